@@ -1,0 +1,48 @@
+"""The one exception family of the SDK: everything it raises on purpose is a `MolEdgeError`.
+
+Each message is one sentence that says what was expected, what came and what to do.
+"""
+
+
+class MolEdgeError(Exception):
+    """Base of every error that mol_edge raises on purpose."""
+
+
+class OptionError(MolEdgeError, ValueError):
+    """An option has a value outside what its documentation allows."""
+
+
+class ArrayError(MolEdgeError, ValueError):
+    """An array has another dtype, shape or memory layout than the function takes."""
+
+
+class InputError(MolEdgeError):
+    """A source cannot be read, or holds too little to work on."""
+
+
+class NoFaceError(InputError):
+    """No face was found where one is needed."""
+
+
+class BundleError(MolEdgeError):
+    """A bundle is damaged, incomplete, or not a bundle at all."""
+
+
+class DeviceError(MolEdgeError):
+    """A runtime or device was asked for that does not work here."""
+
+
+class MissingExtraError(DeviceError):
+    """A package of an optional extra is needed and not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package}, which is not installed: "
+            f'run `pip install "mol-edge[{extra}]"`.'
+        )
+        self.package = package
+        self.extra = extra
+
+
+class DownloadError(MolEdgeError):
+    """A model file could not be fetched, or what came is not the file that was expected."""

@@ -63,7 +63,8 @@ class Frame:
             )
         image = self.image
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
-            came = f"an array of {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
+            array = isinstance(image, np.ndarray)
+            came = f"an array of {image.dtype}" if array else type(image).__name__
             raise ArrayError(f"Frame.image must be a NumPy array of uint8, got {came}.")
         if not self._shape_fits():
             raise ArrayError(

@@ -1,0 +1,1 @@
+"""The training side of mol-edge: the network, its data, training and evaluation (needs torch)."""

@@ -1,0 +1,1 @@
+"""From a training checkpoint to a verified bundle (runs from a checkout; needs torch and onnx)."""

@@ -1,0 +1,168 @@
+"""Linear algebra that turns a network's weights into those of its inference graphs.
+
+Everything is computed in float64 and rounded once, so that a folded graph agrees with the
+unfolded network to float32 rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from training.model.config import CHANNELS, MAP, PAIRS
+from training.model.f5c import HALF, Ccc, Fcc
+from training.model.flow import DISPLACEMENTS, REACH, STRIDE
+from training.model.heads import ConvStack, ExpressionHead
+
+Array = NDArray[np.float64]
+
+
+def array(parameter: object) -> Array:
+    """A parameter or buffer as float64."""
+    return np.asarray(parameter.detach().cpu().numpy(), dtype=np.float64)  # type: ignore[attr-defined]
+
+
+def scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Array, Array]:
+    """A batch norm in eval mode as y = scale * x + shift, per channel."""
+    scale = array(norm.weight) / np.sqrt(array(norm.running_var) + norm.eps)
+    return scale, array(norm.bias) - scale * array(norm.running_mean)
+
+
+def conv_with_norm(block: nn.Sequential) -> tuple[Array, Array]:
+    """Weight and bias of a convolution with the batch norm that follows it."""
+    convolution, norm = block[0], block[1]
+    assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+    scale, shift = scale_and_shift(norm)
+    return array(convolution.weight) * scale[:, None, None, None], shift
+
+
+def last_two_of_stem(stem: ConvStack) -> tuple[Array, Array]:
+    """The stem's third convolution with its 1x1 fourth: no activation lies between them."""
+    third, fourth = stem.conv_stack[2], stem.conv_stack[3]
+    assert isinstance(third, nn.Conv2d) and isinstance(fourth, nn.Conv2d)
+    mix = array(fourth.weight)[:, :, 0, 0]
+    weight = np.einsum("om,mihw->oihw", mix, array(third.weight))
+    return weight, mix @ array(third.bias) + array(fourth.bias)
+
+
+@dataclass(frozen=True)
+class Affine:
+    """FCC as y = left @ x @ right + constant + x, per channel.
+
+    Attributes:
+        left: circulant along height, [128, 16, 16].
+        right: circulant along width, transposed, [128, 16, 16].
+        constant: [128, 16, 16].
+    """
+
+    left: Array
+    right: Array
+    constant: Array
+
+
+def _circulant(kernel: object) -> Array:
+    taps = array(kernel).reshape(HALF, -1)[:, :MAP]
+    steps = np.arange(MAP)
+    return taps[:, (steps[None, :] - steps[:, None]) % MAP]
+
+
+def fcc_affine(fcc: Fcc) -> Affine:
+    """Fold an FCC block's norms, embeddings, circular convolutions and biases (Section 3.1)."""
+
+    def embedding(step: int, axis: str) -> Array:
+        full = array(getattr(fcc, f"meta_pe_{step}_{axis}"))[0]
+        return full[:, :MAP] if axis == "H" else full[:, :, :MAP]
+
+    def bias(step: int, axis: str) -> Array:
+        return array(getattr(fcc, f"meta_{step}_{axis}_bias"))[:, None, None]
+
+    parts = []
+    for half, (norm, one, two) in enumerate(
+        ((fcc.pre_Norm_1, "H", "W"), (fcc.pre_Norm_2, "W", "H"))
+    ):
+        scale, shift = scale_and_shift(norm)
+        scale, shift = scale[:, None, None], shift[:, None, None]
+        matrices = {
+            one: _circulant(getattr(fcc, f"meta_kernel_1_{one}")),
+            two: _circulant(getattr(fcc, f"meta_kernel_2_{two}")),
+        }
+        left, right = matrices["H"], matrices["W"].transpose(0, 2, 1)
+        constant = np.broadcast_to(scale * embedding(1, one) + shift, (HALF, MAP, MAP))
+        constant = left @ constant if half == 0 else constant @ right
+        constant = constant + bias(1, one) + embedding(2, two)
+        constant = constant @ right if half == 0 else left @ constant
+        parts.append((scale * left, right, constant + bias(2, two)))
+    left, right, constant = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Affine(left, right, constant)
+
+
+def ccc_matrices(ccc: Ccc) -> tuple[Array, Array, Array]:
+    """Own matrix, neighbours' matrix and bias of a CCC block (Section 3.2).
+
+    On positions the neighbours' difference is taken twice, on channels once, hence the factor.
+    """
+    own, other = array(ccc.conv1.weight)[:, 0], array(ccc.conv2.weight)[:, 0]
+    times = 2 if ccc.graph == "positions" else 1
+    return own - times * other, other, array(ccc.conv1.bias) + array(ccc.conv2.bias)
+
+
+def correlation_gather() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """How a product of two maps becomes a correlation.
+
+    Returns:
+        The displacements (of 441) that can overlap a 16x16 map, [D]; for each of them and each
+        position the place in the flattened [256, 256] product, [D * 256]; and 1/channels-free
+        weights, 1 inside the map and 0 outside, [D, 16, 16].
+    """
+    side = 2 * REACH + 1
+    reachable = [
+        index
+        for index in range(DISPLACEMENTS)
+        if abs((index // side - REACH) * STRIDE) < MAP and abs((index % side - REACH) * STRIDE) < MAP
+    ]
+    rows, columns = np.mgrid[0:MAP, 0:MAP]
+    places, inside = [], []
+    for index in reachable:
+        row = rows + (index // side - REACH) * STRIDE
+        column = columns + (index % side - REACH) * STRIDE
+        valid = (row >= 0) & (row < MAP) & (column >= 0) & (column < MAP)
+        target = np.where(valid, row * MAP + column, 0)
+        places.append((rows * MAP + columns) * MAP * MAP + target)
+        inside.append(valid)
+    return (
+        np.array(reachable, np.int64),
+        np.stack(places).reshape(-1).astype(np.int64),
+        np.stack(inside).astype(np.float32),
+    )
+
+
+def column_convolution(head: ExpressionHead) -> tuple[Array, Array]:
+    """The 3-d convolution of one pooled column as a 2-d one.
+
+    A column reads six maps along time: first and second features of three pairs in turn. Its
+    two time steps become 2 x 32 output channels; its inputs are the three `first` maps, then
+    the three `second` maps, 768 channels.
+
+    Returns:
+        Weight [64, 768, 2, 2] and bias [64].
+    """
+    kernel = array(head.conv3d.weight)
+    outputs, _, height, width, taps = kernel.shape
+    weight = np.zeros((2, outputs, 2, 3, CHANNELS, height, width))
+    for step in range(2):
+        for tap in range(taps):
+            pair, which = divmod(step + tap, 2)
+            weight[step, :, which, pair] = kernel[..., tap]
+    bias = array(head.conv3d.bias)
+    return (
+        weight.reshape(2 * outputs, 6 * CHANNELS, height, width),
+        np.concatenate([bias, bias]),
+    )
+
+
+def column_members() -> NDArray[np.int64]:
+    """For the five columns of a window, the three pairs each reads, [5, 3]."""
+    return np.array([[c, c + 1, c + 2] for c in range(PAIRS - 2)], np.int64)

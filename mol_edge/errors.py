@@ -24,6 +24,10 @@ class NoFaceError(InputError):
     """No face was found where one is needed."""
 
 
+class OutputError(MolEdgeError):
+    """A result cannot be written to where it should go."""
+
+
 class BundleError(MolEdgeError):
     """A bundle is damaged, incomplete, or not a bundle at all."""
 

@@ -1,0 +1,117 @@
+"""How far a run is, on standard error: a bar with rich, else a plain line every few seconds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Protocol, TextIO
+
+_EVERY_S = 2.0
+
+
+class Progress(Protocol):
+    """Told of each frame; used by `with`."""
+
+    def __enter__(self) -> Progress: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def advance(self) -> None:
+        """One frame is done."""
+        ...
+
+
+def open_progress(
+    total: int | None, *, quiet: bool = False, stream: TextIO | None = None
+) -> Progress:
+    """A bar on a terminal where rich is installed, plain lines elsewhere, nothing if `quiet`.
+
+    Args:
+        total: frames in the source, None where it does not say.
+        quiet: show nothing.
+        stream: where to write, standard error by default.
+    """
+    stream = stream or sys.stderr
+    if quiet:
+        return _Plain(total, stream, every_s=float("inf"))
+    if stream.isatty():
+        try:
+            return _Bar(total, stream)
+        except ImportError:
+            pass
+    return _Plain(total, stream)
+
+
+class _Plain:
+    def __init__(self, total: int | None, stream: TextIO, every_s: float = _EVERY_S) -> None:
+        self._total, self._stream, self._every_s = total, stream, every_s
+        self._done, self._began, self._told = 0, 0.0, 0.0
+
+    def __enter__(self) -> _Plain:
+        self._began = self._told = time.monotonic()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+    def advance(self) -> None:
+        self._done += 1
+        now = time.monotonic()
+        if now - self._told >= self._every_s:
+            self._told = now
+            of = f" of {self._total}" if self._total else ""
+            rate = self._done / (now - self._began)
+            print(f"{self._done}{of} frames, {rate:.1f} per second", file=self._stream, flush=True)
+
+
+class _Bar:
+    def __init__(self, total: int | None, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+        from rich.progress import Progress as RichProgress
+
+        self._bar: Any = RichProgress(
+            TextColumn("frames"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:.1f} per second"),
+            TimeRemainingColumn(),
+            console=Console(file=stream),
+            transient=True,
+        )
+        self._task = self._bar.add_task("frames", total=total, rate=0.0)
+        self._done, self._began = 0, time.monotonic()
+
+    def __enter__(self) -> _Bar:
+        self._began = time.monotonic()
+        self._bar.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.__exit__(kind, error, trace)
+
+    def advance(self) -> None:
+        self._done += 1
+        rate = self._done / max(time.monotonic() - self._began, 1e-3)
+        self._bar.update(self._task, advance=1, rate=rate)

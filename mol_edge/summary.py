@@ -1,0 +1,110 @@
+"""What a run came to: counted frame by frame, told at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mol_edge.records import Record, number, timings
+from mol_edge.results import FrameResult, WindowState
+
+
+@dataclass
+class RunSummary:
+    """Counts over the results of one source.
+
+    Attributes:
+        labels: class names, in the order of the probabilities.
+        frames: results seen.
+        frames_with_face: of those, with at least one face.
+        frames_with_several_faces: of those, with more than one face in view.
+        most_faces: the most faces in view in one frame.
+        windows: windows classified.
+        states: how often each window state came up, over faces and frames without one.
+        duration_s: from the first to the last timestamp.
+
+    Example:
+        >>> summary = RunSummary(labels=("positive", "negative"))
+        >>> summary.add(FrameResult(index=0, timestamp_ns=0, faces_found=2))
+        >>> summary.frames, summary.most_faces
+        (1, 2)
+    """
+
+    labels: tuple[str, ...]
+    frames: int = 0
+    frames_with_face: int = 0
+    frames_with_several_faces: int = 0
+    most_faces: int = 0
+    windows: int = 0
+    states: Counter[WindowState] = field(default_factory=Counter)
+    duration_s: float = 0.0
+    _first_ns: int | None = None
+    _total_ms: dict[str, float] = field(default_factory=dict)
+    _probabilities: NDArray[np.float64] | None = None
+
+    def add(self, result: FrameResult) -> None:
+        """Count one result."""
+        self.frames += 1
+        self.frames_with_face += bool(result.faces)
+        self.frames_with_several_faces += result.faces_found > 1
+        self.most_faces = max(self.most_faces, result.faces_found)
+        if self._first_ns is None:
+            self._first_ns = result.timestamp_ns
+        self.duration_s = (result.timestamp_ns - self._first_ns) / 1e9
+        for stage, milliseconds in result.timings_ms.items():
+            self._total_ms[stage] = self._total_ms.get(stage, 0.0) + milliseconds
+        if not result.faces:
+            self.states[WindowState.NO_FACE] += 1
+        for face in result.faces:
+            self.states[face.window_state] += 1
+            if face.window is not None:
+                self.windows += 1
+                so_far = 0.0 if self._probabilities is None else self._probabilities
+                self._probabilities = so_far + face.window.probabilities.astype(np.float64)
+
+    @property
+    def stages_ms(self) -> dict[str, float]:
+        """Mean milliseconds per frame and stage."""
+        return {stage: total / max(self.frames, 1) for stage, total in self._total_ms.items()}
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """Mean of the windows' probabilities by class; empty where there was no window."""
+        if self._probabilities is None:
+            return {}
+        return dict(zip(self.labels, (self._probabilities / self.windows).tolist()))
+
+    @property
+    def source_fps(self) -> float:
+        """Frames per second of the source, as its timestamps say; 0 for a single frame."""
+        return (self.frames - 1) / self.duration_s if self.duration_s > 0 else 0.0
+
+    def record(self, *, seconds: float, incomplete: str | None = None) -> Record:
+        """The last line of the JSON lines.
+
+        Args:
+            seconds: how long the run took.
+            incomplete: why the source ended early, or None where it did not.
+        """
+        return {
+            "kind": "summary",
+            "complete": incomplete is None,
+            "reason": incomplete,
+            "frames": self.frames,
+            "frames_with_face": self.frames_with_face,
+            "frames_with_several_faces": self.frames_with_several_faces,
+            "most_faces": self.most_faces,
+            "windows": self.windows,
+            "window_states": {state.value: self.states[state] for state in WindowState},
+            "mean_probabilities": {
+                label: number(value, 6) for label, value in self.probabilities.items()
+            },
+            "duration_s": number(self.duration_s, 6),
+            "source_fps": number(self.source_fps, 3),
+            "seconds": number(seconds, 3),
+            "fps": number(self.frames / seconds if seconds > 0 else 0.0, 3),
+            "stages_ms": timings(self.stages_ms),
+        }

@@ -1,0 +1,128 @@
+"""Writing video files: H.264 through an installed ffmpeg, else MPEG-4 through OpenCV.
+
+OpenCV's packages carry no H.264 encoder, and browsers play no MPEG-4 part 2.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mol_edge.draw import require_cv2
+from mol_edge.errors import OutputError
+
+Image = NDArray[np.uint8]
+
+_log = logging.getLogger(__name__)
+
+
+class VideoWriter(Protocol):
+    """An open video file."""
+
+    def write(self, picture: Image) -> None:
+        """Add a picture, uint8 [height, width, 3] in BGR."""
+        ...
+
+    def close(self) -> None:
+        """Finish the file."""
+        ...
+
+
+def open_video(path: Path, size: tuple[int, int], fps: float) -> VideoWriter:
+    """Begin an .mp4 file of pictures of `size` (width, height, both even).
+
+    Raises:
+        OutputError: no encoder can write there.
+        MissingExtraError: neither ffmpeg nor OpenCV is installed.
+    """
+    program = _ffmpeg()
+    if program is not None:
+        return _Ffmpeg(program, path, size, fps)
+    _log.info("No ffmpeg with libx264 was found: %s is MPEG-4, which browsers do not play.", path)
+    return _OpenCv(path, size, fps)
+
+
+class _Ffmpeg:
+    def __init__(self, program: str, path: Path, size: tuple[int, int], fps: float) -> None:
+        self._path, self._size = path, size
+        raw = f"-f rawvideo -pix_fmt bgr24 -s {size[0]}x{size[1]} -r {fps:.6f} -i -"
+        coded = "-an -c:v libx264 -preset veryfast -crf 20 -pix_fmt yuv420p -movflags +faststart"
+        self._process = subprocess.Popen(
+            [program, "-loglevel", "error", "-y", *raw.split(), *coded.split(), str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            # Ctrl-C reaches a whole group of processes; ffmpeg must live on to finish the file.
+            start_new_session=True,
+        )
+
+    def write(self, picture: Image) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(_fitted(picture, self._size).data)
+        except OSError:
+            self.close()
+            raise OutputError(f"Cannot write {self._path}: ffmpeg ended early.") from None
+
+    def close(self) -> None:
+        try:
+            _, message = self._process.communicate()
+        except (OSError, ValueError):
+            self._process.wait()
+            message = b""
+        if self._process.returncode != 0:
+            told = message.decode("utf-8", "replace").strip().splitlines()
+            reason = told[-1] if told else f"exit code {self._process.returncode}"
+            raise OutputError(f"Cannot write {self._path}: ffmpeg said {reason!r}.")
+
+
+class _OpenCv:
+    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
+        cv2 = require_cv2("Writing a video")
+        self._size = size
+        self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), fps, size)
+        if not self._writer.isOpened():
+            raise OutputError(
+                f"Cannot write {path}: OpenCV has no MPEG-4 encoder here or the folder is not "
+                "writable, so install ffmpeg or name another folder."
+            )
+
+    def write(self, picture: Image) -> None:
+        self._writer.write(_fitted(picture, self._size))
+
+    def close(self) -> None:
+        self._writer.release()
+
+
+def _fitted(picture: Image, size: tuple[int, int]) -> Image:
+    """The picture in `size`: a video has one size, even where its source changes."""
+    if (picture.shape[1], picture.shape[0]) == size:
+        return np.ascontiguousarray(picture)
+    cv2 = require_cv2("Writing a video")
+    scaled: Image = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return scaled
+
+
+@functools.cache
+def _ffmpeg() -> str | None:
+    """The ffmpeg on PATH if it encodes H.264 in software."""
+    program = shutil.which("ffmpeg")
+    if program is None:
+        return None
+    try:
+        listing = subprocess.run(
+            [program, "-hide_banner", "-encoders"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return program if b"libx264 " in listing.stdout else None

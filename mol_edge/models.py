@@ -8,7 +8,6 @@ import http.client
 import os
 import tempfile
 import urllib.error
-import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +128,7 @@ def get_yunet(url: str | None = None, timeout: float = 30.0) -> Path:
     if _state(YUNET) == "ready":
         return YUNET.path
     address = url or os.environ.get(YUNET_URL_VARIABLE) or YUNET.url
-    if urllib.parse.urlsplit(address).scheme not in ("http", "https", "file"):
+    if not address.startswith(("http://", "https://", "file://")):
         raise OptionError(
             f"The address of {YUNET.name} must begin with http://, https:// or file://, "
             f"got {address!r}."
@@ -142,8 +141,10 @@ def _fetch(file: ModelFile, address: str, timeout: float) -> bytes:
     try:
         with urllib.request.urlopen(address, timeout=timeout) as response:
             data = _read_at_most(response, file.size + 1)
-    except (OSError, http.client.HTTPException) as error:
-        raise DownloadError(_by_hand(file, f"{address} cannot be read ({_reason(error)})")) from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise DownloadError(
+            _by_hand(file, f"{address} cannot be read ({_reason(error)})")
+        ) from error
     if len(data) > file.size:
         raise DownloadError(_by_hand(file, f"{address} gave more than {file.size} bytes"))
     if not file.matches(data):

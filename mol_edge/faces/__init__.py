@@ -1,5 +1,19 @@
-"""Finding faces: `open_detector` gives the detector to use, `Detection` is what it returns."""
+"""Finding faces: `open_detector` gives the detector to use, `Detection` is what it returns.
 
-from mol_edge.faces.base import Detection, FaceDetector
+Any object with a `name` and a `detect(frame)` that returns `Detection`s will do in its place:
+`FaceDetector` is the protocol.
+"""
 
-__all__ = ["Detection", "FaceDetector"]
+from mol_edge.faces.base import Detection, FaceDetector, largest_first
+from mol_edge.faces.choose import open_detector
+from mol_edge.faces.haar import HaarDetector
+from mol_edge.faces.yunet import YunetDetector
+
+__all__ = [
+    "Detection",
+    "FaceDetector",
+    "HaarDetector",
+    "YunetDetector",
+    "largest_first",
+    "open_detector",
+]

@@ -121,7 +121,8 @@ def correlation_gather() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
     reachable = [
         index
         for index in range(DISPLACEMENTS)
-        if abs((index // side - REACH) * STRIDE) < MAP and abs((index % side - REACH) * STRIDE) < MAP
+        if abs((index // side - REACH) * STRIDE) < MAP
+        and abs((index % side - REACH) * STRIDE) < MAP
     ]
     rows, columns = np.mgrid[0:MAP, 0:MAP]
     places, inside = [], []

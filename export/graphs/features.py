@@ -26,9 +26,7 @@ def f5c(g: GraphBuilder, model: Mol, maps: str, which: str) -> str:
 
     What feeds the similarity stays in float32 in every storage: a flipped neighbour shows.
     """
-    fcc, ccc = (
-        (model.FCC_1, model.CCC_1) if which == "first" else (model.FCC_2, model.CCC_2)
-    )
+    fcc, ccc = (model.FCC_1, model.CCC_1) if which == "first" else (model.FCC_2, model.CCC_2)
     affine = fcc_affine(fcc)
     left = g.constant(f"{which}.fcc.left", affine.left, exact=True)
     right = g.constant(f"{which}.fcc.right", affine.right, exact=True)
@@ -69,12 +67,8 @@ def _ccc_of_positions(g: GraphBuilder, ccc: Ccc, flat: str, which: str) -> str:
     own, other, bias = ccc_matrices(ccc)
     y = g.transpose(flat, f"{prefix}.positions", 0, 2, 1)
     gathered = _neighbours(g, ccc, y, y, prefix)
-    gathered = g.reshape(
-        gathered, f"{prefix}.by_rank", -1, ccc.neighbours, POSITIONS, CHANNELS
-    )
-    theirs = g.node(
-        "MatMul", [g.constant(f"{prefix}.other", other), gathered], f"{prefix}.theirs"
-    )
+    gathered = g.reshape(gathered, f"{prefix}.by_rank", -1, ccc.neighbours, POSITIONS, CHANNELS)
+    theirs = g.node("MatMul", [g.constant(f"{prefix}.other", other), gathered], f"{prefix}.theirs")
     strongest = g.node("ReduceMax", [theirs], f"{prefix}.max", axes=[1], keepdims=0)
     mine = g.node("MatMul", [g.constant(f"{prefix}.own", own), y], f"{prefix}.mine")
     e = _edge(g, mine, strongest, bias[:, None], prefix)
@@ -87,13 +81,9 @@ def _ccc_of_channels(g: GraphBuilder, ccc: Ccc, y: str, which: str) -> str:
     """y + mix(max_j ReLU(own y_c + bias + other y_j)) on y as [N, 128, 256]."""
     prefix = f"{which}.ccc"
     own, other, bias = ccc_matrices(ccc)
-    theirs = g.node(
-        "MatMul", [y, g.constant(f"{prefix}.other.t", other.T)], f"{prefix}.theirs"
-    )
+    theirs = g.node("MatMul", [y, g.constant(f"{prefix}.other.t", other.T)], f"{prefix}.theirs")
     gathered = _neighbours(g, ccc, y, theirs, prefix)
-    gathered = g.reshape(
-        gathered, f"{prefix}.by_node", -1, CHANNELS, ccc.neighbours, POSITIONS
-    )
+    gathered = g.reshape(gathered, f"{prefix}.by_node", -1, CHANNELS, ccc.neighbours, POSITIONS)
     strongest = g.node("ReduceMax", [gathered], f"{prefix}.max", axes=[2], keepdims=0)
     mine = g.node("MatMul", [y, g.constant(f"{prefix}.own.t", own.T)], f"{prefix}.mine")
     e = _edge(g, mine, strongest, bias, prefix)

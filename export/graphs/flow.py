@@ -8,7 +8,7 @@ from torch import nn
 from export.builder import GraphBuilder
 from export.fold import array, conv_with_norm, correlation_gather
 from training.model import Mol
-from training.model.config import MAP, POSITIONS
+from training.model.config import CHANNELS, MAP, POSITIONS
 from training.model.flow import DISPLACEMENTS, SLOPE
 
 
@@ -68,7 +68,7 @@ def flow_head(
     """Flow [N, 2, 128, 128] of pairs; arguments as in `training.model.flow.FlowHead.forward`."""
     head = model.flownet
     redir = conv_block(g, model, maps[2], "conv_redir")
-    channels = head.conv3[0].out_channels
+    channels = model.config.flow_channels(256)
     matched = correlation(g, channels, maps[2], next_conv3)
     joined = g.node("Concat", [redir, matched, first, second], "flow.joined", axis=1)
     level3 = conv_block(g, model, joined, "conv3_1", _inputs_of_conv3_1(model))
@@ -84,8 +84,8 @@ def flow_head(
 def _inputs_of_conv3_1(model: Mol) -> np.ndarray:
     """Channels of conv3_1's input that are left once unreachable displacements are dropped."""
     reachable, _, _ = correlation_gather()
-    redir = model.flownet.conv_redir[0].out_channels
-    total = model.flownet.conv3_1[0].in_channels
+    redir = model.config.flow_channels(32)
+    total = redir + DISPLACEMENTS + 2 * CHANNELS
     return np.concatenate(
         [np.arange(redir), redir + reachable, np.arange(redir + DISPLACEMENTS, total)]
     )

@@ -1,0 +1,109 @@
+"""`python -m export`: a checkpoint becomes a bundle; `python -m export show` prints one."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from export.show import describe
+from mol_edge.bundle import Bundle
+from mol_edge.errors import MolEdgeError
+
+BEYOND_TOLERANCE = 1
+BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code (0 done, 1 beyond tolerance, 2 bad input)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        if given[:1] == ["show"]:
+            options = _show_parser().parse_args(given[1:])
+            print(describe(Bundle.open(options.bundle)))
+            return 0
+        return _export(_parser().parse_args(given))
+    except MolEdgeError as error:
+        print(f"export: error: {error}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _export(given: argparse.Namespace) -> int:
+    from export.convert import ExportOptions, convert  # torch and onnx load for seconds
+
+    labels = tuple(name.strip() for name in given.classes.split(",")) if given.classes else None
+    options = ExportOptions(
+        labels=labels,
+        mean=given.mean,
+        scale=given.scale,
+        window_ms=given.window_ms,
+        alignment=given.alignment,
+        neighbours=given.neighbours,
+        name=given.name,
+        openvino=given.openvino,
+        fused=given.fused,
+        half_storage=given.half_storage,
+        tolerance=given.tolerance,
+        trained=not given.untrained,
+    )
+    verification = convert(given.checkpoint, given.output, options)
+    print(verification.table())
+    print(f"Precision: {verification.precision}.")
+    if not verification.passed:
+        print(
+            f"export: error: outputs must agree with PyTorch to {verification.tolerance:g}, and "
+            f"some do not (see above); the bundle in {given.output} is kept for inspection, "
+            "do not deploy it.",
+            file=sys.stderr,
+        )
+        return BEYOND_TOLERANCE
+    print(f"All within {verification.tolerance:g}. The bundle is in {given.output}.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m export",
+        description="Export a MOL checkpoint as a verified bundle. "
+        "`python -m export show BUNDLE` prints one.",
+    )
+    parser.add_argument("checkpoint", type=Path, help="official .pth, or one of training.fit")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="BUNDLE", help="folder to write"
+    )
+    parser.add_argument("--classes", metavar="A,B,…", help="class names in the order of the logits")
+    parser.add_argument("--mean", type=float, metavar="M", help="subtracted from luma (0 to 255)")
+    parser.add_argument("--scale", type=float, metavar="S", help="divisor after that")
+    parser.add_argument(
+        "--window-ms", type=float, metavar="MS", help="span of a window's 8 samples (350)"
+    )
+    parser.add_argument(
+        "--alignment", choices=("per_frame", "anchored"), help="as in training (per_frame)"
+    )
+    parser.add_argument(
+        "--neighbours", type=int, metavar="K", help="k of the graph, for official checkpoints (4)"
+    )
+    parser.add_argument("--name", help="name of the model (the checkpoint's file name)")
+    parser.add_argument("--openvino", action="store_true", help="write OpenVINO IR too")
+    parser.add_argument(
+        "--no-clip", dest="fused", action="store_false", help="leave out the fused graph"
+    )
+    parser.add_argument(
+        "--half-storage",
+        action="store_true",
+        help="weights as float16 on disk, computed in float32",
+    )
+    parser.add_argument(
+        "--tolerance", type=float, metavar="T", help="largest difference allowed (1e-3)"
+    )
+    parser.add_argument("--untrained", action="store_true", help="mark the weights as not trained")
+    return parser
+
+
+def _show_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m export show", description="Print a bundle.")
+    parser.add_argument("bundle", type=Path)
+    return parser

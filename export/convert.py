@@ -1,0 +1,220 @@
+"""Checkpoint to bundle: load, check, build, save, verify."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import onnx
+
+from export.checkpoint import Checkpoint, load_checkpoint
+from export.graphs import GRAPHS
+from export.intermediate import to_openvino
+from export.store import WeightStore
+from export.verify import Verification, verify
+from mol_edge.bundle import MANIFEST, Bundle, measure, write_manifest
+from mol_edge.errors import InputError, OptionError
+from mol_edge.manifest import Alignment, GraphInfo, Manifest, ModelInfo, Normalisation, TensorInfo
+
+PRECISION = "fp32"
+WEIGHTS = f"{PRECISION}/weights.bin"
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What an export needs to know beyond the checkpoint.
+
+    What is None is taken from the checkpoint, if it is one of ours.
+
+    Attributes:
+        labels: class names in the order of the logits.
+        mean: subtracted from luma 0 to 255.
+        scale: divisor after that.
+        window_ms: time from the first to the last of a window's samples (350 by default).
+        alignment: how faces were aligned in training (``per_frame`` by default).
+        neighbours: k of the graph, for official state dicts (4 by default).
+        name: name of the model; by default that of the checkpoint's file.
+        openvino: write OpenVINO IR too.
+        fused: write the fused `clip` graph too.
+        half_storage: keep weights as float16 on disk and compute in float32; what feeds the
+            neighbour search stays float32.
+        tolerance: largest difference from PyTorch that passes; by default 1e-3, and 5e-2
+            (landmarks are pixels) with half storage.
+        trained: whether the weights have learned anything.
+        intended_use: for the manifest.
+
+    Raises:
+        OptionError: a value outside its range.
+    """
+
+    labels: tuple[str, ...] | None = None
+    mean: float | None = None
+    scale: float | None = None
+    window_ms: float | None = None
+    alignment: Literal["per_frame", "anchored"] | None = None
+    neighbours: int | None = None
+    name: str | None = None
+    openvino: bool = False
+    fused: bool = True
+    half_storage: bool = False
+    tolerance: float | None = None
+    trained: bool = True
+    intended_use: str = "Research on micro-expressions; not for decisions about people."
+
+    def __post_init__(self) -> None:
+        for field, value in (
+            ("scale", self.scale),
+            ("window_ms", self.window_ms),
+            ("tolerance", self.tolerance),
+        ):
+            if value is not None and not value > 0:
+                raise OptionError(f"{field} must be above 0, got {value}.")
+
+    @property
+    def allowed(self) -> float:
+        """The tolerance in force."""
+        return self.tolerance or (5e-2 if self.half_storage else 1e-3)
+
+
+def convert(checkpoint: Path, folder: Path, options: ExportOptions) -> Verification:
+    """Export the checkpoint at `checkpoint` as a bundle in `folder` and verify it.
+
+    The bundle appears whole: it is made beside `folder` and moved there once its files are
+    written; an older bundle there is replaced.
+
+    Returns:
+        The verification, which the manifest holds too; it may have failed.
+
+    Raises:
+        InputError: the checkpoint cannot be used, or `folder` holds something else.
+        OptionError: a label, mean or scale is missing or does not fit.
+    """
+    _check_target(folder)
+    loaded = load_checkpoint(checkpoint, options.neighbours)
+    options = _complete(checkpoint, loaded, options)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as draft:
+        made = Path(draft) / "bundle"
+        made.mkdir()
+        forms = _write_graphs(made, loaded, options)
+        manifest = _manifest(made, checkpoint, loaded, options, forms)
+        write_manifest(made, manifest)
+        devices = ("onnxruntime:cpu", "openvino:CPU")
+        verification = verify(Bundle.open(made), loaded.model, devices, options.allowed)
+        write_manifest(made, replace(manifest, verification=verification.to_json()))
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+    return verification
+
+
+def _check_target(folder: Path) -> None:
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    if not (folder / MANIFEST).is_file():
+        raise InputError(
+            f"The bundle must go to a new folder or replace a bundle, and {folder} holds "
+            "something else: name another folder."
+        )
+
+
+def _complete(path: Path, loaded: Checkpoint, options: ExportOptions) -> ExportOptions:
+    """Fill what the options leave open from the checkpoint; refuse what is still missing."""
+    facts = loaded.facts
+    known = {
+        "labels": tuple(facts["labels"]) if "labels" in facts else None,
+        "mean": facts.get("mean"),
+        "scale": facts.get("scale"),
+        "window_ms": facts.get("window_ms", 350.0),
+        "alignment": facts.get("alignment", "per_frame"),
+        "name": path.stem,
+    }
+    options = replace(
+        options, **{key: value for key, value in known.items() if getattr(options, key) is None}
+    )
+    for field, flag in (("labels", "--classes"), ("mean", "--mean"), ("scale", "--scale")):
+        if getattr(options, field) is None:
+            raise OptionError(
+                f"{flag} is needed, since {path} does not say it: "
+                "give the value it was trained with."
+            )
+    assert options.labels is not None
+    classes = loaded.model.config.classes
+    if len(options.labels) != classes:
+        raise OptionError(
+            f"--classes must name the {classes} classes of {path}, got {len(options.labels)}: "
+            f"{', '.join(options.labels)}."
+        )
+    return options
+
+
+def _write_graphs(
+    folder: Path, loaded: Checkpoint, options: ExportOptions
+) -> dict[str, dict[str, GraphInfo]]:
+    """Write every graph, in each form, and say what each one takes and gives."""
+    forms: dict[str, dict[str, GraphInfo]] = {"onnx": {}}
+    (folder / PRECISION).mkdir()
+    with WeightStore(folder / WEIGHTS) as store:
+        for name, build in GRAPHS.items():
+            if name == "clip" and not options.fused:
+                continue
+            model = build(loaded.model, options.half_storage)
+            info = GraphInfo(
+                f"{PRECISION}/{name}.onnx",
+                WEIGHTS,
+                _tensors(model.graph.input),
+                _tensors(model.graph.output),
+            )
+            if options.openvino:
+                xml = f"{PRECISION}/{name}.xml"
+                (folder / xml).write_bytes(store.externalise_ir(*to_openvino(model)))
+                forms.setdefault("openvino", {})[name] = replace(info, file=xml)
+            (folder / info.file).write_bytes(store.externalise(model).SerializeToString())
+            forms["onnx"][name] = info
+    return forms
+
+
+def _tensors(values: Iterable[onnx.ValueInfoProto]) -> dict[str, TensorInfo]:
+    return {
+        value.name: TensorInfo(
+            "float32",
+            tuple(d.dim_value or "N" for d in value.type.tensor_type.shape.dim),
+        )
+        for value in values
+    }
+
+
+def _manifest(
+    folder: Path,
+    path: Path,
+    loaded: Checkpoint,
+    options: ExportOptions,
+    forms: Mapping[str, Mapping[str, GraphInfo]],
+) -> Manifest:
+    assert options.labels and options.name and options.window_ms and options.alignment
+    assert options.mean is not None and options.scale is not None
+    written = sorted(file for file in (folder / PRECISION).iterdir())
+    provenance: dict[str, Any] = {
+        "checkpoint": path.name,
+        "checkpoint_sha256": measure(path).sha256,
+        "parameters": sum(p.numel() for p in loaded.model.parameters()),
+        "storage": "float16" if options.half_storage else "float32",
+        **loaded.facts.get("provenance", {}),
+    }
+    return Manifest(
+        name=options.name,
+        trained=options.trained,
+        labels=options.labels,
+        model=ModelInfo(**loaded.model.config.to_dict()),
+        normalisation=Normalisation(float(options.mean), float(options.scale)),
+        window_ms=float(options.window_ms),
+        alignment=Alignment(options.alignment),
+        files={f"{PRECISION}/{file.name}": measure(file) for file in written},
+        graphs={PRECISION: forms},
+        provenance=provenance,
+        intended_use=options.intended_use,
+    )

@@ -5,29 +5,235 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import posixpath
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from mol_edge.manifest import FileInfo, Manifest
+from mol_edge import onnx_file
+from mol_edge._fields import PATH_RULE, is_safe_path
+from mol_edge.errors import BundleError
+from mol_edge.manifest import FileInfo, GraphInfo, Manifest
 
 MANIFEST = "manifest.json"
 _MANIFEST_LIMIT = 16 << 20
 _CHUNK = 1 << 20
+_DEMO = Path(__file__).parent / "data" / "demo"
+
+
+@dataclass(frozen=True)
+class GraphBytes:
+    """One graph as read from a bundle, its bytes checked.
+
+    Attributes:
+        info: its entry in the manifest.
+        model: the graph itself: an ONNX file or OpenVINO's XML.
+        weights: the file its large constants lie in, or None: all are in `model`.
+    """
+
+    info: GraphInfo
+    model: bytes
+    weights: bytes | None
+
+    def onnx(self) -> bytes:
+        """The ONNX file with its constants inside; raises BundleError if it names other files."""
+        return onnx_file.inline(self.model, self.weights, _location(self.info) or "")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model with its labels and constants, ready to be opened by a backend.
+
+    Objects are immutable and hold no open file, so threads may share one.
+
+    Attributes:
+        folder: where it lies.
+        manifest: what it says about itself.
+
+    Example:
+        >>> bundle = Bundle.default()
+        >>> bundle.manifest.window_ms
+        350.0
+    """
+
+    folder: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Bundle:
+        """Read the manifest in the folder `path` and check every file it lists.
+
+        Sizes and SHA-256 of all files are compared, and no ONNX file may keep tensors in another
+        file than its `weights`. Nothing is unpickled or executed.
+
+        Raises:
+            BundleError: there is no bundle, or it is damaged, incomplete or points elsewhere.
+        """
+        folder = Path(path)
+        bundle = cls(folder, Manifest.from_json(_read_manifest(folder)))
+        bundle._check_files()
+        return bundle
+
+    @classmethod
+    def default(cls) -> Bundle:
+        """The demo bundle that comes with the package: small, and its weights are not trained."""
+        if not (_DEMO / MANIFEST).is_file():
+            raise BundleError(
+                "This installation of mol-edge carries no demo bundle: install it anew or name "
+                "a bundle of your own."
+            )
+        return cls.open(_DEMO)
+
+    def has(self, name: str, precision: str = "fp32", form: str = "onnx") -> bool:
+        """Whether the bundle holds a graph of that name, precision and form."""
+        return name in self.manifest.graphs.get(precision, {}).get(form, {})
+
+    def graph_info(self, name: str, precision: str = "fp32", form: str = "onnx") -> GraphInfo:
+        """The manifest's entry of a graph.
+
+        Raises:
+            BundleError: the bundle has no such graph; the message lists what it has.
+        """
+        graphs = self.manifest.graphs
+        if not self.has(name, precision, form):
+            there = sorted(
+                f"{p}/{f}/{n}" for p, forms in graphs.items() for f, g in forms.items() for n in g
+            )
+            raise BundleError(
+                f"The bundle {self.manifest.name} has no graph {precision}/{form}/{name}, only "
+                f"{', '.join(there)}: ask for one of these or export it again."
+            )
+        return graphs[precision][form][name]
+
+    def graph(self, name: str, precision: str = "fp32", form: str = "onnx") -> GraphBytes:
+        """Read one graph; the bytes returned are those whose SHA-256 was compared.
+
+        Raises:
+            BundleError: the bundle has no such graph, or a file changed since it was opened.
+        """
+        info = self.graph_info(name, precision, form)
+        weights = None if info.weights is None else self._read(info.weights)
+        return GraphBytes(info, self._read(info.file), weights)
+
+    def _check_files(self) -> None:
+        manifest = self.manifest
+        onnx = {
+            info.file: _location(info)
+            for forms in manifest.graphs.values()
+            for info in forms.get("onnx", {}).values()
+        }
+        for path, info in manifest.files.items():
+            if path in onnx:
+                _check_external(path, self._read(path), onnx[path])
+                continue
+            with _open_inside(self.folder, path) as file:
+                _compare(path, info, _measure(file))
+
+    def _read(self, path: str) -> bytes:
+        info = self.manifest.files[path]
+        with _open_inside(self.folder, path) as file:
+            content = file.read(info.bytes + 1)
+        _compare(path, info, FileInfo(len(content), hashlib.sha256(content).hexdigest()))
+        return content
 
 
 def measure(path: Path) -> FileInfo:
     """Size and SHA-256 of a file, for its entry in a manifest."""
-    digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return FileInfo(bytes=size, sha256=digest.hexdigest())
+        return _measure(file)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> Path:
-    """Write `manifest` into `folder` (whole or not at all) and return its path."""
+    """Write `manifest` into `folder`, whole or not at all, and return its path."""
     path = folder / MANIFEST
     draft = folder / f"{MANIFEST}.part"
     draft.write_text(json.dumps(manifest.to_json(), indent=2) + "\n", encoding="utf-8")
     os.replace(draft, path)
     return path
+
+
+def _location(info: GraphInfo) -> str | None:
+    """How a graph's file calls its weights file: the path from its own folder."""
+    if info.weights is None:
+        return None
+    return posixpath.relpath(info.weights, posixpath.dirname(info.file) or ".")
+
+
+def _check_external(path: str, content: bytes, location: str | None) -> None:
+    try:
+        onnx_file.check_external(content, location)
+    except BundleError as error:
+        raise BundleError(f"In the bundle's file {path}: {error}") from None
+
+
+def _read_manifest(folder: Path) -> object:
+    if not folder.is_dir():
+        raise BundleError(
+            f"A bundle is a folder with a {MANIFEST}, and {folder} is no folder: check the path."
+        )
+    with _open_inside(folder, MANIFEST) as file:
+        text = file.read(_MANIFEST_LIMIT + 1)
+    if len(text) > _MANIFEST_LIMIT:
+        raise BundleError(
+            f"A manifest has at most {_MANIFEST_LIMIT} bytes, and that of {folder} has more: "
+            "fetch the bundle anew."
+        )
+    try:
+        content: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(
+            f"{folder / MANIFEST} must be JSON and is not ({error}): fetch the bundle anew."
+        ) from None
+    return content
+
+
+@contextmanager
+def _open_inside(folder: Path, path: str) -> Iterator[BinaryIO]:
+    """Open a regular file below `folder` without following a link in any part of `path`."""
+    if not is_safe_path(path):
+        raise BundleError(f"A file of a bundle must be {PATH_RULE}, got {path!r}.")
+    *parents, name = path.split("/")
+    handles = [os.open(folder, os.O_RDONLY | os.O_DIRECTORY)]
+    try:
+        for part in parents:
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+            handles.append(os.open(part, flags, dir_fd=handles[-1]))
+        # Without O_NONBLOCK, opening a named pipe would wait for a writer.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        handles.append(os.open(name, flags, dir_fd=handles[-1]))
+        if not stat.S_ISREG(os.fstat(handles[-1]).st_mode):
+            raise OSError("it is not a regular file")
+        with os.fdopen(handles.pop(), "rb") as file:
+            yield file
+    except OSError as error:
+        raise BundleError(
+            f"The bundle's file {folder / path} must be a readable file and no link "
+            f"({error.strerror or error}): fetch the bundle anew."
+        ) from None
+    finally:
+        for handle in handles:
+            os.close(handle)
+
+
+def _measure(file: BinaryIO) -> FileInfo:
+    digest, size = hashlib.sha256(), 0
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    return FileInfo(size, digest.hexdigest())
+
+
+def _compare(path: str, wanted: FileInfo, came: FileInfo) -> None:
+    if came.bytes != wanted.bytes:
+        raise BundleError(
+            f"The bundle's file {path} must have {wanted.bytes} bytes, got {came.bytes}: "
+            "fetch the bundle anew."
+        )
+    if came.sha256 != wanted.sha256:
+        raise BundleError(
+            f"The bundle's file {path} must have SHA-256 {wanted.sha256}, got {came.sha256}: "
+            "it is damaged or was changed, fetch the bundle anew."
+        )

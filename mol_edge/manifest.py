@@ -123,7 +123,7 @@ class FileInfo:
     sha256: str
 
     def __post_init__(self) -> None:
-        check("bytes", is_integer(self.bytes, 1), "an integer from 1", self.bytes)
+        check("bytes", is_integer(self.bytes, 0), "an integer from 0", self.bytes)
         fits = isinstance(self.sha256, str) and _SHA256.fullmatch(self.sha256) is not None
         check("sha256", fits, "64 lower-case hexadecimal digits", self.sha256)
 

@@ -1,0 +1,217 @@
+"""Reads and rewrites ONNX files with nothing but the standard library.
+
+An ONNX file is a protobuf `ModelProto`. Its large tensors may lie in a second file, and a runtime
+that is given a path follows whatever path the model names. So a bundle's models are handed over as
+bytes, with the tensors of the one weights file that the manifest allows put inside.
+
+Field numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from mol_edge.errors import BundleError
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_DEPTH_LIMIT = 64
+
+_CHILDREN = {
+    "ModelProto": {7: "GraphProto"},
+    "GraphProto": {1: "NodeProto", 5: "TensorProto", 15: "SparseTensorProto"},
+    "NodeProto": {5: "AttributeProto"},
+    "AttributeProto": {
+        5: "TensorProto",
+        6: "GraphProto",
+        10: "TensorProto",
+        11: "GraphProto",
+        22: "SparseTensorProto",
+        23: "SparseTensorProto",
+    },
+    "SparseTensorProto": {1: "TensorProto", 2: "TensorProto"},
+}
+"""Where tensors can be. What is not named here is copied as it is."""
+
+_REFUSED = {"ModelProto": {20: "training graphs", 25: "functions"}}
+
+_RAW_DATA, _EXTERNAL_DATA, _DATA_LOCATION = 9, 13, 14
+
+Resolve = Callable[[str, int, int], memoryview]
+
+
+def inline(model: bytes, weights: bytes | None, location: str = "weights.bin") -> bytes:
+    """The model with every external tensor put inside.
+
+    Args:
+        model: a serialised `ModelProto`.
+        weights: content of the file that holds its external tensors, or None: it may have none.
+        location: the only name by which the model may call that file.
+
+    Returns:
+        A serialised `ModelProto` that refers to no other file.
+
+    Raises:
+        BundleError: the model is damaged, names another file or a place outside the weights.
+
+    Example:
+        >>> inline(b"", None)
+        b''
+    """
+
+    def resolve(name: str, offset: int, length: int) -> memoryview:
+        _check_location(name, None if weights is None else location)
+        content = memoryview(weights or b"")
+        if offset + length > len(content):
+            raise BundleError(
+                f"An ONNX file takes {length} bytes at {offset} of {name}, which has "
+                f"{len(content)} bytes: export the bundle again."
+            )
+        return content[offset : offset + length]
+
+    return b"".join(_rewrite("ModelProto", memoryview(model), resolve, 0))
+
+
+def check_external(model: bytes, location: str | None) -> None:
+    """Refuse a model that is damaged or keeps tensors in another file than `location`.
+
+    Raises:
+        BundleError: it does; with `location` None, it keeps tensors in any file.
+    """
+
+    def resolve(name: str, offset: int, length: int) -> memoryview:
+        _check_location(name, location)
+        return memoryview(b"")
+
+    _rewrite("ModelProto", memoryview(model), resolve, 0)
+
+
+def _check_location(name: str, allowed: str | None) -> None:
+    if name != allowed:
+        wanted = "no external file" if allowed is None else repr(allowed)
+        raise BundleError(
+            f"An ONNX file keeps tensors in {name!r} where the manifest allows {wanted}: "
+            "export the bundle again or fetch it anew."
+        )
+
+
+Chunks = list["bytes | memoryview"]
+
+
+def _rewrite(kind: str, message: memoryview, resolve: Resolve, depth: int) -> Chunks:
+    """The message in pieces, external tensors resolved; the message itself if it has none."""
+    if depth > _DEPTH_LIMIT:
+        raise BundleError(f"An ONNX file nests deeper than {_DEPTH_LIMIT}: export it again.")
+    if kind == "TensorProto":
+        return _tensor(message, resolve)
+    children, refused = _CHILDREN[kind], _REFUSED.get(kind, {})
+    pieces: Chunks = []
+    changed = False
+    for number, wire, whole, content in _fields(message):
+        if number in refused:
+            raise BundleError(
+                f"An ONNX file holds {refused[number]}, which a bundle must not: export it again."
+            )
+        if number not in children:
+            pieces.append(whole)
+            continue
+        if wire != _BYTES:
+            raise _damaged()
+        below = _rewrite(children[number], content, resolve, depth + 1)
+        if len(below) == 1 and below[0] is content:
+            pieces.append(whole)
+            continue
+        changed = True
+        pieces.append(_header(number, sum(len(piece) for piece in below)))
+        pieces.extend(below)
+    return pieces if changed else [message]
+
+
+def _tensor(message: memoryview, resolve: Resolve) -> Chunks:
+    kept: Chunks = []
+    entries: dict[str, str] = {}
+    external = False
+    for number, wire, whole, content in _fields(message):
+        if number == _EXTERNAL_DATA and wire == _BYTES:
+            external = True
+            key, value = _entry(content)
+            entries[key] = value
+        elif number == _DATA_LOCATION and wire == _VARINT:
+            external = external or _varint(content, 0)[0] != 0
+        elif number != _RAW_DATA:
+            kept.append(whole)
+    if not external:
+        return [message]
+    try:
+        name, offset = entries["location"], int(entries.get("offset", "0"))
+        length = int(entries["length"])
+    except (KeyError, ValueError):
+        offset = length = -1
+    if offset < 0 or length < 0:
+        raise BundleError(
+            "An external tensor of an ONNX file must state location, offset and length, got "
+            f"{entries}: export the bundle again."
+        )
+    content = resolve(name, offset, length)
+    return [*kept, _header(_RAW_DATA, len(content)), content]
+
+
+def _entry(message: memoryview) -> tuple[str, str]:
+    texts = {1: "", 2: ""}
+    for number, wire, _, content in _fields(message):
+        if number in texts and wire == _BYTES:
+            texts[number] = bytes(content).decode("utf-8", "replace")
+    return texts[1], texts[2]
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, int, memoryview, memoryview]]:
+    """Number, wire type, whole field and content of each field of a message."""
+    at = 0
+    while at < len(message):
+        key, start = _varint(message, at)
+        number, wire = key >> 3, key & 7
+        if wire == _VARINT:
+            end = _varint(message, start)[1]
+        elif wire == _BYTES:
+            length, start = _varint(message, start)
+            end = start + length
+        elif wire in (_FIXED64, _FIXED32):
+            end = start + (8 if wire == _FIXED64 else 4)
+        else:
+            raise _damaged()
+        if end > len(message) or number == 0:
+            raise _damaged()
+        yield number, wire, message[at:end], message[start:end]
+        at = end
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    """A base-128 number and the position behind it."""
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= len(message):
+            break
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    raise _damaged()
+
+
+def _header(number: int, length: int) -> bytes:
+    return _encode(number << 3 | _BYTES) + _encode(length)
+
+
+def _encode(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def _damaged() -> BundleError:
+    return BundleError(
+        "An ONNX file must be a whole protobuf message and is not: fetch the bundle anew."
+    )

@@ -11,7 +11,6 @@ table gives the distances between the two, the sheet shows them.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 import time
@@ -24,38 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.face_sheet import Cell, draw_sheet
+from benchmarks.photos import Face, Photo, Points, read_photos
 from mol_edge import _core
-from mol_edge.errors import InputError, MolEdgeError
+from mol_edge.errors import MolEdgeError
 from mol_edge.faces import Detection, FaceDetector, HaarDetector, open_detector
-from mol_edge.frame import Frame
 
-Points = NDArray[np.float64]
 _ROUNDS = 5
 _SAME_FACE = 0.4
-
-
-@dataclass(frozen=True)
-class Face:
-    """A face as annotated: `box` and its 68 `landmarks` [68, 2], image pixels."""
-
-    box: tuple[float, float, float, float]
-    landmarks: Points
-
-    @property
-    def points(self) -> Points:
-        """The five alignment points of MOL: eye centres, nose tip 30, mouth corners 48 and 54."""
-        marks = self.landmarks
-        eyes = marks[36:42].mean(axis=0), marks[42:48].mean(axis=0)
-        return np.array([*eyes, marks[30], marks[48], marks[54]])
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A photograph, BGR, and the faces in it."""
-
-    name: str
-    frame: Frame
-    faces: tuple[Face, ...]
 
 
 @dataclass(frozen=True)
@@ -100,22 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.out:
         draw_sheet(options.out, sheet_rows(scores, photos))
     return 0
-
-
-def read_photos(folder: Path) -> list[Photo]:
-    """The annotated photographs of a folder."""
-    try:
-        annotations = json.loads((folder / "landmarks.json").read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder} must hold a readable landmarks.json, got: {error}.") from error
-    photos = []
-    for name, faces in sorted(annotations.items()):
-        image = cv2.imread(str(folder / name))
-        if image is None:
-            raise InputError(f"{folder / name} must be a picture that OpenCV reads, and is not.")
-        annotated = tuple(Face(tuple(f["box"]), np.array(f["landmarks"], float)) for f in faces)
-        photos.append(Photo(name, Frame(image, timestamp_ns=0), annotated))
-    return photos
 
 
 def evaluate(detectors: dict[str, FaceDetector], photos: list[Photo]) -> list[Score]:
@@ -198,10 +156,11 @@ def sheet_rows(scores: list[Score], photos: list[Photo]) -> list[list[Cell]]:
     rows = []
     for index, photo in enumerate(photos):
         for position, face in enumerate(photo.faces):
-            row = [_cell(photo, face, face.points, f"true, {face.box[2]:.0f} px")]
+            row = [_cell(photo, face, face.points, f"true, {face.box[2]:.0f} px:")]
             for score in scores:
                 detection = score.found[index][position]
-                row.append(_cell(photo, face, detection and detection.points, score.name))
+                points = None if detection is None else detection.points
+                row.append(_cell(photo, face, points, score.name))
             rows.append(row)
     return rows
 
@@ -212,7 +171,7 @@ def _cell(photo: Photo, face: Face, points: Points | None, label: str) -> Cell:
     transform = _core.alignment_transform(np.ascontiguousarray(points))
     size = (_core.ALIGNED_SIZE, _core.ALIGNED_SIZE)
     picture = cv2.warpAffine(photo.frame.image, transform, size, borderValue=(128, 128, 128))
-    text = label if points is face.points else f"{label} {np.median(errors(face, points)):.1f}"
+    text = f"{label} {np.median(errors(face, points)):.1f}"
     return Cell(
         np.asarray(picture, np.uint8),
         to_aligned(face.landmarks, points),

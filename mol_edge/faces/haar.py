@@ -32,7 +32,7 @@ _LEAST_FACE = 1 / 12
 _LONGEST_SIDE = 640
 _NEIGHBOURS = 6
 # Side to which the upper face is scaled before eyes are sought in it.
-_EYE_VIEW = 160
+_EYE_VIEW = 200
 _EYE_NEIGHBOURS = 4
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge.errors import MissingExtraError, OptionError
+from mol_edge.errors import OptionError
+from mol_edge.faces.image import opencv, to_bgr
 from mol_edge.frame import Frame
 from mol_edge.panel import Panel
 from mol_edge.results import FaceResult, FrameResult
@@ -41,34 +42,6 @@ LANDMARK_LINES = (
     (48, 60, True),
     (60, 68, True),
 )
-
-
-def require_cv2(purpose: str) -> Any:
-    """OpenCV, or a MissingExtraError that says what needed it."""
-    try:
-        import cv2
-    except ImportError:
-        raise MissingExtraError("opencv-python", "cpu", purpose) from None
-    return cv2
-
-
-def to_bgr(frame: Frame) -> Image:
-    """The frame as uint8 [height, width, 3] in BGR; the frame's own array where it is BGR.
-
-    Raises:
-        MissingExtraError: OpenCV is not installed.
-    """
-    if frame.format == "bgr":
-        return frame.image
-    cv2 = require_cv2("Converting pictures")
-    code = {
-        "rgb": cv2.COLOR_RGB2BGR,
-        "gray": cv2.COLOR_GRAY2BGR,
-        "nv12": cv2.COLOR_YUV2BGR_NV12,
-        "yuyv": cv2.COLOR_YUV2BGR_YUY2,
-    }[frame.format]
-    image: Image = cv2.cvtColor(np.ascontiguousarray(frame.image), code)
-    return image
 
 
 @dataclass(frozen=True)
@@ -131,10 +104,10 @@ class Annotator:
         Raises:
             MissingExtraError: OpenCV is not installed.
         """
-        cv2 = require_cv2("Drawing results")
+        cv2 = opencv("Drawing results", "polylines")
         place = Placing.of(frame.width, frame.height)
         way = cv2.INTER_AREA if place.scale < 1 else cv2.INTER_CUBIC
-        picture = cv2.resize(to_bgr(frame), place.size, interpolation=way)
+        picture = cv2.resize(to_bgr(frame, cv2), place.size, interpolation=way)
         panel = self._panel.draw(result, place.height)
         canvas = np.zeros((place.height, place.size[0] + panel.shape[1], 3), np.uint8)
         canvas[place.top : place.top + place.size[1], : place.size[0]] = picture

@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge.draw import require_cv2
 from mol_edge.errors import OutputError
+from mol_edge.faces.image import opencv
 
 Image = NDArray[np.uint8]
 
@@ -85,7 +85,7 @@ class _Ffmpeg:
 
 class _OpenCv:
     def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
-        cv2 = require_cv2("Writing a video")
+        cv2 = opencv("Writing a video", "VideoWriter")
         self._size = size
         self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), fps, size)
         if not self._writer.isOpened():
@@ -105,7 +105,7 @@ def _fitted(picture: Image, size: tuple[int, int]) -> Image:
     """The picture in `size`: a video has one size, even where its source changes."""
     if (picture.shape[1], picture.shape[0]) == size:
         return np.ascontiguousarray(picture)
-    cv2 = require_cv2("Writing a video")
+    cv2 = opencv("Writing a video", "VideoWriter")
     scaled: Image = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     return scaled
 

@@ -1,0 +1,58 @@
+"""The command `mol-edge`: its arguments, its exit codes, how errors are told.
+
+Results go to standard output, everything else to standard error. docs/cli.md lists the exit codes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from mol_edge._version import __version__
+from mol_edge.commands import doctor, models, run
+from mol_edge.commands.exit_codes import BAD_INPUT, INTERRUPTED
+from mol_edge.errors import MolEdgeError
+
+_DESCRIPTION = "Micro-expressions, facial landmarks and optical flow from a video or a camera."
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `mol-edge` with all commands."""
+    parser = argparse.ArgumentParser(prog="mol-edge", description=_DESCRIPTION)
+    parser.add_argument("--version", action="version", version=f"mol-edge {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in (run, doctor, models):
+        command.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: words after `mol-edge`, those of the process if None.
+    """
+    parsed = build_parser().parse_args(arguments)
+    level = logging.INFO if getattr(parsed, "verbose", False) else logging.WARNING
+    logging.basicConfig(level=level, format="mol-edge: %(message)s", stream=sys.stderr)
+    try:
+        code: int = parsed.execute(parsed)
+        sys.stdout.flush()
+        return code
+    except MolEdgeError as error:
+        print(f"mol-edge: error: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("mol-edge: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone; Python must not complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of `mol-edge`: each module adds its arguments and has a `run`."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Literal, Protocol, get_args
 
-import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge.errors import OptionError
 
-Tensors = Mapping[str, NDArray[np.generic]]
+Tensors = Mapping[str, NDArray[Any]]
+
+Profile = Literal["latency", "shared"]
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,22 @@ class BackendOptions:
         threads: threads of one inference; 0 takes the physical cores, at most 4.
         precision: which precision of the bundle to run.
         cache_dir: where a runtime may keep compiled models; None keeps none.
+        profile: ``latency`` keeps the threads of ONNX Runtime awake between inferences,
+            ``shared`` lets them sleep: less load, slower answers to a paced stream.
     """
 
     threads: int = 0
     precision: str = "fp32"
     cache_dir: Path | None = None
+    profile: Profile = "latency"
 
     def __post_init__(self) -> None:
         if self.threads < 0:
             raise OptionError(f"threads must be 0 (automatic) or more, got {self.threads}.")
+        if self.profile not in get_args(Profile):
+            raise OptionError(
+                f"profile must be one of {', '.join(get_args(Profile))}, got {self.profile!r}."
+            )
 
 
 class Backend(Protocol):
@@ -42,7 +50,12 @@ class Backend(Protocol):
         """The device in full, such as ``onnxruntime:cpu``."""
         ...
 
-    def run(self, graph: str, inputs: Tensors) -> dict[str, NDArray[np.generic]]:
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why this device: one line for each candidate that was tried."""
+        ...
+
+    def run(self, graph: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """Run one graph of the bundle; inputs and outputs are named as in the manifest."""
         ...
 

@@ -1,0 +1,85 @@
+"""Devices by name: `runtime[:device]`, and what of that is on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from mol_edge.errors import DeviceError
+
+RUNTIMES = ("openvino", "onnxruntime")
+"""Runtimes in the order in which ``auto`` tries them."""
+
+_FORMS = "auto, openvino, openvino:GPU, onnxruntime, onnxruntime:cpu, onnxruntime:cuda:0"
+_TARGETS = {
+    "openvino": re.compile(r"[A-Z]+(\.[0-9]+)?"),
+    "onnxruntime": re.compile(r"cpu|cuda(:[0-9]+)?"),
+}
+_DEFAULTS = {"openvino": "CPU", "onnxruntime": "cpu"}
+_THREAD_LIMIT = 4
+
+
+@dataclass(frozen=True)
+class Device:
+    """A runtime and the device it is to use.
+
+    Attributes:
+        runtime: ``openvino`` or ``onnxruntime``.
+        target: the device as the runtime calls it, such as ``CPU`` or ``cuda:0``.
+
+    Example:
+        >>> str(Device.parse("openvino"))
+        'openvino:CPU'
+        >>> Device.parse("onnxruntime:cuda").target
+        'cuda:0'
+    """
+
+    runtime: str
+    target: str
+
+    @classmethod
+    def parse(cls, text: str) -> Device:
+        """Read ``runtime[:device]``; raises DeviceError where it names no known device."""
+        runtime, _, target = text.partition(":")
+        if runtime not in RUNTIMES:
+            raise DeviceError(f"device must be one like {_FORMS}, got {text!r}.")
+        target = target if ":" in text else _DEFAULTS[runtime]
+        target = target.upper() if runtime == "openvino" else target.lower()
+        if _TARGETS[runtime].fullmatch(target) is None:
+            raise DeviceError(f"device must be one like {_FORMS}, got {text!r}.")
+        return cls(runtime, "cuda:0" if target == "cuda" else target)
+
+    def __str__(self) -> str:
+        return f"{self.runtime}:{self.target}"
+
+
+def installed_runtimes() -> tuple[str, ...]:
+    """The runtimes whose package can be imported, in the order of `RUNTIMES`."""
+    return tuple(name for name in RUNTIMES if importlib.util.find_spec(name) is not None)
+
+
+def default_threads() -> int:
+    """Threads of one inference where none are asked for: the physical cores, at most 4."""
+    allowed = _allowed_cpus()
+    return max(1, min(_physical_cores(allowed), _THREAD_LIMIT))
+
+
+def _allowed_cpus() -> set[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return set(os.sched_getaffinity(0))
+    return set(range(os.cpu_count() or 1))
+
+
+def _physical_cores(cpus: set[int], root: Path = Path("/sys/devices/system/cpu")) -> int:
+    """How many cores the logical `cpus` belong to; as many as `cpus` where nothing tells."""
+    cores = set()
+    for cpu in cpus:
+        try:
+            siblings = root / f"cpu{cpu}" / "topology" / "thread_siblings_list"
+            cores.add(siblings.read_text().strip())
+        except OSError:
+            return len(cpus)
+    return len(cores)

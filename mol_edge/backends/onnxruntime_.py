@@ -1,0 +1,66 @@
+"""ONNX Runtime, on its CPU and CUDA providers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mol_edge.backends.base import BackendOptions
+from mol_edge.backends.device import Device
+from mol_edge.backends.session import Runner, SessionBackend
+from mol_edge.bundle import Bundle
+from mol_edge.errors import DeviceError, MissingExtraError
+
+_ERROR_LEVEL = 3
+
+
+class OnnxRuntimeBackend(SessionBackend):
+    """A bundle's ONNX graphs in ONNX Runtime; see `SessionBackend`."""
+
+    forms = ("onnx",)
+
+    def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
+        super().__init__(bundle, device, options)
+        try:
+            import onnxruntime
+        except ImportError:
+            raise MissingExtraError("onnxruntime", "cpu", "The device onnxruntime") from None
+        self._onnxruntime = onnxruntime
+        self._provider = self._check_provider()
+
+    def _check_provider(self) -> Any:
+        if self._device.target == "cpu":
+            return "CPUExecutionProvider"
+        there = self._onnxruntime.get_available_providers()
+        if "CUDAExecutionProvider" not in there:
+            raise DeviceError(
+                f"{self.device} needs an ONNX Runtime with CUDA, and this one has "
+                f"{', '.join(there)}: run `pip uninstall onnxruntime` and then "
+                "`pip install onnxruntime-gpu`."
+            )
+        # TF32 would flip neighbours in the k-NN of the features.
+        index = self._device.target.partition(":")[2]
+        return "CUDAExecutionProvider", {"device_id": index, "use_tf32": "0"}
+
+    def _load(self, graph: str, form: str) -> Runner:
+        model = self.bundle.graph(graph, self.options.precision, form).onnx()
+        session = self._onnxruntime.InferenceSession(
+            model, sess_options=self._session_options(), providers=[self._provider]
+        )
+        names = [output.name for output in session.get_outputs()]
+
+        def run(inputs: Any) -> dict[str, Any]:
+            return dict(zip(names, session.run(names, dict(inputs))))
+
+        return run
+
+    def _session_options(self) -> Any:
+        options = self._onnxruntime.SessionOptions()
+        # The counts are explicit because automatic ones ignore the process's CPU affinity.
+        options.intra_op_num_threads = self.threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _ERROR_LEVEL
+        spinning = "1" if self.options.profile == "latency" else "0"
+        options.add_session_config_entry("session.intra_op.allow_spinning", spinning)
+        if self._device.target != "cpu":
+            options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+        return options

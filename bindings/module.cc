@@ -1,0 +1,15 @@
+#include "register.h"
+
+#include <pybind11/pybind11.h>
+
+PYBIND11_MODULE(_core, module) {
+    using namespace mol_edge::bindings;
+    module.doc() = "The C++ core: alignment, crops, coordinates and pictures of flow.";
+    register_errors(module);
+    register_gil(module);
+    register_isa(module);
+    register_geometry(module);
+    register_crop(module);
+    register_flow_color(module);
+    register_softmax(module);
+}

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace mol_edge {
+
+/// Instruction sets that the crop has code for; `kPortable` is what the compiler makes of C++.
+enum class Isa : std::uint8_t { kPortable, kAvx2 };
+
+std::string_view name(Isa isa);
+
+/// Instruction sets that this processor runs, the fastest last.
+std::vector<Isa> available_isas();
+
+/// The one in use: the fastest unless `use_isa` said otherwise.
+Isa current_isa();
+
+/// Uses `isa` from now on, in all threads. Throws OptionError where the processor lacks it.
+void use_isa(Isa isa);
+
+}  // namespace mol_edge

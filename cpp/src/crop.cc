@@ -1,0 +1,123 @@
+#include "mol_edge/crop.h"
+
+#include "mol_edge/error.h"
+
+#include "border.h"
+#include "row_kernels.h"
+#include "sampling_grid.h"
+#include "taps.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace mol_edge {
+namespace {
+
+/// Everything that the rows of one crop share.
+struct CropJob {
+    CropJob(const ImageView& view, const Transform& to_aligned, Affine luma_affine)
+        : image(view),
+          grid(view, to_aligned),
+          kernels(row_kernels(current_isa())),
+          weights(view.format == PixelFormat::kRgb ? kRgbWeights : kBgrWeights),
+          limited(is_limited(view)),
+          affine(luma_affine),
+          tap_affine(luma_affine) {
+        if (limited) {
+            tap_affine.gain = affine.gain * kLimitedGain;
+            tap_affine.bias = affine.bias - kLimitedBlack * tap_affine.gain;
+        }
+    }
+
+    ImageView image;
+    SamplingGrid grid;
+    const RowKernels& kernels;
+    LumaWeights weights;
+    bool limited;
+    Affine affine;      ///< of luma from 0 to 255
+    Affine tap_affine;  ///< of interpolated bytes of the image
+};
+
+void blend(const CropJob& job, LumaTaps& taps, const RowSamples& samples, float* out) {
+    if (job.limited) job.kernels.clamp_limited(taps);
+    job.kernels.blend_luma(taps, samples, job.tap_affine, out);
+}
+
+void blend(const CropJob& job, const ColorTaps& taps, const RowSamples& samples, float* out) {
+    job.kernels.blend_color(taps, samples, job.weights, job.tap_affine, out);
+}
+
+void fill_border(const CropJob& job, const RowStart& start, ColumnRange columns, float* out) {
+    for (int column = columns.first; column < columns.last; ++column) {
+        const float luma = border_luma(job.image, job.weights, job.grid.sample(start, column));
+        out[column] = luma * job.affine.gain + job.affine.bias;
+    }
+}
+
+/// Calls `emit(row, values)` for each row of the crop.
+template <class Source, class Emit>
+void crop_rows(const CropJob& job, Emit emit) {
+    RowSamples samples;
+    typename Source::Taps taps{};
+    alignas(64) Row<float> values;
+    for (int row = 0; row < kCropSize; ++row) {
+        const RowStart start = job.grid.row_start(row);
+        const ColumnRange inside = job.grid.columns_within(
+            start, job.image.width - Source::kColumnsRead, job.image.height - 2);
+        if (inside.first < inside.last) {
+            job.kernels.locate(job.grid, start, samples);
+            Source::gather(job.image, samples, inside, taps);
+            blend(job, taps, samples, values.data());
+        }
+        fill_border(job, start, {0, inside.first}, values.data());
+        fill_border(job, start, {inside.last, kCropSize}, values.data());
+        emit(row, values);
+    }
+}
+
+template <class Emit>
+void crop(const CropJob& job, Emit emit) {
+    switch (bytes_per_pixel(job.image.format)) {
+        case 3:
+            return crop_rows<ColorSource>(job, emit);
+        case 2:
+            return crop_rows<YuyvSource>(job, emit);
+        default:
+            return crop_rows<PlaneSource>(job, emit);
+    }
+}
+
+Affine affine_of(const Normalization& normalization) {
+    const auto [mean, scale] = normalization;
+    const auto gain = static_cast<float>(1 / scale);
+    const auto bias = static_cast<float>(-mean / scale);
+    if (!(scale > 0) || !std::isfinite(scale) || !std::isfinite(gain) || !std::isfinite(bias)) {
+        throw OptionError("mean must be finite and scale positive, got mean " +
+                          std::to_string(mean) + " and scale " + std::to_string(scale) +
+                          ": take both from the bundle's manifest.");
+    }
+    return {gain, bias};
+}
+
+}  // namespace
+
+void crop_float(const ImageView& image, const Transform& to_aligned,
+                const Normalization& normalization, std::span<float, kCropPixels> out) {
+    validate(image);
+    const CropJob job(image, to_aligned, affine_of(normalization));
+    crop(job, [&](int row, const Row<float>& values) {
+        std::copy(values.begin(), values.end(), out.begin() + row * kCropSize);
+    });
+}
+
+void crop_uint8(const ImageView& image, const Transform& to_aligned,
+                std::span<std::uint8_t, kCropPixels> out) {
+    validate(image);
+    const CropJob job(image, to_aligned, {1, 0});
+    crop(job, [&](int row, const Row<float>& values) {
+        job.kernels.round(values.data(), out.data() + row * kCropSize);
+    });
+}
+
+}  // namespace mol_edge

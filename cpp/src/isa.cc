@@ -1,0 +1,46 @@
+#include "mol_edge/isa.h"
+
+#include "mol_edge/error.h"
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+
+namespace mol_edge {
+namespace {
+
+std::atomic<Isa>& chosen() {
+    static std::atomic<Isa> isa{available_isas().back()};
+    return isa;
+}
+
+}  // namespace
+
+std::string_view name(Isa isa) {
+    return isa == Isa::kAvx2 ? "avx2" : "portable";
+}
+
+std::vector<Isa> available_isas() {
+    std::vector<Isa> isas{Isa::kPortable};
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        isas.push_back(Isa::kAvx2);
+    }
+#endif
+    return isas;
+}
+
+Isa current_isa() {
+    return chosen().load(std::memory_order_relaxed);
+}
+
+void use_isa(Isa isa) {
+    const std::vector<Isa> isas = available_isas();
+    if (std::find(isas.begin(), isas.end(), isa) == isas.end()) {
+        throw OptionError("isa must be one that this processor runs, got '" +
+                          std::string(name(isa)) + "'.");
+    }
+    chosen().store(isa, std::memory_order_relaxed);
+}
+
+}  // namespace mol_edge

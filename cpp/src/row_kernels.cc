@@ -1,0 +1,39 @@
+#include "row_kernels.h"
+
+#include "row_kernels_avx2.h"
+#include "row_kernels_generic.h"
+
+namespace mol_edge {
+namespace {
+
+void locate(const SamplingGrid& grid, const RowStart& start, RowSamples& samples) {
+    generic::locate(grid, start, samples);
+}
+
+void blend_luma(const LumaTaps& taps, const RowSamples& samples, Affine affine,
+                float* __restrict out) {
+    generic::blend_luma(taps, samples, affine, out);
+}
+
+void blend_color(const ColorTaps& taps, const RowSamples& samples, LumaWeights weights,
+                 Affine affine, float* __restrict out) {
+    generic::blend_color(taps, samples, weights, affine, out);
+}
+
+void clamp_limited(LumaTaps& taps) {
+    generic::clamp_limited(taps);
+}
+
+void round(const float* __restrict luma, std::uint8_t* __restrict out) {
+    generic::round(luma, out);
+}
+
+constexpr RowKernels kPortableKernels{locate, blend_luma, blend_color, clamp_limited, round};
+
+}  // namespace
+
+const RowKernels& row_kernels(Isa isa) {
+    return isa == Isa::kAvx2 ? avx2_row_kernels() : kPortableKernels;
+}
+
+}  // namespace mol_edge

@@ -118,7 +118,9 @@ def _clock(seconds: float) -> str:
 def _flow_picture(flow: NDArray[np.float32], full_colour: float) -> Image:
     from mol_edge import _core
 
-    return _core.flow_to_color(np.ascontiguousarray(flow, np.float32), full_colour)
+    # Longer vectors would be darkened, which reads as an edge where there is none.
+    length = np.maximum(np.hypot(flow[0], flow[1]), full_colour)
+    return _core.flow_to_color(np.ascontiguousarray(flow * (full_colour / length)), full_colour)
 
 
 @functools.cache

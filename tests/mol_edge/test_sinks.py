@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from mol_edge import video_writer
+from mol_edge.draw import Annotator
+from mol_edge.errors import OptionError, OutputError
+from mol_edge.sinks import CsvSink, JsonlSink, VideoSink
+from tests.mol_edge.synthetic_results import LABELS, make_frame, make_result
+
+cv2 = pytest.importorskip("cv2")
+
+HEADER = {"schema": 1, "kind": "header", "labels": list(LABELS)}
+
+
+def test_json_lines_are_a_header_then_a_line_per_frame(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with JsonlSink(path, HEADER) as sink:
+        for index in range(3):
+            sink.write(make_frame(index=index), make_result(index))
+        sink.write_record({"kind": "summary"})
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [line["kind"] for line in lines] == ["header", "frame", "frame", "frame", "summary"]
+    assert [line["index"] for line in lines[1:4]] == [0, 1, 2]
+
+
+def test_lines_are_whole_while_the_sink_is_open(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    sink = JsonlSink(path, HEADER)
+    for index in range(20):
+        sink.write(make_frame(index=index), make_result(index))
+        text = path.read_text(encoding="utf-8")
+        assert text.endswith("}\n")
+        assert json.loads(text.splitlines()[-1])["index"] == index
+    sink.close()
+    sink.close()
+    with pytest.raises(OptionError, match="closed"):
+        sink.write_record({})
+
+
+def test_json_lines_refuse_numbers_that_json_cannot_say(tmp_path: Path) -> None:
+    with (
+        JsonlSink(tmp_path / "results.jsonl", HEADER) as sink,
+        pytest.raises(ValueError, match="JSON"),
+    ):
+        sink.write_record({"value": float("nan")})
+    assert len((tmp_path / "results.jsonl").read_text().splitlines()) == 1
+
+
+def test_csv_has_a_row_per_window(tmp_path: Path) -> None:
+    path = tmp_path / "probabilities.csv"
+    with CsvSink(path, LABELS) as sink:
+        sink.write(make_frame(), make_result(0, window=False))
+        sink.write(make_frame(), make_result(1, faces_found=0))
+        sink.write(make_frame(), make_result(2))
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1
+    row = rows[0]
+    assert (row["frame"], row["time_s"], row["track"]) == ("2", "0.080000", "0")
+    assert row["label"] == "negative"
+    assert sum(float(row[f"p_{label}"]) for label in LABELS) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_label_with_a_comma_stays_one_cell(tmp_path: Path) -> None:
+    path = tmp_path / "probabilities.csv"
+    labels = ("a,b", 'c"d', "e")
+    with CsvSink(path, labels) as sink:
+        sink.write(make_frame(), make_result())
+    with path.open(newline="") as file:
+        row = next(csv.DictReader(file))
+    assert float(row["p_a,b"]) == pytest.approx(0.2)
+    assert row["label"] == 'c"d'
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="name a folder that you may write to"):
+        CsvSink(tmp_path / "file" / "probabilities.csv", LABELS)
+
+
+@pytest.fixture(params=["ffmpeg", "opencv"])
+def encoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    name: str = request.param
+    if name == "opencv":
+        monkeypatch.setattr(video_writer, "_ffmpeg", lambda: None)
+    elif video_writer._ffmpeg() is None:
+        pytest.skip("no ffmpeg with libx264 on this machine")
+    return name
+
+
+def test_the_video_holds_every_frame_and_appears_on_close(tmp_path: Path, encoder: str) -> None:
+    path = tmp_path / "annotated.mp4"
+    with VideoSink(path, Annotator(LABELS), fps=25) as sink:
+        for index in range(12):
+            sink.write(make_frame(index=index), make_result(index))
+        assert not path.exists()
+    assert list(tmp_path.iterdir()) == [path]
+    capture = cv2.VideoCapture(str(path))
+    count = 0
+    while capture.read()[0]:
+        count += 1
+    assert count == 12
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(25)
+    fourcc = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
+    assert fourcc in ((b"h264", b"avc1") if encoder == "ffmpeg" else (b"FMP4", b"mp4v"))
+
+
+def test_frames_of_another_size_are_fitted(tmp_path: Path, encoder: str) -> None:
+    path = tmp_path / "annotated.mp4"
+    with VideoSink(path, Annotator(LABELS), fps=30) as sink:
+        sink.write(make_frame(320, 240), make_result())
+        sink.write(make_frame(500, 300), make_result())
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT) == 2
+
+
+def test_a_video_is_finished_when_an_error_passes(tmp_path: Path, encoder: str) -> None:
+    path = tmp_path / "annotated.mp4"
+    with pytest.raises(KeyboardInterrupt), VideoSink(path, Annotator(LABELS), fps=25) as sink:
+        sink.write(make_frame(), make_result())
+        raise KeyboardInterrupt
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT) == 1
+
+
+def test_a_video_that_cannot_be_written_is_an_output_error(tmp_path: Path, encoder: str) -> None:
+    sink = VideoSink(tmp_path / "absent" / "annotated.mp4", Annotator(LABELS), fps=25)
+    with pytest.raises(OutputError, match="Cannot write"):
+        for index in range(50):
+            sink.write(make_frame(index=index), make_result(index))
+        sink.close()
+
+
+def test_no_frame_makes_no_video(tmp_path: Path) -> None:
+    with VideoSink(tmp_path / "annotated.mp4", Annotator(LABELS), fps=25):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fps", [0, -1, float("nan"), float("inf")])
+def test_a_rate_that_is_none_is_refused(tmp_path: Path, fps: float) -> None:
+    with pytest.raises(OptionError, match="fps must lie between 0 and 1000"):
+        VideoSink(tmp_path / "annotated.mp4", Annotator(LABELS), fps=fps)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from mol_edge.results import FrameResult, WindowState
+from mol_edge.summary import RunSummary
+from tests.mol_edge.synthetic_results import LABELS, make_result
+
+
+def test_counts_of_a_run() -> None:
+    summary = RunSummary(labels=LABELS)
+    for index, faces in enumerate((1, 1, 0, 3)):
+        summary.add(make_result(index, faces_found=faces, window=index == 3))
+    assert summary.frames == 4
+    assert summary.frames_with_face == 3
+    assert summary.frames_with_several_faces == 1
+    assert summary.most_faces == 3
+    assert summary.windows == 1
+    assert summary.states == {
+        WindowState.FILLING: 2,
+        WindowState.NO_FACE: 1,
+        WindowState.READY: 1,
+    }
+    assert summary.stages_ms == pytest.approx({"decode": 1.0, "infer": 3.5})
+    assert summary.duration_s == pytest.approx(0.12)
+    assert summary.source_fps == pytest.approx(25.0)
+
+
+def test_probabilities_are_the_mean_over_windows() -> None:
+    summary = RunSummary(labels=LABELS)
+    assert summary.probabilities == {}
+    for index in range(3):
+        summary.add(make_result(index))
+    assert summary.probabilities == pytest.approx(
+        {"positive": 0.2, "negative": 0.7, "surprise": 0.1}, abs=1e-6
+    )
+
+
+def test_the_record_says_why_a_run_is_incomplete() -> None:
+    summary = RunSummary(labels=LABELS)
+    summary.add(make_result())
+    record = summary.record(seconds=0.5, incomplete="the file ends early")
+    assert (record["complete"], record["reason"]) == (False, "the file ends early")
+    assert record["fps"] == 2.0
+    assert summary.record(seconds=0.5)["complete"] is True
+
+
+def test_an_empty_run_has_no_division_by_zero() -> None:
+    summary = RunSummary(labels=LABELS)
+    record = summary.record(seconds=0.0)
+    assert (record["frames"], record["fps"], record["source_fps"]) == (0, 0.0, 0.0)
+    summary.add(FrameResult(0, 0))
+    assert summary.source_fps == 0.0

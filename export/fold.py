@@ -109,13 +109,13 @@ def ccc_matrices(ccc: Ccc) -> tuple[Array, Array, Array]:
     return own - times * other, other, array(ccc.conv1.bias) + array(ccc.conv2.bias)
 
 
-def correlation_gather() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+def correlation_gather() -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
     """How a product of two maps becomes a correlation.
 
     Returns:
         The displacements (of 441) that can overlap a 16x16 map, [D]; for each of them and each
-        position the place in the flattened [256, 256] product, [D * 256]; and 1/channels-free
-        weights, 1 inside the map and 0 outside, [D, 16, 16].
+        position the place in the flattened [256, 256] product, [D * 256]; and a mask, 1 where
+        the displaced position lies inside the map, [D, 16, 16].
     """
     side = 2 * REACH + 1
     reachable = [
@@ -135,7 +135,7 @@ def correlation_gather() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
         inside.append(valid)
     return (
         np.array(reachable, np.int64),
-        np.stack(places).reshape(-1).astype(np.int64),
+        np.stack(places).reshape(-1).astype(np.int32),
         np.stack(inside).astype(np.float32),
     )
 

@@ -13,12 +13,18 @@ from training.model.flow import DISPLACEMENTS, SLOPE
 
 
 def conv_block(
-    g: GraphBuilder, model: Mol, x: str, name: str, keep_inputs: np.ndarray | None = None
+    g: GraphBuilder,
+    model: Mol,
+    x: str,
+    name: str,
+    keep_inputs: np.ndarray | None = None,
+    prefix: str = "",
 ) -> str:
     """A convolution of the flow head with its norm folded in, and LeakyReLU.
 
     Args:
         keep_inputs: indices of the input channels that `x` has; all of them by default.
+        prefix: told apart where a block is used twice.
     """
     block = model.flownet.get_submodule(name)
     assert isinstance(block, nn.Sequential) and isinstance(block[0], nn.Conv2d)
@@ -26,15 +32,15 @@ def conv_block(
     if keep_inputs is not None:
         weight = weight[:, keep_inputs]
     pad, stride = int(block[0].padding[0]), block[0].stride[0]
-    x = g.conv(x, f"flow.{name}", weight, bias, stride=stride, pad=pad)
-    return g.node("LeakyRelu", [x], f"flow.{name}.relu", alpha=SLOPE)
+    x = g.conv(x, f"{prefix}flow.{name}", weight, bias, stride=stride, pad=pad)
+    return g.node("LeakyRelu", [x], f"{prefix}flow.{name}.relu", alpha=SLOPE)
 
 
-def encoder(g: GraphBuilder, model: Mol, frames: str) -> tuple[str, str, str]:
+def encoder(g: GraphBuilder, model: Mol, frames: str, prefix: str = "") -> tuple[str, str, str]:
     """The encoder's three maps of frames [N, 1, 128, 128]."""
-    conv1 = conv_block(g, model, frames, "conv1")
-    conv2 = conv_block(g, model, conv1, "conv2")
-    return conv1, conv2, conv_block(g, model, conv2, "conv3")
+    conv1 = conv_block(g, model, frames, "conv1", prefix=prefix)
+    conv2 = conv_block(g, model, conv1, "conv2", prefix=prefix)
+    return conv1, conv2, conv_block(g, model, conv2, "conv3", prefix=prefix)
 
 
 def correlation(g: GraphBuilder, channels: int, first: str, second: str) -> str:

@@ -60,7 +60,9 @@ class MolConfig:
         ):
             value = getattr(self, name)
             if not isinstance(value, int) or not low <= value <= high:
-                raise OptionError(f"{name} must be a whole number of {low} to {high}, got {value!r}.")
+                raise OptionError(
+                    f"{name} must be a whole number of {low} to {high}, got {value!r}."
+                )
         if not 0.05 <= self.flow_width <= 4:
             raise OptionError(f"flow_width must be within 0.05 to 4, got {self.flow_width!r}.")
 

@@ -38,9 +38,7 @@ class Fcc(nn.Module):
         for step in (1, 2):
             for axis in "HW":
                 nn.init.uniform_(getattr(self, f"meta_kernel_{step}_{axis}"), -0.25, 0.25)
-                self.register_parameter(
-                    f"meta_{step}_{axis}_bias", nn.Parameter(torch.zeros(HALF))
-                )
+                self.register_parameter(f"meta_{step}_{axis}_bias", nn.Parameter(torch.zeros(HALF)))
                 shape = (1, HALF, META, 1) if axis == "H" else (1, HALF, 1, META)
                 self.register_parameter(
                     f"meta_pe_{step}_{axis}", nn.Parameter(0.02 * torch.randn(shape))

@@ -80,9 +80,7 @@ class Mol(nn.Module):
         pairs = range(PAIRS) if flow_pairs is None else flow_pairs
         return logits, self._flow(frames, first, second, pairs), landmarks
 
-    def _flow(
-        self, frames: Tensor, first: Tensor, second: Tensor, pairs: Sequence[int]
-    ) -> Tensor:
+    def _flow(self, frames: Tensor, first: Tensor, second: Tensor, pairs: Sequence[int]) -> Tensor:
         if any(not 0 <= pair < PAIRS for pair in pairs):
             raise OptionError(f"flow_pairs must lie within 0 to {PAIRS - 1}, got {list(pairs)}.")
         batch = frames.shape[0]

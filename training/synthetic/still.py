@@ -1,0 +1,53 @@
+"""Single crops for training landmarks, with far more variety than clips have."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.synthetic.camera import crop, sample_camera
+from training.synthetic.expression import apply_expression, sample_expression
+from training.synthetic.face import make_identity, sample_light
+from training.synthetic.geometry import Motion
+from training.synthetic.options import SyntheticOptions
+from training.synthetic.paint import Look
+from training.synthetic.plan import place, stream
+from training.synthetic.render import render_frames
+
+# Stills show heads turned further, and smaller in the frame, than clips do.
+STILLS = SyntheticOptions(pose_degrees=30.0, scale=(0.3, 1.6), jitter=0.05)
+
+
+def make_still(
+    seed: int, options: SyntheticOptions = STILLS
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """One crop with its landmarks: any expression, pose, light and camera.
+
+    Args:
+        seed: 0 or more; chooses everything.
+        options: `split`, `identities`, `jitter`, `pose_degrees`, `noise` and `scale` count.
+
+    Returns:
+        The crop, uint8 [128, 128], and the 68 points, float32 [68, 2], in its pixels.
+
+    Example:
+        >>> picture, landmarks = make_still(5)
+        >>> picture.shape, landmarks.shape
+        ((128, 128), (68, 2))
+    """
+    rng = stream(seed, options, 2)
+    identity = make_identity(options.first_identity + int(rng.integers(options.identities)))
+    strength = 0.0 if rng.random() < 0.2 else float(rng.uniform(0.3, 1.0))
+    points = apply_expression(identity.points, sample_expression(rng, strength))
+    limit = np.radians(options.pose_degrees)
+    turn = np.clip(rng.normal(0, (0.5 * limit, 0.35 * limit)), -limit, limit)
+    angles = np.array([[*turn, np.clip(rng.normal(0, 0.2), -0.6, 0.6)]])
+    scale = np.exp(rng.uniform(*np.log(options.scale), 1))
+    motion = Motion(angles, np.zeros((1, 2)), scale, np.zeros((1, 0)), np.zeros(1),
+                    float(rng.uniform(250, 1500)))  # fmt: skip
+    truth, size = place(rng, points, identity, (), motion, options)
+    light, camera = sample_light(rng), sample_camera(rng, options.noise)
+    gaze = (float(rng.normal(0, 0.5)), float(rng.normal(0, 0.4)))
+    look = Look(points, gaze, identity.glasses)
+    frame = render_frames(truth, identity, look, light, camera, size, rng)[0]
+    return crop(frame, truth.transforms[0]), truth.landmarks(0).astype(np.float32)

@@ -29,6 +29,13 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Stderr(logging.Handler):
+    """Writes to what is standard error at the moment, which a progress bar replaces."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
@@ -37,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parsed = build_parser().parse_args(arguments)
     level = logging.INFO if getattr(parsed, "verbose", False) else logging.WARNING
-    logging.basicConfig(level=level, format="mol-edge: %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=level, format="mol-edge: %(message)s", handlers=[_Stderr()])
     try:
         code: int = parsed.execute(parsed)
         sys.stdout.flush()

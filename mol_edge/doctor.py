@@ -98,7 +98,7 @@ def _check_package(module: str) -> PackageReport:
         return PackageReport(name, "", f"{purpose}: installed but broken ({first_line(error)})")
     if version is None:
         version = importlib.metadata.version(name)
-    return PackageReport(name, str(version), purpose)
+    return PackageReport(name, str(version).partition("-")[0], purpose)
 
 
 def find_devices() -> list[str]:

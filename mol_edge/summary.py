@@ -55,7 +55,7 @@ class RunSummary:
             self._first_ns = result.timestamp_ns
         self.duration_s = (result.timestamp_ns - self._first_ns) / 1e9
         for stage, milliseconds in result.timings_ms.items():
-            self._total_ms[stage] = self._total_ms.get(stage, 0.0) + milliseconds
+            self.add_time(stage, milliseconds)
         if not result.faces:
             self.states[WindowState.NO_FACE] += 1
         for face in result.faces:
@@ -64,6 +64,10 @@ class RunSummary:
                 self.windows += 1
                 so_far = 0.0 if self._probabilities is None else self._probabilities
                 self._probabilities = so_far + face.window.probabilities.astype(np.float64)
+
+    def add_time(self, stage: str, milliseconds: float) -> None:
+        """Count time that was spent on a frame outside the pipeline."""
+        self._total_ms[stage] = self._total_ms.get(stage, 0.0) + milliseconds
 
     @property
     def stages_ms(self) -> dict[str, float]:

@@ -1,0 +1,61 @@
+"""A run's summary in words, for the terminal."""
+
+from __future__ import annotations
+
+from mol_edge.results import WindowState
+from mol_edge.summary import RunSummary
+
+
+def format_summary(
+    summary: RunSummary,
+    *,
+    window_ms: float,
+    trained: bool,
+    seconds: float,
+    incomplete: str | None = None,
+) -> str:
+    """Frames, windows, classes, rate and milliseconds per stage, a line each.
+
+    Args:
+        summary: what was counted.
+        window_ms: length of a window.
+        trained: whether the classes mean something.
+        seconds: how long the run took.
+        incomplete: why it ended early, or None.
+    """
+    lines = [_frames(summary)]
+    if summary.frames_with_several_faces:
+        lines.append(
+            f"several faces in {summary.frames_with_several_faces} frames, up to "
+            f"{summary.most_faces} in one: the largest was taken"
+        )
+    lines.append(_windows(summary, window_ms))
+    if summary.probabilities:
+        meaning = "" if trained else " (untrained: they mean nothing yet)"
+        classes = ", ".join(
+            f"{label} {value:.2f}" for label, value in summary.probabilities.items()
+        )
+        lines.append(f"mean probabilities{meaning}: {classes}")
+    lines.append(_speed(summary, seconds))
+    if incomplete is not None:
+        lines.append(f"INCOMPLETE: {incomplete}; what was done is kept")
+    return "\n".join(lines)
+
+
+def _frames(summary: RunSummary) -> str:
+    rate = f" ({summary.source_fps:.1f} per second)" if summary.source_fps else ""
+    return f"{summary.frames} frames{rate}, {summary.frames_with_face} with a face"
+
+
+def _windows(summary: RunSummary, window_ms: float) -> str:
+    text = f"{summary.windows} clips of 8 samples within {window_ms:.0f} ms"
+    if summary.windows == 0 and summary.states[WindowState.CAMERA_TOO_SLOW]:
+        needed = 7000 / window_ms
+        text += f": the source's rate is too low, {needed:.0f} frames per second are needed"
+    return text
+
+
+def _speed(summary: RunSummary, seconds: float) -> str:
+    rate = summary.frames / seconds if seconds > 0 else 0.0
+    stages = ", ".join(f"{stage} {value:.1f}" for stage, value in summary.stages_ms.items())
+    return f"{seconds:.1f} s, {rate:.1f} frames per second; ms per frame: {stages}"

@@ -1,5 +1,70 @@
-"""Micro-expressions, facial landmarks and optical flow from a camera or a video."""
+"""Micro-expressions, facial landmarks and optical flow from a camera or a video.
+
+`Pipeline` is where to begin. Neither OpenCV nor a runtime is imported before it is needed.
+"""
 
 from mol_edge._version import __version__
+from mol_edge.backends import Backend, BackendOptions, open_backend
+from mol_edge.bundle import Bundle
+from mol_edge.errors import (
+    ArrayError,
+    BundleError,
+    BusyError,
+    DeviceError,
+    DownloadError,
+    InputError,
+    MissingExtraError,
+    MolEdgeError,
+    NoFaceError,
+    OptionError,
+)
+from mol_edge.faces import Detection, FaceDetector, open_detector
+from mol_edge.frame import Frame
+from mol_edge.manifest import Manifest
+from mol_edge.options import PipelineOptions
+from mol_edge.pipeline import Pipeline
+from mol_edge.results import (
+    ClipResult,
+    FaceResult,
+    FrameResult,
+    PhaseResult,
+    Window,
+    WindowState,
+)
+from mol_edge.run import Run
+from mol_edge.sources import Source, SourceOptions, open_source
 
-__all__ = ["__version__"]
+__all__ = [
+    "ArrayError",
+    "Backend",
+    "BackendOptions",
+    "Bundle",
+    "BundleError",
+    "BusyError",
+    "ClipResult",
+    "Detection",
+    "DeviceError",
+    "DownloadError",
+    "FaceDetector",
+    "FaceResult",
+    "Frame",
+    "FrameResult",
+    "InputError",
+    "Manifest",
+    "MissingExtraError",
+    "MolEdgeError",
+    "NoFaceError",
+    "OptionError",
+    "PhaseResult",
+    "Pipeline",
+    "PipelineOptions",
+    "Run",
+    "Source",
+    "SourceOptions",
+    "Window",
+    "WindowState",
+    "__version__",
+    "open_backend",
+    "open_detector",
+    "open_source",
+]

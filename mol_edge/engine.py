@@ -8,6 +8,7 @@ one `column` and one `head`.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class StepOutput:
         flow: float32 [2, 128, 128] between the sample before and this frame, crop pixels, or None.
         state: whether a window ends here, and if not, why.
         logits: float32 [classes] of that window, or None.
-        samples: ids of its 8 frames, oldest first, or empty.
+        samples: positions of its 8 frames in the source, oldest first, or empty.
         span_ns: time from its first to its last sample, or 0.
     """
 
@@ -91,6 +92,7 @@ def run_clip(backend: Backend, crops: NDArray[np.float32]) -> ClipOutput:
 @dataclass
 class _FrameState:
     id: int
+    index: int
     timestamp_ns: int
     crop: Crop
     first: Tensor
@@ -117,6 +119,7 @@ class StreamEngine:
         self._flow_wanted = flow
         self._cadence = Cadence(window_ms, period_ns)
         self._frames: deque[_FrameState] = deque()
+        self._ids = itertools.count()
         self._kept_columns: dict[tuple[int, ...], Tensor] = {}
 
     @property
@@ -129,11 +132,11 @@ class StreamEngine:
         self._frames.clear()
         self._kept_columns.clear()
 
-    def push(self, frame_id: int, timestamp_ns: int, crop: Crop) -> StepOutput:
+    def push(self, index: int, timestamp_ns: int, crop: Crop) -> StepOutput:
         """Take the next frame.
 
         Args:
-            frame_id: a number above those of earlier frames, named in `StepOutput.samples`.
+            index: the frame's position in the source, named in `StepOutput.samples`.
             timestamp_ns: capture time; a gap or a step back restarts the window.
             crop: float32 [128, 128], normalised.
 
@@ -146,8 +149,9 @@ class StreamEngine:
             self.restart()
         crop = crop[np.newaxis, np.newaxis]
         maps = self._backend.run("features", {"frames": crop})
-        state = _FrameState(frame_id, timestamp_ns, crop, maps["first"], maps["second"])
-        self._frames.append(state)
+        self._frames.append(
+            _FrameState(next(self._ids), index, timestamp_ns, crop, maps["first"], maps["second"])
+        )
         self._forget_old()
         landmarks = maps["landmarks"].reshape(68, 2)
         return self._window(landmarks, self._flow() if self._flow_wanted else None)
@@ -195,9 +199,9 @@ class StreamEngine:
             return StepOutput(landmarks, flow, WindowState.FILLING)
         samples = [self._frames[at] for at in window_samples(len(self._frames) - 1, step)]
         logits = _logits(self._backend, self._window_columns(samples))
-        ids = tuple(sample.id for sample in samples)
+        indices = tuple(sample.index for sample in samples)
         span_ns = samples[-1].timestamp_ns - samples[0].timestamp_ns
-        return StepOutput(landmarks, flow, WindowState.READY, logits, ids, span_ns)
+        return StepOutput(landmarks, flow, WindowState.READY, logits, indices, span_ns)
 
     def _window_columns(self, samples: Sequence[_FrameState]) -> Tensor:
         ids = [sample.id for sample in samples]

@@ -48,5 +48,9 @@ class MissingExtraError(DeviceError):
         self.extra = extra
 
 
+class BusyError(MolEdgeError):
+    """An object that serves one caller at a time is in use."""
+
+
 class DownloadError(MolEdgeError):
     """A model file could not be fetched, or what came is not the file that was expected."""

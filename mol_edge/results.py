@@ -173,7 +173,9 @@ class ClipResult:
     @property
     def probabilities(self) -> NDArray[np.float32]:
         """Mean of the phases' probabilities, float32 [classes]."""
-        return np.mean([phase.probabilities for phase in self.phases], axis=0, dtype=np.float32)
+        stacked = np.stack([phase.probabilities for phase in self.phases])
+        mean: NDArray[np.float32] = stacked.mean(axis=0, dtype=np.float32)
+        return mean
 
     @property
     def label(self) -> str:

@@ -1,0 +1,49 @@
+"""How a pipeline works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mol_edge.backends.base import BackendOptions
+from mol_edge.errors import OptionError
+from mol_edge.sources.base import SourceOptions
+
+
+@dataclass(frozen=True)
+class PipelineOptions:
+    """What a pipeline can be told; the defaults suit most.
+
+    Attributes:
+        backend: threads, precision and cache of the runtime.
+        source: frame rate of images without times, time limit of streams.
+        window_ms: time from the first to the last of a window's 8 samples; None takes what the
+            bundle's model was trained with.
+        min_score: least confidence of a face, 0 to 1, for the detector that is chosen by itself.
+        anchor_frames: frames whose points an anchored alignment averages.
+        drift_px: how far a face may move, in pixels of the 144 aligned face, before an anchored
+            alignment is anchored anew.
+
+    Raises:
+        OptionError: a value is out of range.
+
+    Example:
+        >>> PipelineOptions(window_ms=500, backend=BackendOptions(threads=2)).backend.threads
+        2
+    """
+
+    backend: BackendOptions = field(default_factory=BackendOptions)
+    source: SourceOptions = field(default_factory=SourceOptions)
+    window_ms: float | None = None
+    min_score: float = 0.8
+    anchor_frames: int = 5
+    drift_px: float = 4.0
+
+    def __post_init__(self) -> None:
+        if self.window_ms is not None and not self.window_ms > 0:
+            raise OptionError(f"window_ms must be above 0, got {self.window_ms}.")
+        if not 0 <= self.min_score <= 1:
+            raise OptionError(f"min_score must lie between 0 and 1, got {self.min_score}.")
+        if self.anchor_frames < 1:
+            raise OptionError(f"anchor_frames must be 1 or more, got {self.anchor_frames}.")
+        if not self.drift_px > 0:
+            raise OptionError(f"drift_px must be above 0, got {self.drift_px}.")

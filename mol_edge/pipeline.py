@@ -1,0 +1,329 @@
+"""From a source to results: the file to read first.
+
+    source -> faces -> align -> engine -> FrameResult
+
+`Pipeline.run` follows a video or a camera frame by frame; `Pipeline.classify` takes a clip that
+has been cut out already. Both take the largest face.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Generator, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mol_edge import _core
+from mol_edge.alignment import Aligner, AnchoredAligner, PerFrameAligner
+from mol_edge.backends.base import Backend
+from mol_edge.backends.choose import open_backend
+from mol_edge.bundle import Bundle
+from mol_edge.clip import ClipFaces, clip_frames, phases_of
+from mol_edge.engine import StepOutput, StreamEngine, run_clip
+from mol_edge.errors import BusyError
+from mol_edge.faces import Detection, FaceDetector, open_detector
+from mol_edge.frame import Frame
+from mol_edge.options import PipelineOptions
+from mol_edge.results import (
+    ClipResult,
+    FaceResult,
+    FrameResult,
+    PhaseResult,
+    Protocol,
+    Window,
+    WindowState,
+)
+from mol_edge.run import Run, StageClock
+from mol_edge.sources import AnySource, Source, open_source
+from mol_edge.sources.memory import Item
+from mol_edge.track import FaceTrack
+
+log = logging.getLogger(__name__)
+
+Transform = NDArray[np.float64]
+
+
+class Pipeline:
+    """Classes, landmarks and optical flow from a video, a camera or a clip.
+
+    Threads may share a pipeline: `classify` calls and the frames of a run take turns. It serves
+    one run at a time; a second one raises BusyError until the first is exhausted or closed.
+
+    Args:
+        bundle: the model, or the folder it is in; None takes the demo bundle, which is untrained.
+        device: ``runtime[:device]`` or ``auto``, see `mol_edge.backends.open_backend`.
+        detector: what finds faces; None takes the choice of `mol_edge.faces.open_detector`.
+        options: everything else.
+
+    Raises:
+        BundleError: the bundle is damaged or incomplete.
+        DeviceError: the device does not work here.
+
+    Example:
+        >>> with Pipeline() as pipe:
+        ...     for result in pipe.run("examples/data/demo.mp4"):
+        ...         for face in result.faces:
+        ...             if face.window is not None:
+        ...                 print(result.index, pipe.labels[face.window.probabilities.argmax()])
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle | str | Path | None = None,
+        device: str = "auto",
+        detector: FaceDetector | None = None,
+        options: PipelineOptions | None = None,
+    ) -> None:
+        self.options = options or PipelineOptions()
+        self.bundle = _opened(bundle)
+        self.backend: Backend = open_backend(self.bundle, device, self.options.backend)
+        self._detector = detector
+        self._step_lock = threading.Lock()
+        self._run_lock = threading.Lock()
+        self._told: set[str] = set()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names, in the order of every probability."""
+        return self.bundle.manifest.labels
+
+    @property
+    def window_ms(self) -> float:
+        """Time wanted from the first to the last of a window's 8 samples."""
+        return self.options.window_ms or self.bundle.manifest.window_ms
+
+    @property
+    def device(self) -> str:
+        """The device in full, such as ``onnxruntime:cpu``."""
+        return self.backend.device
+
+    @property
+    def detector(self) -> FaceDetector:
+        """What finds faces; opened when it is first needed."""
+        if self._detector is None:
+            self._detector = open_detector(score=self.options.min_score)
+        return self._detector
+
+    def run(self, source: AnySource, flow: bool = True) -> Run:
+        """Follow the largest face along a source; a window of `window_ms` ends at each frame.
+
+        Args:
+            source: see `mol_edge.sources.open_source`.
+            flow: whether to compute optical flow, which is most of the work.
+
+        Returns:
+            An iterator of `FrameResult`. A frame without a face has no `faces`. After the last
+            one, its `incomplete` tells why the source should have had more, or is None.
+
+        Raises:
+            InputError: the source cannot be read.
+            BusyError: another run of this pipeline is under way.
+        """
+        if not self._run_lock.acquire(blocking=False):
+            raise BusyError(
+                "A pipeline serves one run at a time and another one is under way: exhaust or "
+                "close that one, or open a second pipeline."
+            )
+        try:
+            opened = open_source(source, self.options.source)
+        except BaseException:
+            self._run_lock.release()
+            raise
+
+        def end() -> None:
+            if opened is not source:
+                opened.close()
+            self._run_lock.release()
+
+        return Run(opened, self._follow(opened, flow), end)
+
+    def _follow(
+        self, source: Source, flow: bool
+    ) -> Generator[tuple[Frame, FrameResult], None, None]:
+        frames = iter(source)
+        track: FaceTrack | None = None
+        while True:
+            clock = StageClock()
+            with clock.stage("decode"):
+                frame = next(frames, None)
+            if frame is None:
+                return
+            faces: tuple[FaceResult, ...] = ()
+            with self._step_lock:
+                with clock.stage("detect"):
+                    found = self.detector.detect(frame)
+                if found:
+                    self._tell_of_several(len(found))
+                    if track is None or not track.matches(found[0].box):
+                        track = self._new_track(track, found[0], source.period_ns, flow)
+                    faces = (self._face(track, found[0], frame, clock),)
+            yield (
+                frame,
+                FrameResult(
+                    index=frame.index,
+                    timestamp_ns=frame.timestamp_ns,
+                    faces=faces,
+                    faces_found=len(found),
+                    timings_ms=clock.timings_ms,
+                ),
+            )
+
+    def _face(
+        self, track: FaceTrack, face: Detection, frame: Frame, clock: StageClock
+    ) -> FaceResult:
+        track.box = face.box
+        with clock.stage("align"):
+            transform, replaced = track.aligner.update(face.points)
+            if replaced:
+                track.engine.restart()
+            crop = self._crop(frame, transform)
+        with clock.stage("infer"):
+            output = track.engine.push(frame.index, frame.timestamp_ns, crop)
+        if output.state is WindowState.CAMERA_TOO_SLOW:
+            self._tell_of_slow_camera(track.engine)
+        return FaceResult(
+            track_id=track.id,
+            box=face.box,
+            score=face.score,
+            points=face.points,
+            transform=transform,
+            landmarks=_core.points_to_image(output.landmarks, transform),
+            flow=output.flow,
+            window_state=output.state,
+            window=_window(output),
+        )
+
+    def _new_track(
+        self, last: FaceTrack | None, face: Detection, period_ns: int | None, flow: bool
+    ) -> FaceTrack:
+        aligner: Aligner = PerFrameAligner()
+        if self.bundle.manifest.alignment.mode == "anchored":
+            aligner = AnchoredAligner(self.options.anchor_frames, self.options.drift_px)
+        engine = StreamEngine(self.backend, self.window_ms, period_ns, flow)
+        return FaceTrack(0 if last is None else last.id + 1, face.box, aligner, engine)
+
+    def classify(
+        self,
+        frames: Iterable[Item],
+        protocol: Protocol = "official",
+        points: NDArray[np.float64] | None = None,
+    ) -> ClipResult:
+        """Classify a clip that holds one expression, from its onset to its offset.
+
+        Args:
+            frames: at least 8 frames, as `Frame` or BGR images.
+            protocol: ``official``: stride n // 8, each phase a result, their mean the answer;
+                ``event``: one sampling, evenly from the first frame to the last.
+            points: float64 [n, 5, 2], the five alignment points of each frame in image pixels,
+                instead of what the detector finds: eye at the image's left, other eye, nose tip,
+                mouth corner at the image's left, other corner.
+
+        Returns:
+            One `PhaseResult` per phase. A frame where no face was found has the points of the
+            nearest frame where one was.
+
+        Raises:
+            InputError: fewer than 8 frames.
+            NoFaceError: no face in any frame.
+            ArrayError: a frame or the points have another type or shape.
+            OptionError: the protocol is unknown.
+        """
+        clip = clip_frames(frames)
+        phases = phases_of(len(clip), protocol)
+        with self._step_lock:
+            if points is None:
+                samples = (at for phase in phases for at in phase)
+                faces = ClipFaces.found(clip, samples, self.detector)
+                self._tell_of_several(faces.most_found)
+            else:
+                faces = ClipFaces.given(points, len(clip))
+            transforms = faces.transforms(self.bundle.manifest.alignment.mode)
+            results = tuple(
+                self._phase(
+                    samples, [clip[at] for at in samples], [transforms[at] for at in samples]
+                )
+                for samples in phases
+            )
+        return ClipResult(self.labels, protocol, results, faces.most_found)
+
+    def _phase(
+        self, samples: tuple[int, ...], frames: Sequence[Frame], transforms: Sequence[Transform]
+    ) -> PhaseResult:
+        crops = [self._crop(frame, transform) for frame, transform in zip(frames, transforms)]
+        output = run_clip(self.backend, np.stack(crops)[:, np.newaxis])
+        landmarks = [
+            _core.points_to_image(points, transform)
+            for points, transform in zip(output.landmarks, transforms[1:])
+        ]
+        return PhaseResult(
+            samples=samples,
+            logits=output.logits,
+            probabilities=_core.softmax(output.logits),
+            flow=output.flow,
+            landmarks=np.stack(landmarks),
+        )
+
+    def _crop(self, frame: Frame, transform: Transform) -> NDArray[np.float32]:
+        constants = self.bundle.manifest.normalisation
+        return _core.crop_float(
+            frame.image,
+            transform,
+            constants.mean,
+            constants.scale,
+            frame.format,
+            frame.full_range,
+        )
+
+    def _tell_of_several(self, found: int) -> None:
+        if found > 1:
+            self._tell_once("%d faces are in view: the largest is taken.", found)
+
+    def _tell_of_slow_camera(self, engine: StreamEngine) -> None:
+        self._tell_once(
+            "8 frames do not fit the window of %.0f ms at one each %.1f ms, so nothing is "
+            "classified: raise the frame rate or window_ms.",
+            self.window_ms,
+            (engine.cadence.period_ns or 0) / 1e6,
+        )
+
+    def _tell_once(self, message: str, *values: object) -> None:
+        if message not in self._told:
+            self._told.add(message)
+            log.warning(message, *values)
+
+    def close(self) -> None:
+        """Give back what the runtime holds; the pipeline cannot be used after."""
+        self.backend.close()
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _opened(bundle: Bundle | str | Path | None) -> Bundle:
+    if isinstance(bundle, Bundle):
+        opened = bundle
+    else:
+        opened = Bundle.default() if bundle is None else Bundle.open(bundle)
+    if not opened.manifest.trained:
+        log.warning(
+            "The bundle %s is not trained: its classes and landmarks mean nothing yet.",
+            opened.manifest.name,
+        )
+    return opened
+
+
+def _window(output: StepOutput) -> Window | None:
+    if output.logits is None:
+        return None
+    return Window(
+        probabilities=_core.softmax(output.logits),
+        logits=output.logits,
+        span_ms=output.span_ns / 1e6,
+        samples=output.samples,
+    )

@@ -1,0 +1,70 @@
+"""Where frames come from: `open_source` takes a file, a folder, a camera, a stream, an iterable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Union
+
+from mol_edge.errors import InputError, OptionError
+from mol_edge.sources.base import Source, SourceOptions
+from mol_edge.sources.files import IMAGE_SUFFIXES, ImageFiles, VideoFile
+from mol_edge.sources.live import LiveSource
+from mol_edge.sources.memory import Item, MemorySource
+
+__all__ = ["AnySource", "Source", "SourceOptions", "open_source"]
+
+AnySource = Union[str, "os.PathLike[str]", int, Source, Iterable[Item]]
+
+
+def open_source(source: AnySource, options: SourceOptions | None = None) -> Source:
+    """Open what frames are to be read from.
+
+    Args:
+        source: path of a video, of a folder of images or of one image; number of a camera; address
+            of a stream (``rtsp://…``); an iterable of `Frame`, of uint8 images (BGR, or gray with
+            two dimensions), or of (image, timestamp in nanoseconds); or a `Source`, which is
+            returned as it is.
+        options: frames per second of images without times, time limit of streams.
+
+    Raises:
+        InputError: nothing is there, or it cannot be read as frames.
+        MissingExtraError: OpenCV is needed and not installed.
+
+    Example:
+        >>> import numpy as np
+        >>> images = [np.zeros((48, 64), np.uint8)] * 3
+        >>> with open_source(images, SourceOptions(fps=25)) as source:
+        ...     [frame.timestamp_ns for frame in source]
+        [0, 40000000, 80000000]
+    """
+    options = options or SourceOptions()
+    if isinstance(source, Source):
+        return source
+    if isinstance(source, bool):
+        raise OptionError(f"A source must be a path, a camera's number or frames, got {source}.")
+    if isinstance(source, int):
+        return LiveSource(source, options)
+    if isinstance(source, (str, os.PathLike)):
+        return _open_named(os.fspath(source), options)
+    if isinstance(source, Iterable):
+        return MemorySource(source, options)
+    raise OptionError(
+        f"A source must be a path, a camera's number or frames, got {type(source).__name__}."
+    )
+
+
+def _open_named(name: str, options: SourceOptions) -> Source:
+    if "://" in name:
+        return LiveSource(name, options)
+    path = Path(name)
+    if not path.exists():
+        if name.isdecimal():
+            return LiveSource(int(name), options)
+        raise InputError(f"There is no file or folder {name}: check the path.")
+    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+        return ImageFiles(path, options)
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputError(f"{name} must be a video and is an empty file: fetch it anew.")
+    return VideoFile(path, options)

@@ -1,0 +1,131 @@
+"""Frames from files: a video, a folder of images, one image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mol_edge.errors import InputError
+from mol_edge.faces.image import opencv
+from mol_edge.frame import Frame
+from mol_edge.sources.base import Source, SourceOptions, check_size
+from mol_edge.sources.container import find_truncation
+
+IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+
+# Matroska and AVI state a duration, from which OpenCV reckons a count that may be off.
+_COUNT_TOLERANCE = 0.02
+
+
+class VideoFile(Source):
+    """A video file, its rotation applied, its timestamps those of the container.
+
+    Raises:
+        InputError: the file is no video that OpenCV can decode.
+        MissingExtraError: OpenCV is not installed.
+    """
+
+    def __init__(self, path: Path, options: SourceOptions) -> None:
+        self.name = str(path)
+        self._path = path
+        self._cv2 = opencv("Reading a video", "VideoCapture")
+        self._capture: Any = self._cv2.VideoCapture(str(path))
+        if not self._capture.isOpened():
+            raise InputError(
+                f"{path} must be a video and cannot be decoded as one: check that it is whole "
+                "and that `ffprobe` knows its format."
+            )
+        self._capture.set(self._cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        fps = self._capture.get(self._cv2.CAP_PROP_FPS)
+        self.period_ns = round(1e9 / fps) if 0 < fps <= 10_000 else options.period_ns
+        count = int(self._capture.get(self._cv2.CAP_PROP_FRAME_COUNT))
+        self.frame_count = count if count > 0 else None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The frames; raises InputError if not one can be decoded."""
+        index, last_ns = 0, -1
+        while True:
+            ok, image = self._capture.read()
+            if not ok or image is None:
+                break
+            last_ns = self._timestamp(last_ns)
+            yield check_size(Frame(image, last_ns, index), self.name)
+            index += 1
+        if index == 0:
+            raise InputError(
+                f"{self.name} must be a video and not one of its frames can be decoded: check "
+                "that the file is whole."
+            )
+        self.incomplete = self._missing(index)
+
+    def _timestamp(self, last_ns: int) -> int:
+        """The container's time, or one period later than the last where that does not rise."""
+        stated: int = round(self._capture.get(self._cv2.CAP_PROP_POS_MSEC) * 1e6)
+        if last_ns < 0:
+            return max(0, stated)
+        assert self.period_ns is not None
+        return stated if stated > last_ns else last_ns + self.period_ns
+
+    def _missing(self, decoded: int) -> str | None:
+        cut = find_truncation(self._path)
+        if cut is not None:
+            return cut
+        stated = self.frame_count or 0
+        if stated - decoded > max(1.0, _COUNT_TOLERANCE * stated):
+            return f"{decoded} of the {stated} frames that its header states could be decoded"
+        return None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._capture.release()
+
+
+class ImageFiles(Source):
+    """Images as the frames of a video, in the order of the numbers in their names.
+
+    Raises:
+        InputError: the folder holds no image.
+        MissingExtraError: OpenCV is not installed.
+    """
+
+    def __init__(self, path: Path, options: SourceOptions) -> None:
+        self.name = str(path)
+        self.period_ns: int = options.period_ns
+        self._paths = sorted(_images(path), key=_natural) if path.is_dir() else [path]
+        if not self._paths:
+            raise InputError(
+                f"The folder {path} must hold images ({', '.join(sorted(IMAGE_SUFFIXES))}) and "
+                "holds none: check the path."
+            )
+        self.frame_count = len(self._paths)
+        self._cv2 = opencv("Reading images", "imread")
+
+    def __iter__(self) -> Iterator[Frame]:
+        """The images; raises InputError at one that cannot be read, and names it."""
+        for index, path in enumerate(self._paths):
+            image = self._cv2.imread(str(path), self._cv2.IMREAD_COLOR)
+            if image is None:
+                raise InputError(
+                    f"The image {path} cannot be decoded: replace it or take it out of the folder."
+                )
+            yield check_size(Frame(image, index * self.period_ns, index), str(path))
+
+
+def _images(folder: Path) -> Iterator[Path]:
+    try:
+        paths = list(folder.iterdir())
+    except OSError as error:
+        raise InputError(
+            f"The folder {folder} cannot be read ({error.strerror}): check its permissions."
+        ) from None
+    for path in paths:
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("."):
+            yield path
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """A key by which frame2 comes before frame10."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts if part]

@@ -1,0 +1,52 @@
+"""`python -m export` as a user calls it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from export.cli import main
+from mol_edge.bundle import Bundle
+
+
+def test_export_then_show(
+    lite_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = tmp_path / "bundle"
+    arguments = [str(lite_checkpoint), "--no-clip", "--window-ms", "350", "-o", str(bundle)]
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert said.count("onnxruntime:cpu") == 3
+    assert said.count("openvino:CPU") == 3
+    assert "INFERENCE_PRECISION_HINT f32" in said
+    assert main(["show", str(bundle)]) == 0
+    shown = capsys.readouterr().out
+    assert "happiness, disgust, repression, surprise, others" in shown
+    assert "350 ms, alignment anchored" in shown
+
+
+def test_beyond_tolerance_exits_nonzero(
+    lite_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(lite_checkpoint), "--no-clip", "--tolerance", "1e-12", "-o"]
+    assert main([*arguments, str(tmp_path / "bundle")]) == 1
+    assert "beyond 1e-12" in capsys.readouterr().out
+    assert Bundle.open(tmp_path / "bundle").manifest.verification["passed"] is False
+
+
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.pth"
+    torch.save({"layer.weight": torch.zeros(2)}, other)
+    for arguments in (
+        [str(other), "--classes", "a,b", "--mean", "1", "--scale", "1", "-o", str(tmp_path / "b")],
+        [str(other), "--scale", "-1", "-o", str(tmp_path / "b")],
+        ["show", str(tmp_path / "absent")],
+    ):
+        assert main(arguments) == 2
+        said = capsys.readouterr().err.strip()
+        assert said.startswith("export: error: ")
+        assert "\n" not in said

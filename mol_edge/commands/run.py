@@ -15,9 +15,9 @@ from mol_edge.commands.exit_codes import INCOMPLETE, INTERRUPTED, OK
 from mol_edge.errors import InputError, MolEdgeError, NoFaceError, OutputError
 
 if TYPE_CHECKING:
-    from mol_edge.commands.tap import Tap
     from mol_edge.pipeline import Pipeline
     from mol_edge.sinks import JsonlSink, Sink
+    from mol_edge.sources import Source
     from mol_edge.summary import RunSummary
 
 RESULTS, PROBABILITIES, ANNOTATED = "results.jsonl", "probabilities.csv", "annotated.mp4"
@@ -83,7 +83,8 @@ def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
     """The pipeline that `add_model_arguments`' arguments ask for."""
     from mol_edge.backends import BackendOptions
     from mol_edge.faces import open_detector
-    from mol_edge.pipeline import Pipeline, PipelineOptions
+    from mol_edge.options import PipelineOptions
+    from mol_edge.pipeline import Pipeline
 
     options = PipelineOptions(backend=BackendOptions(threads=arguments.threads))
     detector = open_detector(arguments.detector)
@@ -99,17 +100,15 @@ def _positive(text: str) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     from mol_edge.commands.report import format_summary
-    from mol_edge.commands.tap import Tap
     from mol_edge.sources import SourceOptions, open_source
     from mol_edge.summary import RunSummary
 
     source = open_source(arguments.source, SourceOptions(fps=arguments.fps))
-    tap = Tap(source, arguments.max_frames)
-    with tap, open_pipeline(arguments) as pipe:
+    with source, open_pipeline(arguments) as pipe:
         folder = _folder(arguments.out or Path("mol-edge-out", _stem(arguments.source)))
         summary = RunSummary(labels=pipe.labels)
         began = time.perf_counter()
-        incomplete, code = _follow(arguments, pipe, tap, folder, summary, began)
+        incomplete, code = _follow(arguments, pipe, source, folder, summary, began)
     seconds = time.perf_counter() - began
     manifest = pipe.bundle.manifest
     print(f"{manifest.name} on {pipe.device}, faces by {pipe.detector.name}")
@@ -129,7 +128,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _follow(
     arguments: argparse.Namespace,
     pipe: Pipeline,
-    tap: Tap,
+    source: Source,
     folder: Path,
     summary: RunSummary,
     began: float,
@@ -140,22 +139,25 @@ def _follow(
     incomplete: str | None = None
     code = OK
     with contextlib.ExitStack() as stack:
-        lines, sinks = _open_sinks(arguments, pipe, tap, folder, stack)
-        progress = stack.enter_context(open_progress(tap.frame_count, quiet=arguments.quiet))
+        lines, sinks = _open_sinks(arguments, pipe, source, folder, stack)
+        total = min(filter(None, (source.frame_count, arguments.max_frames)), default=None)
+        progress = stack.enter_context(open_progress(total, quiet=arguments.quiet))
         try:
-            with _interruptible():
-                for result in pipe.run(tap, flow=arguments.flow):
+            with _interruptible(), pipe.run(source, flow=arguments.flow) as run:
+                for result in run:
+                    assert run.frame is not None
                     start = time.perf_counter()
-                    frame = tap.take(result.index)
                     for sink in sinks:
-                        sink.write(frame, result)
+                        sink.write(run.frame, result)
                     summary.add(result)
                     summary.add_time("write", 1e3 * (time.perf_counter() - start))
                     progress.advance()
-            incomplete = tap.incomplete
+                    if summary.frames == arguments.max_frames:
+                        break
+                incomplete = run.incomplete
             code = OK if incomplete is None else INCOMPLETE
             if incomplete is None:
-                _check_enough(tap.name, summary)
+                _check_enough(source.name, summary)
         except KeyboardInterrupt:
             incomplete, code = "interrupted", INTERRUPTED
         except MolEdgeError as error:
@@ -170,7 +172,7 @@ def _follow(
 def _open_sinks(
     arguments: argparse.Namespace,
     pipe: Pipeline,
-    tap: Tap,
+    source: Source,
     folder: Path,
     stack: contextlib.ExitStack,
 ) -> tuple[JsonlSink, list[Sink]]:
@@ -180,7 +182,7 @@ def _open_sinks(
 
     manifest = pipe.bundle.manifest
     header = header_record(
-        source=tap.name,
+        source=source.name,
         labels=pipe.labels,
         bundle=manifest.name,
         trained=manifest.trained,
@@ -192,7 +194,7 @@ def _open_sinks(
     sinks: list[Sink] = [lines]
     sinks.append(stack.enter_context(CsvSink(folder / PROBABILITIES, pipe.labels)))
     if arguments.video:
-        fps = min(1e9 / tap.period_ns, _MOST_FPS) if tap.period_ns else 30.0
+        fps = min(1e9 / source.period_ns, _MOST_FPS) if source.period_ns else 30.0
         annotator = Annotator(pipe.labels, trained=manifest.trained, note=manifest.name)
         sinks.append(stack.enter_context(VideoSink(folder / ANNOTATED, annotator, fps)))
     return lines, sinks

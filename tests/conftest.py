@@ -1,0 +1,30 @@
+"""Fixtures that several test files use."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def toy_folder(tmp_path_factory):
+    """Folder of a bundle of tiny real graphs, aligned per frame; read it, change copies."""
+    pytest.importorskip("onnx", reason="the toy bundle is written with the package onnx")
+    from tests.toy_bundle import write_bundle
+
+    folder = tmp_path_factory.mktemp("toy") / "bundle"
+    write_bundle(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy(toy_folder):
+    """The same bundle, opened."""
+    from mol_edge.bundle import Bundle
+
+    return Bundle.open(toy_folder)
+
+
+@pytest.fixture
+def toy_copy(toy_folder, tmp_path):
+    """A copy of the same bundle's folder that a test may damage."""
+    import shutil
+
+    return shutil.copytree(toy_folder, tmp_path / "bundle")

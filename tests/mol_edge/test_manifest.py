@@ -1,0 +1,204 @@
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from mol_edge.bundle import MANIFEST
+from mol_edge.errors import BundleError
+from mol_edge.manifest import (
+    Alignment,
+    FileInfo,
+    GraphInfo,
+    Manifest,
+    ModelInfo,
+    Normalisation,
+    TensorInfo,
+)
+
+SCHEMA = Path(__file__).parents[2] / "mol_edge" / "schema" / "manifest.schema.json"
+ONNX = ("graphs", "fp32", "onnx")
+REMOVE = object()
+
+
+@pytest.fixture(scope="module")
+def content(toy_folder):
+    return json.loads((toy_folder / MANIFEST).read_text())
+
+
+def changed(content, place, value):
+    result = copy.deepcopy(content)
+    inner = result
+    for key in place[:-1]:
+        inner = inner[key]
+    if value is REMOVE:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = value
+    return result
+
+
+def test_a_manifest_survives_json(content):
+    manifest = Manifest.from_json(content)
+    assert manifest.labels == ("happiness", "disgust", "surprise", "repression", "others")
+    assert manifest.normalisation == Normalisation(mean=120.0, scale=60.0)
+    features = manifest.graphs["fp32"]["onnx"]["features"]
+    assert features.inputs["frames"] == TensorInfo("float32", ("N", 1, 128, 128))
+    assert manifest.to_json() == content
+    assert Manifest.from_json(manifest.to_json()) == manifest
+
+
+REFUSED = [
+    (("format",), "something-else", "format"),
+    (("format",), REMOVE, "format"),
+    (("version",), 2, "version"),
+    (("version",), "1", "version"),
+    (("version",), True, "version"),
+    (("name",), "", "name"),
+    (("name",), 5, "name"),
+    (("name",), REMOVE, "name"),
+    (("trained",), 1, "trained"),
+    (("trained",), REMOVE, "trained"),
+    (("labels",), "happiness", "labels"),
+    (("labels",), [], "labels"),
+    (("labels", 0), "", "labels"),
+    (("labels", 0), None, "labels"),
+    (("labels", 0), "disgust", "labels"),
+    (("model", "classes"), 1, "model.classes"),
+    (("model", "classes"), "5", "model.classes"),
+    (("model", "classes"), True, "model.classes"),
+    (("model", "classes"), REMOVE, "model.classes"),
+    (("model", "graph"), "edges", "model.graph"),
+    (("model", "neighbours"), 0, "model.neighbours"),
+    (("model", "flow_width"), 0, "model.flow_width"),
+    (("model", "landmark_hidden"), 1.5, "model.landmark_hidden"),
+    (("model", "colour"), 3, "model.colour"),
+    (("model",), [], "model"),
+    (("normalisation", "mean"), None, "normalisation.mean"),
+    (("normalisation", "mean"), REMOVE, "normalisation.mean"),
+    (("normalisation", "scale"), 0, "normalisation.scale"),
+    (("normalisation", "scale"), -1.0, "normalisation.scale"),
+    (("window_ms",), 0, "window_ms"),
+    (("window_ms",), "350", "window_ms"),
+    (("alignment", "mode"), "loose", "alignment.mode"),
+    (("alignment", "size"), 112, "alignment.size"),
+    (("alignment", "crop"), "128", "alignment.crop"),
+    (("files", "../elsewhere"), {"bytes": 1, "sha256": "0" * 64}, "files"),
+    (("files", "/etc/passwd"), {"bytes": 1, "sha256": "0" * 64}, "files"),
+    (("files", "a\\b"), {"bytes": 1, "sha256": "0" * 64}, "files"),
+    (("files", "a/../b"), {"bytes": 1, "sha256": "0" * 64}, "files"),
+    (("files", "a//b"), {"bytes": 1, "sha256": "0" * 64}, "files"),
+    (("files", "a\n"), {"bytes": 1, "sha256": "0" * 64}, "files"),
+    (("files", "C:a"), {"bytes": 1, "sha256": "0" * 64}, "files"),
+    (("files", "fp32/head.onnx", "bytes"), -1, "bytes"),
+    (("files", "fp32/head.onnx", "bytes"), 1.5, "bytes"),
+    (("files", "fp32/head.onnx", "sha256"), "0" * 63, "sha256"),
+    (("files", "fp32/head.onnx", "sha256"), "G" * 64, "sha256"),
+    (("files", "fp32/head.onnx", "sha256"), "0" * 64 + "\n", "sha256"),
+    (("files", "fp32/head.onnx", "sha256"), REMOVE, "sha256"),
+    (("files", "fp32/head.onnx", "more"), 1, "more"),
+    (("files",), [], "files"),
+    (("graphs",), {}, "graphs"),
+    (("graphs",), None, "graphs"),
+    (("graphs", "fp32"), {}, "graphs"),
+    (("graphs", "FP 32"), {"onnx": {}}, "graphs"),
+    ((*ONNX, "features"), REMOVE, "features"),
+    ((*ONNX, "head"), REMOVE, "head"),
+    ((*ONNX, "extra"), "x", "extra"),
+    ((*ONNX, "head", "file"), "../head.onnx", "head"),
+    ((*ONNX, "head", "file"), "/head.onnx", "head"),
+    ((*ONNX, "head", "weights"), 3, "weights"),
+    ((*ONNX, "head", "weights"), REMOVE, "weights"),
+    ((*ONNX, "head", "inputs"), {}, "inputs"),
+    ((*ONNX, "head", "inputs", "more"), {"type": "float32", "shape": [1]}, "inputs"),
+    ((*ONNX, "head", "inputs", "columns", "type"), "float", "type"),
+    ((*ONNX, "head", "inputs", "columns", "shape"), [], "shape"),
+    ((*ONNX, "head", "inputs", "columns", "shape"), ["M"], "shape"),
+    ((*ONNX, "head", "inputs", "columns", "shape"), [0], "shape"),
+    ((*ONNX, "head", "inputs", "columns", "shape"), "N", "shape"),
+    ((*ONNX, "head", "outputs", "logits"), REMOVE, "outputs"),
+    (("verification",), [], "verification"),
+    (("provenance",), "me", "provenance"),
+    (("intended_use",), None, "intended_use"),
+    (("surprise",), 1, "surprise"),
+]
+
+ACCEPTED = [
+    (("intended_use",), "Research."),
+    (("intended_use",), REMOVE),
+    (("verification",), {"any": [1, {"thing": None}]}),
+    (("provenance",), REMOVE),
+    (("window_ms",), 200),
+    (("model", "neighbours"), REMOVE),
+    (("model", "graph"), "channels"),
+    (("alignment", "mode"), "anchored"),
+    (("alignment", "mode"), REMOVE),
+    (("files", "check/clip_0.npz"), {"bytes": 0, "sha256": "a" * 64}),
+    ((*ONNX, "head", "weights"), None),
+    ((*ONNX, "head", "inputs", "columns", "type"), "float16"),
+    ((*ONNX, "head", "inputs", "columns", "shape"), [1, 32, 4, 4, 5]),
+    (("normalisation", "mean"), 0),
+]
+
+
+@pytest.fixture(scope="module")
+def schema():
+    jsonschema = pytest.importorskip("jsonschema")
+    return jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text()))
+
+
+@pytest.mark.parametrize(("place", "value", "named"), REFUSED)
+def test_loader_and_schema_refuse(content, schema, place, value, named):
+    mutated = changed(content, place, value)
+    with pytest.raises(BundleError, match="manifest's field") as caught:
+        Manifest.from_json(mutated)
+    assert named in str(caught.value)
+    assert not schema.is_valid(mutated)
+
+
+@pytest.mark.parametrize(("place", "value"), ACCEPTED)
+def test_loader_and_schema_accept(content, schema, place, value):
+    mutated = changed(content, place, value)
+    Manifest.from_json(mutated)
+    assert schema.is_valid(mutated)
+
+
+def test_what_is_written_fits_the_schema(content, schema):
+    assert schema.is_valid(Manifest.from_json(content).to_json())
+
+
+def test_numbers_that_json_cannot_hold_are_refused(content):
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(BundleError, match="normalisation.mean must be a number"):
+            Manifest.from_json(changed(content, ("normalisation", "mean"), value))
+
+
+def test_labels_are_as_many_as_classes(content):
+    with pytest.raises(BundleError, match="labels must be 4 names, one for each class"):
+        Manifest.from_json(changed(content, ("model", "classes"), 4))
+
+
+def test_a_graphs_files_are_listed(content):
+    for key in ("file", "weights"):
+        mutated = changed(content, (*ONNX, "flow", key), "fp32/other.bin")
+        with pytest.raises(BundleError, match=rf'\["flow"\]\.{key} must be one of the paths'):
+            Manifest.from_json(mutated)
+
+
+def test_something_else_than_an_object_is_refused():
+    for value in (None, [], "text", 3):
+        with pytest.raises(BundleError, match="must be an object, got"):
+            Manifest.from_json(value)
+
+
+def test_parts_validate_on_creation():
+    with pytest.raises(BundleError, match="field scale must be a number above 0, got -2"):
+        Normalisation(1.0, -2)
+    with pytest.raises(BundleError, match="field graph must be 'positions' or 'channels'"):
+        ModelInfo(classes=5, graph="both")
+    with pytest.raises(BundleError, match="field crop must be 128, got 112"):
+        Alignment(crop=112)
+    with pytest.raises(BundleError, match="field bytes must be an integer from 0, got -1"):
+        FileInfo(-1, "0" * 64)
+    with pytest.raises(BundleError, match="field file must be a relative path"):
+        GraphInfo("a/../../b", None, {}, {})

@@ -65,11 +65,11 @@ def details(points: Points, rng: np.random.Generator, age: float, lips: float) -
 
 def _nose(out: BlobList, points: Points, rng: np.random.Generator) -> None:
     width = 0.5 * (points[35, 0] - points[31, 0])
-    out.line(points[27], points[29], 2.8, 2.6 * rng.uniform(0.5, 1.4))
+    out.line(points[27], points[29], 3.4, 2.0 * rng.uniform(0.3, 1.4))
     out.add(points[30] + np.array([0.0, 2.0]), 0.42 * width, 4.2, 3.6 * rng.uniform(0.7, 1.3))
     for wing, sign in ((points[31], -1.0), (points[35], 1.0)):
-        out.add(wing + np.array([1.0 * -sign, -3.2]), 3.0, 3.6, 3.2)
-        out.add(wing + np.array([3.6 * sign, -3.0]), 2.0, 4.5, -1.6)
+        out.add(wing + np.array([2.0 * -sign, -3.2]), 3.2, 3.6, 3.0)
+        out.add(wing + np.array([3.6 * sign, -3.0]), 2.6, 4.5, -1.0)
     out.add(points[33] + np.array([0.0, 2.8]), 0.9 * width, 2.0, -2.2)
     out.add(points[33] + np.array([0.0, 5.5]), 1.7, 3.4, -0.7)
 

@@ -33,8 +33,8 @@ def paint_eye(
     width = float(np.hypot(*(eye[3] - eye[0])))
     opening = canvas.fill(np.concatenate([upper, lower[::-1]]), box, 0.25)
     ball = _eyeball(canvas, box, eye, width, identity, gaze, highlight, rng)
-    lid_shadow = canvas.stroke(upper + (0, 0.8), 2.2, box, 0.9)
-    ball *= (0.35 + 0.65 * np.minimum(light, 1.15)) * (1 - 0.55 * lid_shadow)
+    lid_shadow = canvas.stroke(upper + (0, 0.9), 2.6, box, 1.0)
+    ball *= (0.12 + 0.88 * np.minimum(light, 1.1)) * (1 - 0.6 * lid_shadow)
     mix(patch, ball, opening)
     _lids(canvas, box, patch, eye, upper, lower, identity, rng)
 
@@ -49,16 +49,16 @@ def _eyeball(
     highlight: tuple[float, float],
     rng: np.random.Generator,
 ) -> Image:
-    centre = eye.mean(0) + np.array([gaze[0] * 0.16 * width, gaze[1] * 1.6 - 0.3])
-    radius = 0.262 * 20.0 * float(rng.uniform(0.94, 1.06)) * np.clip(width / 20.0, 0.85, 1.2)
+    centre = eye.mean(0) + np.array([gaze[0] * 0.16 * width, gaze[1] * 1.2 - 0.2])
+    radius = 5.4 * float(rng.uniform(0.94, 1.06)) * np.clip(width / 20.0, 0.85, 1.2)
     x, y = canvas.x[:, box[1]] - centre[0], canvas.y[box[0]] - centre[1]
     r = np.sqrt(x**2 + y**2)
     edge = np.float32(1.2) * np.float32(canvas.density)
-    white = np.float32(rng.uniform(0.62, 0.85))
+    white = np.float32(rng.uniform(0.42, 0.72) * (0.6 + 0.55 * identity.tone))
     along = (canvas.x[:, box[1]] - eye[:, 0].mean()) / (0.5 * width)
     ball = white * (1 - 0.3 * along**2) * np.ones_like(r)
     iris = np.clip((radius - r) * edge + 0.5, 0, 1)
-    tone = identity.iris * (0.75 + 0.5 * np.clip(r / radius, 0, 1))
+    tone = (0.5 + 0.5 * identity.tone) * identity.iris * (0.75 + 0.5 * np.clip(r / radius, 0, 1))
     tone = tone * (1 - 0.6 * np.clip((r - 0.82 * radius) / (0.18 * radius), 0, 1))
     mix(ball, tone.astype(np.float32), iris)
     pupil = np.clip((radius * rng.uniform(0.32, 0.52) - r) * edge + 0.5, 0, 1)
@@ -80,7 +80,7 @@ def _lids(
     rng: np.random.Generator,
 ) -> None:
     lash = float(rng.uniform(0.4, 0.92))
-    thick = float(rng.uniform(0.7, 1.7))
+    thick = float(rng.uniform(0.7, 1.6))
     dark = 0.08 * identity.tone + 0.02
     mix(patch, dark, lash * canvas.stroke(upper + (0, -0.2), thick, box, 0.3))
     mix(patch, dark, 0.45 * lash * canvas.stroke(lower + (0, 0.2), 0.6, box, 0.35))
@@ -104,15 +104,15 @@ def paint_brow(
     style = identity.rng(3)
     box = canvas.box(brow, 6.0)
     patch = image[box]
-    thick = float(style.uniform(2.2, 5.6))
+    thick = float(style.uniform(2.8, 7.0))
     density = float(style.uniform(0.35, 0.95))
     dark = min(identity.hair * float(style.uniform(0.5, 1.0)), 0.75 * identity.tone)
-    path = smooth(brow if outward > 0 else brow[::-1], per=6)
+    path = smooth(brow if outward > 0 else brow[::-1], per=6) + (0, 0.12 * thick)
     taper = np.interp(np.linspace(0, 1, len(path)), [0, 0.25, 0.6, 1], [0.75, 1, 0.85, 0.3])
     half = 0.5 * thick * taper[:, None] * np.array([[0.0, 1.0]])
-    cover = canvas.fill(np.concatenate([path - half, (path + half)[::-1]]), box, 0.8)
+    cover = canvas.fill(np.concatenate([path - half, (path + half)[::-1]]), box, float(style.uniform(0.8, 1.9)))
     hairs = _hairs(canvas, box, path, thick, taper, outward, rng)
-    cover = np.clip(cover * (0.55 + 0.45 * density) * 0.8 + 0.5 * hairs, 0, 1) * density
+    cover = np.clip(cover * (0.75 + 0.6 * hairs), 0, 1) * density
     mix(patch, dark, cover.astype(np.float32))
 
 

@@ -69,13 +69,13 @@ def _behind(
     jaw = points[0:17]
     middle = jaw[8, 0]
     chin = jaw[8, 1]
-    half = 0.36 * (jaw[16, 0] - jaw[0, 0]) * float(style.uniform(0.85, 1.15))
+    half = 0.41 * (jaw[16, 0] - jaw[0, 0]) * float(style.uniform(0.85, 1.15))
     neck = np.array([[middle - half, 20], [middle + half, 20], [middle + 1.15 * half, 200],
                      [middle - 1.15 * half, 200]])  # fmt: skip
     cover = canvas.fill(neck, blur=0.6)
     lx = light.direction[0]
     round_neck = 1 - 0.45 * ((canvas.x - middle) / half - 0.4 * lx) ** 2
-    under = 1 - 0.5 * np.exp(-0.5 * ((canvas.y - chin) / 12.0) ** 2)
+    under = 1 - float(style.uniform(0.1, 0.6)) * np.exp(-0.5 * ((canvas.y - chin) / 14.0) ** 2)
     mix(back, np.clip(identity.tone * round_neck * under * 0.8, 0.02, 1), cover)
     collar = chin + float(style.uniform(22, 60))
     shirt = float(style.uniform(0.05, 0.95)) * np.ones_like(back)
@@ -137,9 +137,10 @@ def _front_mask(
     mask = canvas.fill(outline, blur=0.5 if kind in ("hat", "scarf") else 1.1)
     if kind in ("hat", "scarf"):
         return mask
-    ragged = canvas.noise(style, 1.6) * 0.25 + canvas.noise(style, 5.0) * 0.15
-    soft = canvas.blur(mask, 1.6)
-    return np.clip((soft + ragged * (1 - np.abs(2 * soft - 1)) - 0.5) * 2.6 + 0.5, 0, 1)
+    ragged = 0.22 * strands(canvas, style, float(style.normal(0, 0.3)), 0.1)
+    soft = canvas.blur(mask, float(style.uniform(0.8, 4.0)))
+    edge = 1 - np.abs(2 * soft - 1)
+    return np.clip((soft + ragged * edge - 0.5) * float(style.uniform(1.2, 2.4)) + 0.5, 0, 1)
 
 
 def _lengths(points: Points, kind: str, style: np.random.Generator) -> tuple[float, float]:
@@ -164,7 +165,7 @@ def paint_beard(
     moustache = canvas.fill(smooth(lip, closed=True, per=4), blur=1.6)
     jaw = points[2:15]
     inner = jaw[::-1] * np.array([0.62, 0.55]) + np.array([0.0, 14.0])
-    full = canvas.fill(np.concatenate([jaw + (0, 3), inner]), blur=3.0)
+    full = canvas.fill(np.concatenate([jaw + (0, 3), inner]), blur=4.5)
     chin_at = points[8] + np.array([0.0, -11.0])
     chin = np.exp(-0.5 * (((canvas.x - chin_at[0]) / 12) ** 2 + ((canvas.y - chin_at[1]) / 11) ** 2))
     area = {
@@ -173,8 +174,9 @@ def paint_beard(
     }.get(identity.beard, np.maximum(np.maximum(moustache, full), np.clip(chin, 0, 1)))
     lips = canvas.fill(smooth(points[48:60], closed=True, per=4), blur=0.7)
     strength = float(style.uniform(0.12, 0.4) if identity.beard == "stubble" else style.uniform(0.5, 0.95))
-    hairs = 0.75 + 0.25 * canvas.noise(rng, 0.9) if identity.beard == "stubble" else (
-        0.85 + 0.2 * strands(canvas, rng, 0.2, 0.5))  # fmt: skip
+    hairs = 0.85 + 0.12 * canvas.noise(rng, 0.9) + 0.1 * canvas.noise(rng, 5.0)
+    if identity.beard != "stubble":
+        hairs += 0.06 * strands(canvas, rng, 0.0, 0.7)
     dark = min(identity.hair * 1.1, 0.8 * identity.tone)
     amount = np.clip(area * (1 - lips) * strength * hairs, 0, 1)
     mix(image, np.float32(dark), amount.astype(np.float32))

@@ -53,8 +53,8 @@ def paint_head(
     """Paint the head of `identity` with the given look under the given light."""
     points = look.points
     fine = details(points, identity.rng(1), identity.age, identity.lips)
-    shade, glint = shading(canvas, relief(points, identity.rng(5)), fine, light)
-    outline = head_outline(points)
+    cover = canvas.fill(head_outline(points), blur=0.7)
+    shade, glint = shading(canvas, relief(points, identity.rng(5)), fine, cover, light)
     skin = albedo(canvas, identity, points)
     paint_mouth(canvas, skin, points, identity, np.ones_like(shade), rng)
     paint_beard(canvas, skin, points, identity, rng)
@@ -65,7 +65,6 @@ def paint_head(
     spark = (np.sign(light.direction[0]) * 0.6, -0.6)
     for eye in (EYE_L, EYE_R):
         paint_eye(canvas, image, points[eye], identity, shade, look.gaze, spark, identity.rng(7))
-    cover = canvas.fill(outline, blur=0.5)
     image, cover = paint_hair(canvas, image, cover, points, identity, light, shade, rng)
     if look.glasses != "none":
         paint_glasses(canvas, image, points, look.glasses, identity, light, rng)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,6 +47,7 @@ def inverse_grid(node_map: NodeMap, height: int, width: int) -> NDArray[np.float
     return dense
 
 
+@lru_cache(maxsize=64)
 def _cubic_weights(size: int) -> NDArray[np.float64]:
     """Keys' cubic (a = -1/2, exact on parabolas): [size, samples], first sample at -4."""
     samples = int(np.ceil((size - 1) / COARSE)) + 3

@@ -29,11 +29,13 @@ def head_outline(points: Points, widen: float = 0.0) -> Points:
     return smooth(grown, closed=True, per=4)
 
 
-def shading(canvas: Canvas, relief: Blobs, fine: Blobs, light: Light) -> tuple[Image, Image]:
-    """Brightness under the light and the highlights, both [size, size]."""
+def shading(
+    canvas: Canvas, relief: Blobs, fine: Blobs, mask: Image, light: Light
+) -> tuple[Image, Image]:
+    """Brightness under the light and the highlights, both [size, size]; `mask` is the face."""
     axis = canvas.axis
     height = relief.on_grid(axis, axis, np.float32) + fine.on_grid(axis, axis, np.float32)
-    height = height.astype(np.float32)
+    height = height.astype(np.float32) + _roundness(canvas, mask)
     slope_y, slope_x = np.gradient(height, np.float32(1 / canvas.density))
     norm = 1 / np.sqrt(1 + slope_x**2 + slope_y**2)
     lx, ly, lz = light.direction
@@ -47,6 +49,17 @@ def shading(canvas: Canvas, relief: Blobs, fine: Blobs, light: Light) -> tuple[I
     half = np.array([lx, ly, lz + 1.0]) / np.sqrt(lx**2 + ly**2 + (lz + 1) ** 2)
     glint = np.maximum((half[2] - half[0] * slope_x - half[1] * slope_y) * norm, 0)
     return shade.astype(np.float32), (glint**24).astype(np.float32)
+
+
+def _roundness(canvas: Canvas, mask: Image) -> Image:
+    """Height that falls off towards the outline, so that the face turns away at its edge."""
+    import cv2
+
+    small = (cv2.resize(mask, (96, 96), interpolation=cv2.INTER_AREA) > 0.5).astype(np.uint8)
+    unit = 96 / (2 * canvas.extent)
+    inward = cv2.distanceTransform(small, cv2.DIST_L2, 5) / unit
+    fall = cv2.GaussianBlur(np.float32(16.0) * (1 - np.exp(-inward / 11.0)), (0, 0), 1.5)
+    return cv2.resize(fall, mask.shape[::-1], interpolation=cv2.INTER_CUBIC)
 
 
 def _cast_shadow(canvas: Canvas, height: Image, light: Light) -> Image:
@@ -74,10 +87,10 @@ def albedo(canvas: Canvas, identity: Identity, points: Points) -> Image:
     """The skin's own brightness: blotches, pores, freckles, moles, darker rings under the eyes."""
     rng = identity.rng(2)
     image = np.full((canvas.size, canvas.size), identity.tone, np.float32)
-    uneven = rng.uniform(0.01, 0.05) * (1 + identity.age)
+    uneven = rng.uniform(0.0, 0.022) * (1 + identity.age)
     image *= 1 + np.float32(uneven) * canvas.noise(rng, 14.0)
     image *= 1 + np.float32(uneven) * canvas.noise(rng, 4.0)
-    image *= 1 + np.float32(rng.uniform(0.005, 0.035)) * canvas.noise(rng, 1.2)
+    image *= 1 + np.float32(rng.uniform(0.0, 0.02)) * canvas.noise(rng, 1.2)
     spots = Spots(canvas)
     for _ in range(int(rng.integers(0, 4))):
         at = rng.uniform((-40, -55), (40, 55))

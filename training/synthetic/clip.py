@@ -15,7 +15,7 @@ from training.synthetic.labels import to_casme5, to_class3, to_samm5
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.paint import Look
 from training.synthetic.plan import CROP, Array, Truth, plan_clip, stream
-from training.synthetic.render import render_frames
+from training.synthetic.render import canvas_for, head_painter, render_frames
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,10 @@ def make_clip(seed: int, options: SyntheticOptions = SyntheticOptions()) -> Synt
     rng = stream(seed, options, 1)
     light, camera = sample_light(rng), sample_camera(rng, options.noise)
     look = Look(plan.truth.points, plan.gaze, plan.identity.glasses)
-    frames = render_frames(plan.truth, plan.identity, look, light, camera, plan.frame_size, rng)
+    canvas = canvas_for(float(plan.truth.motion.scale[0]))
+    seed_of_paint = int(rng.integers(2**32))
+    paint = head_painter(plan.truth, plan.identity, look, light, canvas, seed_of_paint)
+    frames = render_frames(plan.truth, paint, camera, plan.frame_size, rng)
     transforms = plan.truth.transforms
     crops = np.stack([crop(f, m) for f, m in zip(frames, transforms, strict=True)])
     landmarks = np.stack([plan.truth.landmarks(t) for t in range(len(frames))])

@@ -12,7 +12,7 @@ from training.synthetic.face import sample_light
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.paint import Look
 from training.synthetic.plan import Truth, plan_event, stream
-from training.synthetic.render import render_frames
+from training.synthetic.render import canvas_for, head_painter, render_frames
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,10 @@ def make_event(
     rng = stream(seed, options, 1)
     light, camera = sample_light(rng), sample_camera(rng, options.noise)
     look = Look(plan.truth.points, plan.gaze, plan.identity.glasses)
-    frames = render_frames(plan.truth, plan.identity, look, light, camera, plan.frame_size, rng)
+    canvas = canvas_for(float(plan.truth.motion.scale[0]))
+    seed_of_paint = int(rng.integers(2**32))
+    paint = head_painter(plan.truth, plan.identity, look, light, canvas, seed_of_paint)
+    frames = render_frames(plan.truth, paint, camera, plan.frame_size, rng)
     count = len(frames)
     landmarks = np.stack([plan.truth.landmarks(t, in_crop=False) for t in range(count)])
     return SyntheticEvent(

@@ -8,6 +8,7 @@ interpolated map *is* the map: pictures, landmarks and flow use the same one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,38 +60,17 @@ def rotation(yaw: float, pitch: float, roll: float) -> Array:
     return turned
 
 
-def tabulate(extent: float, depth: Blobs, fields: list[ActionField], motion: Motion) -> Array:
-    """Positions in the camera's frame of all nodes in all frames: [T, 2, n, n]."""
-    axis = node_axis(extent)
-    frames = len(motion.scale)
-    x, y = np.meshgrid(axis, axis)
-    plane = np.broadcast_to(np.stack([x, y]), (frames, 2, len(axis), len(axis))).copy()
-    if fields:
-        stack = np.stack([field.on_grid(axis) for field in fields])
-        plane += np.tensordot(motion.strength, stack, axes=(1, 0))
-    z = depth.on_grid(axis, axis) - 70.0 - PIVOT
-    tables = np.empty_like(plane)
-    for t in range(frames):
-        turn = rotation(*motion.angles[t])
-        moved = np.tensordot(turn[:, :2], plane[t], axes=(1, 0)) + turn[:, 2, None, None] * z
-        zoom = motion.scale[t] * motion.distance / (motion.distance - moved[2])
-        tables[t] = moved[:2] * zoom + motion.shift[t][:, None, None]
-    return tables
-
-
-def fields_map(tables: Array, transforms: Array) -> Array:
-    """Carry tables [T, 2, n, n] on by the affine transforms [T, 2, 3] (or one [2, 3])."""
-    matrices = np.broadcast_to(transforms, (len(tables), 2, 3))
-    moved: Array = np.einsum("tij,tjhw->tihw", matrices[:, :, :2], tables)
-    return moved + matrices[:, :, 2, None, None]
-
-
 @dataclass(frozen=True)
 class NodeMap:
     """A map given on the nodes of `axis`: positions [2, n, n], bilinear in between."""
 
     table: Array
     extent: float
+
+    def then(self, transform: Array) -> NodeMap:
+        """This map followed by the affine transform [2, 3]."""
+        moved = np.tensordot(transform[:, :2], self.table, axes=(1, 0))
+        return NodeMap(moved + transform[:, 2, None, None], self.extent)
 
     @cached_property
     def _flat(self) -> Array:
@@ -141,6 +121,29 @@ class NodeMap:
         return guess
 
 
+class Head:
+    """The nodes of a face with its relief and action fields, ready to be placed."""
+
+    def __init__(self, extent: float, depth: Blobs, fields: Sequence[ActionField]) -> None:
+        axis = node_axis(extent)
+        self._plane = np.stack(np.meshgrid(axis, axis))
+        self._fields = [field.on_grid(axis) for field in fields]
+        self._z = depth.on_grid(axis, axis) - 70.0 - PIVOT
+        self.extent = extent
+
+    def place(self, motion: Motion, t: int) -> NodeMap:
+        """The map from face points to the camera's frame at moment t."""
+        plane = self._plane
+        for strength, field in zip(motion.strength[t], self._fields, strict=True):
+            if strength != 0.0:
+                plane = plane + strength * field
+        r = rotation(*motion.angles[t])
+        x, y, z = (r[i, 0] * plane[0] + r[i, 1] * plane[1] + r[i, 2] * self._z for i in range(3))
+        zoom = motion.scale[t] * motion.distance / (motion.distance - z)
+        table = np.stack([x * zoom + motion.shift[t, 0], y * zoom + motion.shift[t, 1]])
+        return NodeMap(table, self.extent)
+
+
 def pixel_grid(size: int, step: float = 1.0) -> Array:
     """Pixel centres of a square picture, row by row: [2, n * n], every `step` pixels."""
     axis = np.arange(0, size - 1 + step, step)
@@ -148,12 +151,10 @@ def pixel_grid(size: int, step: float = 1.0) -> Array:
     return np.stack([x.ravel(), y.ravel()])
 
 
-def flow_between(first: NodeMap, second: NodeMap, size: int, start: Array | None = None) -> Array:
+def flow_between(first: NodeMap, second: NodeMap, size: int) -> Array:
     """Exact flow [2, size, size] from the first map's picture to the second's."""
     grid = pixel_grid(size)
-    if start is None:
-        start = coarse_start(first, size)
-    u = first.inverse(grid, start, steps=3)
+    u = first.inverse(grid, coarse_start(first, size), steps=2)
     flow: Array = (second.forward(u) - grid).reshape(2, size, size)
     return flow
 
@@ -165,7 +166,7 @@ def coarse_start(node_map: NodeMap, size: int) -> Array:
     solved = node_map.inverse(coarse, node_map.affine_guess(coarse), steps=6)
     side = int(np.sqrt(coarse.shape[1]))
     weights = linear_weights(size, side, step)
-    guess: Array = np.einsum("ha,cab,wb->chw", weights, solved.reshape(2, side, side), weights)
+    guess: Array = weights @ solved.reshape(2, side, side) @ weights.T
     return guess.reshape(2, -1)
 
 

@@ -9,10 +9,11 @@ from mol_edge.errors import OptionError
 
 Protocol = Literal["event", "official", "sliding", "mixed"]
 Alignment = Literal["anchored", "per_frame"]
-Split = Literal["train", "eval"]
+Split = Literal["train", "validation", "eval"]
 
-# Identities of the evaluation split start here, so that the two never share a face.
+# Where the identities of the splits start, so that no two of them share a face.
 EVAL_IDENTITIES = 1_000_000
+FIRST_IDENTITY = {"train": 0, "eval": EVAL_IDENTITIES, "validation": 2 * EVAL_IDENTITIES}
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class SyntheticOptions:
             every n // 8-th frame at a random phase, ``sliding`` a window of `window_ms` that
             holds the apex, ``mixed`` one of the three by chance.
         alignment: ``anchored`` one transform for the clip, ``per_frame`` one for each frame.
-        split: ``train`` or ``eval``: different faces, poses and cameras for the same seed.
+        split: ``train``, ``validation`` or ``eval``: different faces, poses and cameras for the same seed.
         identities: how many different faces; the seed of a clip chooses one.
         fps: range of the camera's rate.
         amplitude_micro: range of the largest displacement at the apex, crop pixels.
@@ -93,7 +94,7 @@ class SyntheticOptions:
     @property
     def first_identity(self) -> int:
         """The first identity number of the split."""
-        return EVAL_IDENTITIES if self.split == "eval" else 0
+        return FIRST_IDENTITY[self.split]
 
 
 def _choice(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -15,7 +15,7 @@ from training.synthetic.depth import relief
 from training.synthetic.expression import apply_expression, close_lids, sample_expression
 from training.synthetic.face import Identity, make_identity
 from training.synthetic.geometry import (
-    Motion, NodeMap, coarse_start, fields_map, flow_between, tabulate,
+    Head, Motion, NodeMap, flow_between,
 )  # fmt: skip
 from training.synthetic.labels import sample_emotion, sample_units
 from training.synthetic.motion import Blink, EventTiming, sample_course, sample_timing, smooth_drift
@@ -53,14 +53,13 @@ class Truth:
     @cached_property
     def frame_maps(self) -> list[NodeMap]:
         """Per frame, from face points to the camera's frame."""
-        tables = tabulate(EXTENT, self.depth, list(self.fields), self.motion)
-        return [NodeMap(table, EXTENT) for table in tables]
+        head = Head(EXTENT, self.depth, self.fields)
+        return [head.place(self.motion, t) for t in range(len(self.motion.scale))]
 
     @cached_property
     def crop_maps(self) -> list[NodeMap]:
         """Per frame, from face points to crop pixels."""
-        tables = fields_map(np.stack([m.table for m in self.frame_maps]), self.transforms)
-        return [NodeMap(table, EXTENT) for table in tables]
+        return [m.then(a) for m, a in zip(self.frame_maps, self.transforms, strict=True)]
 
     def face_points(self, t: int) -> Array:
         """The 68 points [68, 2] in canonical units, lids as a blink has them at frame t."""
@@ -73,8 +72,7 @@ class Truth:
 
     def flow(self, k: int) -> Array:
         """Exact flow [2, 128, 128] from frame k to k + 1, crop pixels."""
-        first, second = self.crop_maps[k], self.crop_maps[k + 1]
-        return flow_between(first, second, CROP, coarse_start(first, CROP))
+        return flow_between(self.crop_maps[k], self.crop_maps[k + 1], CROP)
 
 
 @dataclass(frozen=True)
@@ -211,7 +209,7 @@ def _motion(
     zoom = scale * (1 + smooth_drift(rng, times, 0.003 * calm, slow))
     lids = np.zeros(len(times))
     if rng.random() < options.p_blink:
-        lids = Blink(float(rng.uniform(times[0] - 150, times[-1] - 60)))(times)
+        lids = np.round(Blink(float(rng.uniform(times[0] - 150, times[-1] - 60)))(times), 2)
     return Motion(angles, shift, zoom, strength, lids, float(rng.uniform(320, 1500)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -9,77 +10,95 @@ from numpy.typing import NDArray
 
 from training.synthetic.camera import Camera, Gray, expose, sample_background
 from training.synthetic.canvas import Canvas, Image
+from training.synthetic.expression import close_lids
 from training.synthetic.face import Identity, Light
 from training.synthetic.geometry import NodeMap
 from training.synthetic.paint import Look, Painting, paint_head
 from training.synthetic.plan import EXTENT, Truth
-
-COARSE = 4.0
-
 
 def canvas_for(scale: float, extent: float = EXTENT) -> Canvas:
     """A canvas fine enough for a face of this scale in the frame."""
     return Canvas(extent, float(np.clip(1.05 * scale, 0.8, 1.6)))
 
 
-def warp(painting: Painting, node_map: NodeMap, height: int, width: int, scale: float) -> Image:
-    """The painting's channels (gray, cover) [height, width, 2] as the map places them."""
+def warp(painting: Painting, u: NDArray[np.float32], scale: float) -> Image:
+    """The painting's channels (gray times cover, cover) seen at face points u [2, h, w]."""
     import cv2
 
-    u = inverse_grid(node_map, height, width)
-    at = ((u + painting.canvas.extent) * painting.canvas.density).astype(np.float32)
-    layers = np.dstack([painting.gray * painting.cover, painting.cover])
+    at = (u + np.float32(painting.canvas.extent)) * np.float32(painting.canvas.density)
+    layers = painting.layers
     ratio = painting.canvas.density / scale
     if ratio > 1.2:
         layers = cv2.GaussianBlur(layers, (0, 0), 0.42 * ratio)
     return cv2.remap(layers, at[0], at[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
 
 
-def inverse_grid(node_map: NodeMap, height: int, width: int) -> NDArray[np.float64]:
-    """Face points [2, height, width] of all pixels, solved every 4 pixels, cubic in between."""
-    rows, columns = _cubic_weights(height), _cubic_weights(width)
-    y = (np.arange(rows.shape[1]) - 1) * COARSE
-    x = (np.arange(columns.shape[1]) - 1) * COARSE
-    grid = np.stack([a.ravel() for a in np.meshgrid(x, y)])
-    solved = node_map.inverse(grid, node_map.affine_guess(grid), steps=5)
-    field = solved.reshape(2, len(y), len(x))
-    dense: NDArray[np.float64] = rows @ field @ columns.T
-    return dense
+class InverseGrid:
+    """Finds the face point of every pixel, moment by moment.
+
+    Solved every `step` pixels, with the moment before as the start, cubic in between: maps
+    are smooth on the scale of a step, so that less than 0.01 pixels is lost.
+    """
+
+    def __init__(self, height: int, width: int, step: float = 4.0) -> None:
+        self._rows, self._columns = _cubic_weights(height, step), _cubic_weights(width, step)
+        y = (np.arange(self._rows.shape[1]) - 1) * step
+        x = (np.arange(self._columns.shape[1]) - 1) * step
+        self._shape = (2, len(y), len(x))
+        self._grid = np.stack([a.ravel() for a in np.meshgrid(x, y)])
+        self._last: NDArray[np.float64] | None = None
+
+    def __call__(self, node_map: NodeMap) -> NDArray[np.float32]:
+        """Face points [2, height, width] of all pixels."""
+        if self._last is None:
+            guess = node_map.affine_guess(self._grid)
+            self._last = node_map.inverse(self._grid, guess, steps=4)
+        self._last = node_map.inverse(self._grid, self._last, steps=2)
+        field = self._last.reshape(self._shape).astype(np.float32)
+        dense: NDArray[np.float32] = self._rows @ field @ self._columns.T
+        return dense
 
 
 @lru_cache(maxsize=64)
-def _cubic_weights(size: int) -> NDArray[np.float64]:
-    """Keys' cubic (a = -1/2, exact on parabolas): [size, samples], first sample at -4."""
-    samples = int(np.ceil((size - 1) / COARSE)) + 3
-    at = np.arange(size) / COARSE + 1
+def _cubic_weights(size: int, step: float) -> NDArray[np.float32]:
+    """Keys' cubic (a = -1/2, exact on parabolas): [size, samples], first sample at -step."""
+    samples = int(np.ceil((size - 1) / step)) + 3
+    at = np.arange(size) / step + 1
     distance = np.abs(at[:, None] - np.arange(samples)[None])
     near = 1.5 * distance**3 - 2.5 * distance**2 + 1
     far = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
-    return np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
+    weights = np.where(distance < 1, near, np.where(distance < 2, far, 0.0))
+    return weights.astype(np.float32)
+
+
+Painter = Callable[[float], Painting]
+
+
+def head_painter(
+    truth: Truth, identity: Identity, look: Look, light: Light, canvas: Canvas, seed: int
+) -> Painter:
+    """Paints the head with the lids closed by as much as it is asked to; keeps what it painted."""
+
+    @lru_cache(maxsize=32)
+    def paint(lids: float) -> Painting:
+        now = Look(close_lids(truth.points, lids), look.gaze, look.glasses)
+        return paint_head(canvas, identity, now, light, np.random.default_rng(seed))
+
+    return paint
 
 
 def render_frames(
-    truth: Truth, identity: Identity, look: Look, light: Light, camera: Camera, size: int,
-    rng: np.random.Generator,
-) -> list[Gray]:  # fmt: skip
+    truth: Truth, paint: Painter, camera: Camera, size: int, rng: np.random.Generator
+) -> list[Gray]:
     """Gray camera frames [size, size] of all moments of the truth."""
     scale = float(truth.motion.scale[0])
     background = sample_background(rng, size, size)
-    brush = int(rng.integers(2**32))
+    inverse = InverseGrid(size, size)
     frames: list[Gray] = []
-    painted: dict[float, Painting] = {}
     gain = 1.0
     for t, node_map in enumerate(truth.frame_maps):
-        lids = round(float(truth.motion.lids[t]), 3)
-        if lids not in painted:
-            now = Look(truth.face_points(t), look.gaze, look.glasses)
-            painted[lids] = paint_head(
-                canvas_for(scale), identity, now, light, np.random.default_rng(brush)
-            )
-        layers = warp(painted[lids], node_map, size, size, scale)
+        layers = warp(paint(float(truth.motion.lids[t])), inverse(node_map), scale)
         image = layers[..., 0] + background * (1 - layers[..., 1])
         gain += camera.flicker * float(rng.standard_normal())
         frames.append(expose(image, camera, gain, rng))
     return frames
-
-

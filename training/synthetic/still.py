@@ -12,7 +12,7 @@ from training.synthetic.geometry import Motion
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.paint import Look
 from training.synthetic.plan import place, stream
-from training.synthetic.render import render_frames
+from training.synthetic.render import canvas_for, head_painter, render_frames
 
 # Stills show heads turned further, and smaller in the frame, than clips do.
 STILLS = SyntheticOptions(pose_degrees=30.0, scale=(0.3, 1.6), jitter=0.05)
@@ -49,5 +49,7 @@ def make_still(
     light, camera = sample_light(rng), sample_camera(rng, options.noise)
     gaze = (float(rng.normal(0, 0.5)), float(rng.normal(0, 0.4)))
     look = Look(points, gaze, identity.glasses)
-    frame = render_frames(truth, identity, look, light, camera, size, rng)[0]
+    canvas = canvas_for(float(scale[0]))
+    paint = head_painter(truth, identity, look, light, canvas, int(rng.integers(2**32)))
+    frame = render_frames(truth, paint, camera, size, rng)[0]
     return crop(frame, truth.transforms[0]), truth.landmarks(0).astype(np.float32)

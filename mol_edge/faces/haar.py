@@ -1,7 +1,7 @@
 """OpenCV's own cascades: the embedded detector for when there is no YuNet file.
 
 A cascade gives a box and no points. The five points are placed in the box by mean proportions;
-where the eye cascade finds both eyes, scale, place and tilt are taken from them instead.
+where the eye cascade finds both eyes, they say where the points are, how large and how tilted.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _NEIGHBOURS = 6
 # Side to which the upper face is scaled before eyes are sought in it.
 _EYE_VIEW = 200
 _EYE_NEIGHBOURS = 4
+# How far from its mean place an eye may lie, in parts of the face's width.
+_EYE_REACH = 0.15
 
 
 class HaarDetector:
@@ -114,21 +116,36 @@ class HaarDetector:
 def _best_pair(
     centres: NDArray[np.float64], votes: NDArray[np.int32]
 ) -> NDArray[np.float64] | None:
-    """Of the centres (in parts of the face's width) the most certain near each mean eye."""
-    pair = []
-    for mean in MEAN_POINTS[:2]:
-        near = np.linalg.norm(centres - mean, axis=1) < 0.12
-        if not near.any():
-            return None
-        pair.append(centres[np.where(near, votes, -1).argmax()])
-    return np.array(pair)
+    """Of the centres (in parts of the face's width) the pair that can be eyes and is most certain.
+
+    Each lies near its mean place, and they are about as far apart as eyes are: this keeps out
+    nostrils, brows and curls, in which the cascade sees eyes too.
+    """
+    left, right = (
+        np.flatnonzero(np.linalg.norm(centres - mean, axis=1) < _EYE_REACH)
+        for mean in MEAN_POINTS[:2]
+    )
+    apart = MEAN_POINTS[1, 0] - MEAN_POINTS[0, 0]
+    pairs = [
+        (min(votes[i], votes[j]), i, j)
+        for i in left
+        for j in right
+        if 0.75 < np.linalg.norm(centres[i] - centres[j]) / apart < 1.5
+    ]
+    return centres[list(max(pairs)[1:])] if pairs else None
 
 
 def _moved(points: NDArray[np.float64], eyes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`points` under the similarity that takes their eyes to `eyes`; complex numbers are one."""
+    """`points` with their eyes at `eyes` and the rest turned and scaled with them.
+
+    The rest is scaled half as much (as a power): a head that is turned aside has its eyes closer
+    together and is no smaller for it. Complex numbers stand for points of the plane.
+    """
     plane = points[:, 0] + 1j * points[:, 1]
     goal = eyes[:, 0] + 1j * eyes[:, 1]
-    turned = goal[0] + (plane - plane[0]) * (goal[1] - goal[0]) / (plane[1] - plane[0])
+    turn = (goal[1] - goal[0]) / (plane[1] - plane[0])
+    turned = goal.mean() + (plane - plane[:2].mean()) * turn / np.sqrt(abs(turn))
+    turned[:2] = goal
     moved: NDArray[np.float64] = np.stack([turned.real, turned.imag], axis=1)
     return moved
 

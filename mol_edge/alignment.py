@@ -47,8 +47,8 @@ class AnchoredAligner:
 
     Args:
         frames: how many frames' points are averaged.
-        drift_px: how far the recent average of any point may move from the anchor, in pixels of
-            the 144 aligned face, before the transform is anchored anew.
+        drift_px: how far the median of any point over that many recent frames may move from the
+            anchor, in pixels of the 144 aligned face, before the transform is anchored anew.
 
     Raises:
         OptionError: an argument is out of range.
@@ -73,17 +73,18 @@ class AnchoredAligner:
     def update(self, points: Points) -> tuple[NDArray[np.float64], bool]:
         """See `Aligner.update`."""
         self._recent.append(points)
-        mean = np.mean(self._recent, axis=0)
-        full = len(self._recent) == self._recent.maxlen
-        locked = self._anchor is not None
-        if self._transform is not None and locked and not self._drifted(mean):
+        if self._anchor is not None and self._transform is not None and not self._drifted():
             return self._transform, False
         replaces = self._transform is not None
+        mean = np.mean(self._recent, axis=0)
+        full = len(self._recent) == self._recent.maxlen
         self._transform = _core.alignment_transform(mean)
         self._anchor = mean if full else None
         return self._transform, replaces
 
-    def _drifted(self, mean: Points) -> bool:
+    def _drifted(self) -> bool:
         assert self._anchor is not None and self._transform is not None
-        moved = (mean - self._anchor) @ self._transform[:, :2].T
+        # One wild detection among several leaves the median where it is.
+        median = np.median(self._recent, axis=0)
+        moved = (median - self._anchor) @ self._transform[:, :2].T
         return bool(np.hypot(moved[:, 0], moved[:, 1]).max() > self._drift_px)

@@ -90,8 +90,17 @@ class ClipPlan:
     frame_size: int
 
 
-def plan_clip(seed: int, options: SyntheticOptions) -> ClipPlan:
-    """Decide on a clip; fast, since nothing is painted."""
+def plan_clip(
+    seed: int, options: SyntheticOptions, identity: Identity | None = None, still_face: bool = False
+) -> ClipPlan:
+    """Decide on a clip; fast, since nothing is painted.
+
+    Args:
+        seed: chooses everything that is not given.
+        options: what clips may look like.
+        identity: the face; drawn if None.
+        still_face: keep the identity's points as they are, without a still expression.
+    """
     rng = stream(seed, options, 0)
     kind = str(rng.choice(["none", "macro", "micro"], p=_kinds(options)))
     emotion = sample_emotion(rng) if kind != "none" else "none"
@@ -99,7 +108,8 @@ def plan_clip(seed: int, options: SyntheticOptions) -> ClipPlan:
     fps = float(np.exp(rng.uniform(*np.log(options.fps))))
     times, stamps = _times(rng, options, timing, fps)
     number = options.first_identity + int(rng.integers(options.identities))
-    return _plan(rng, options, make_identity(number), kind, emotion, timing, times, stamps)
+    who = identity or make_identity(number)
+    return _plan(rng, options, who, kind, emotion, timing, times, stamps, still_face)
 
 
 def plan_event(
@@ -123,8 +133,10 @@ def plan_event(
 def _plan(
     rng: np.random.Generator, options: SyntheticOptions, identity: Identity, kind: str,
     emotion: str, timing: EventTiming, times: Array, stamps: NDArray[np.int64],
+    still_face: bool = False,
 ) -> ClipPlan:  # fmt: skip
-    expression = sample_expression(rng, 0.0 if rng.random() < 0.6 else float(rng.uniform(0, 0.45)))
+    neutral = rng.random() < 0.6 or still_face
+    expression = sample_expression(rng, 0.0 if neutral else float(rng.uniform(0, 0.45)))
     points = apply_expression(identity.points, expression)
     units = choose_sides(emotion, sample_units(emotion, rng), rng) if kind != "none" else []
     limits = options.amplitude_macro if kind == "macro" else options.amplitude_micro
@@ -226,7 +238,7 @@ def place(
     spread = float(np.ptp(five[0], axis=0).max())
     half = 0.5 * 2.5 * spread * 128 / 143
     roll = abs(float(motion.angles[0, 2]))
-    reach = half * (np.cos(roll) + np.sin(roll)) + 8
+    reach = 1.06 * half * (np.cos(roll) + np.sin(roll)) + 6
     size = 2 * int(np.ceil(reach))
     middle = 0.5 * (five[0].min(0) + five[0].max(0))
     moved = Motion(

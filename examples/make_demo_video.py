@@ -4,10 +4,10 @@
 
 Writes `demo.mp4` (640 × 480, 60 frames per second, 5 s) and `demo.csv` with the onset, apex and
 offset frame of each action. The picture is scikit-image's copy of NASA's portrait of Eileen
-Collins, which is in the public domain; brows and mouth corners (and, to tempt a spotter, the lids) are moved
-by sub-pixel warps with the median durations of micro-expressions (onset to apex 160 ms, apex to
-offset 200 ms). Needs scikit-image and the program ffmpeg with libx264; the pixels are the same on
-every run.
+Collins, which is in the public domain. Brows and mouth corners (and, to tempt a spotter, the lids)
+are moved by sub-pixel warps with the median durations of micro-expressions: onset to apex 160 ms,
+apex to offset 200 ms. Needs scikit-image and the program ffmpeg with libx264; the pixels are the
+same on every run.
 """
 
 from __future__ import annotations

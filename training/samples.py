@@ -9,8 +9,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mol_edge._core import CROP_SIZE as CROP
 from mol_edge.errors import ArrayError
-from training.model.config import CROP, FRAMES, POINTS
+from mol_edge.windows import SAMPLES as FRAMES
+
+POINTS = 68
 
 
 @dataclass(frozen=True)

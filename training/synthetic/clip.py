@@ -98,7 +98,7 @@ def make_clip(seed: int, options: SyntheticOptions = SyntheticOptions()) -> Synt
     look = Look(plan.truth.points, plan.gaze, plan.identity.glasses)
     canvas = canvas_for(float(plan.truth.motion.scale[0]))
     seed_of_paint = int(rng.integers(2**32))
-    paint = head_painter(plan.truth, plan.identity, look, light, canvas, seed_of_paint)
+    paint = head_painter(plan.identity, look, light, canvas, seed_of_paint)
     frames = render_frames(plan.truth, paint, camera, plan.frame_size, rng)
     transforms = plan.truth.transforms
     crops = np.stack([crop(f, m) for f, m in zip(frames, transforms, strict=True)])

@@ -70,7 +70,7 @@ def make_event(
     look = Look(plan.truth.points, plan.gaze, plan.identity.glasses)
     canvas = canvas_for(float(plan.truth.motion.scale[0]))
     seed_of_paint = int(rng.integers(2**32))
-    paint = head_painter(plan.truth, plan.identity, look, light, canvas, seed_of_paint)
+    paint = head_painter(plan.identity, look, light, canvas, seed_of_paint)
     frames = render_frames(plan.truth, paint, camera, plan.frame_size, rng)
     count = len(frames)
     landmarks = np.stack([plan.truth.landmarks(t, in_crop=False) for t in range(count)])

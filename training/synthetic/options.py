@@ -25,7 +25,8 @@ class SyntheticOptions:
             every n // 8-th frame at a random phase, ``sliding`` a window of `window_ms` that
             holds the apex, ``mixed`` one of the three by chance.
         alignment: ``anchored`` one transform for the clip, ``per_frame`` one for each frame.
-        split: ``train``, ``validation`` or ``eval``: different faces, poses and cameras for the same seed.
+        split: ``train``, ``validation`` or ``eval``: different faces, poses and cameras for the
+            same seed.
         identities: how many different faces; the seed of a clip chooses one.
         fps: range of the camera's rate.
         amplitude_micro: range of the largest displacement at the apex, crop pixels.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +19,9 @@ from training.synthetic.geometry import (
     Head, Motion, NodeMap, flow_between,
 )  # fmt: skip
 from training.synthetic.labels import sample_emotion, sample_units
-from training.synthetic.motion import Blink, EventTiming, sample_course, sample_timing, smooth_drift
+from training.synthetic.motion import (
+    Blink, Course, EventTiming, sample_course, sample_timing, smooth_drift,
+)  # fmt: skip
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.sampling import event_indices, official_indices, sliding_indices
 
@@ -189,20 +192,26 @@ def action_strengths(
     times: Array, amplitude: float,
 ) -> tuple[tuple[ActionField, ...], Array]:  # fmt: skip
     """The fields of the units, and their strength [T, K]; the strongest reaches `amplitude`."""
-    fields: list[ActionField] = []
-    rows: list[Array] = []
+    courses = list(action_courses(rng, units, points, timing, 0.0, amplitude))
+    rows = [peak * course(times) for _, peak, course in courses]
+    strength = np.stack(rows, 1) if rows else np.zeros((len(times), 0))
+    return tuple(field for field, _, _ in courses), strength
+
+
+def action_courses(
+    rng: np.random.Generator, units: list[tuple[int, str]], points: Array, timing: EventTiming,
+    onset_ms: float, amplitude: float,
+) -> Iterator[tuple[ActionField, float, Course]]:  # fmt: skip
+    """Each unit's field on each side, with its peak strength and its course in time."""
     shares = rng.uniform(0.55, 1.0, max(len(units), 1))
     shares /= shares.max()
     for (unit, side), share in zip(units, shares, strict=False):
-        course = sample_course(rng, 0.0, timing)
+        course = sample_course(rng, onset_ms, timing)
         uneven = rng.uniform(0.75, 1.0)
         weaker = int(rng.integers(2))
         for i, one in enumerate("LR" if side == "B" else side):
             scale = uneven if side == "B" and i == weaker else 1.0
-            fields.append(action_field(unit, one, points))
-            rows.append(amplitude * share * scale * course(times))
-    strength = np.stack(rows, 1) if rows else np.zeros((len(times), 0))
-    return tuple(fields), strength
+            yield action_field(unit, one, points), amplitude * share * scale, course
 
 
 def _motion(

@@ -75,13 +75,13 @@ Painter = Callable[[float], Painting]
 
 
 def head_painter(
-    truth: Truth, identity: Identity, look: Look, light: Light, canvas: Canvas, seed: int
+    identity: Identity, look: Look, light: Light, canvas: Canvas, seed: int
 ) -> Painter:
     """Paints the head with the lids closed by as much as it is asked to; keeps what it painted."""
 
     @lru_cache(maxsize=32)
     def paint(lids: float) -> Painting:
-        now = Look(close_lids(truth.points, lids), look.gaze, look.glasses)
+        now = Look(close_lids(look.points, lids), look.gaze, look.glasses)
         return paint_head(canvas, identity, now, light, np.random.default_rng(seed))
 
     return paint

@@ -50,6 +50,6 @@ def make_still(
     gaze = (float(rng.normal(0, 0.5)), float(rng.normal(0, 0.4)))
     look = Look(points, gaze, identity.glasses)
     canvas = canvas_for(float(scale[0]))
-    paint = head_painter(truth, identity, look, light, canvas, int(rng.integers(2**32)))
+    paint = head_painter(identity, look, light, canvas, int(rng.integers(2**32)))
     frame = render_frames(truth, paint, camera, size, rng)[0]
     return crop(frame, truth.transforms[0]), truth.landmarks(0).astype(np.float32)

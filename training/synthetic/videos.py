@@ -1,0 +1,246 @@
+"""Long videos with annotated events, for spotting: real files beside CSVs of their truth."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mol_edge.errors import InputError, OptionError
+from training.synthetic.camera import Camera, sample_background, sample_camera
+from training.synthetic.canvas import Canvas, Image
+from training.synthetic.depth import relief
+from training.synthetic.expression import close_lids
+from training.synthetic.face import Identity, make_identity, sample_light
+from training.synthetic.geometry import Head, Motion
+from training.synthetic.motion import smooth_drift
+from training.synthetic.options import SyntheticOptions
+from training.synthetic.paint import Look
+from training.synthetic.plan import stream
+from training.synthetic.render import InverseGrid, Painter, head_painter, warp
+from training.synthetic.schedule import Happening, blink_of, brightness, draw_schedule, own_time
+from training.synthetic.workers import in_order
+
+Array = NDArray[np.float64]
+WIDTH, HEIGHT = 640, 480
+EXTENT = 150.0
+_LUMA = np.array([0.114, 0.587, 0.299], np.float32)
+COLUMNS = (
+    "kind", "onset_frame", "apex_frame", "offset_frame", "onset_ns", "apex_ns", "offset_ns",
+    "emotion", "aus", "amplitude",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """Options of `write_videos`.
+
+    Attributes:
+        fps: range of the rate; each video has a whole number of frames per second.
+        seconds: length of a video.
+        codec: "mjpg" (avi, keeps micro-motion best) or "mp4v" (mp4, small).
+        clip: faces, amplitudes and drift, as in clips.
+
+    Raises:
+        OptionError: a value is outside what is written above.
+    """
+
+    fps: tuple[float, float] = (30.0, 200.0)
+    seconds: float = 30.0
+    codec: str = "mjpg"
+    clip: SyntheticOptions = SyntheticOptions(scale=(1.6, 2.4), pose_degrees=10.0, drift=0.7)
+
+    def __post_init__(self) -> None:
+        if not 24.0 <= self.fps[0] <= self.fps[1] <= 1000.0:
+            raise OptionError(
+                f"VideoOptions.fps must be (low, high) within 24 to 1000, got {self.fps!r}; "
+                "give two numbers in ascending order."
+            )
+        if not 2.0 <= self.seconds <= 3600.0:
+            raise OptionError(
+                f"VideoOptions.seconds must be 2 to 3600, got {self.seconds!r}; "
+                "choose a value in that range."
+            )
+        if self.codec not in ("mjpg", "mp4v"):
+            raise OptionError(
+                f"VideoOptions.codec must be mjpg or mp4v, got {self.codec!r}; choose one of them."
+            )
+
+
+class Video:
+    """One planned video: its truth, and its frames one after the other.
+
+    Attributes:
+        fps: rate, a whole number.
+        count: number of frames.
+        identity: number of the face.
+        happenings: what happens, in order of time.
+    """
+
+    def __init__(self, seed: int, options: VideoOptions) -> None:
+        rng = stream(seed, options.clip, 4)
+        low, high = np.log(options.fps)
+        self.fps = float(round(np.exp(rng.uniform(low, high))))
+        self.count = int(round(options.seconds * self.fps))
+        first = options.clip.first_identity
+        who = make_identity(first + int(rng.integers(options.clip.identities)))
+        self.identity = who.number
+        self.happenings = draw_schedule(rng, options.seconds, who.points, options.clip)
+        self._who = who
+        self._times = np.arange(self.count) * 1000.0 / self.fps
+        self._motion = _motion(rng, self._times, self.happenings, options.clip)
+        fields = [field for h in self.happenings for field, _, _ in h.actions]
+        self._head = Head(EXTENT, relief(who.points, who.rng(5)), fields)
+        self._rng = rng
+
+    def landmarks(self, t: int) -> Array:
+        """The 68 points [68, 2] at frame t, pixels of the frame."""
+        points = close_lids(self._who.points, float(self._motion.lids[t]))
+        return self._head.place(self._motion, t).forward(points.T).T
+
+    def frames(self) -> Iterator[NDArray[np.uint8]]:
+        """All frames, BGR [480, 640, 3]; the same bytes only when taken once, from the start."""
+        rng = self._rng
+        paint = _painter(self._who, self._motion, rng)
+        camera = sample_camera(rng, noise=True)
+        background = sample_background(rng, HEIGHT, WIDTH)
+        look = _Finish(camera, rng)
+        inverse = InverseGrid(HEIGHT, WIDTH, step=8.0)
+        factor = brightness(self.happenings, self._times)
+        scale = float(self._motion.scale[0])
+        for t in range(self.count):
+            u = inverse(self._head.place(self._motion, t))
+            layers = warp(paint(float(self._motion.lids[t])), u, scale)
+            yield look.finish(layers, background, float(factor[t]))
+
+
+def _painter(who: Identity, motion: Motion, rng: np.random.Generator) -> Painter:
+    look = Look(who.points, (float(rng.normal(0, 0.2)), 0.0), who.glasses)
+    canvas = Canvas(EXTENT, float(np.clip(motion.scale[0], 1.0, 2.0)))
+    return head_painter(who, look, sample_light(rng), canvas, int(rng.integers(2**32)))
+
+
+def _motion(
+    rng: np.random.Generator, times: Array, happenings: list[Happening], options: SyntheticOptions
+) -> Motion:
+    limit = np.radians(options.pose_degrees)
+    lived = own_time(happenings, times)
+    period = (3000.0, 20000.0)
+    calm = options.drift * float(rng.uniform(0.3, 1.5))
+    pose = np.clip(rng.normal(0, 0.4 * limit, 3), -limit, limit) * (1, 1, 0.5)
+    wander = np.radians(2.0) * calm
+    angles = np.stack([p + smooth_drift(rng, lived, wander, period) for p in pose], 1)
+    scale = float(rng.uniform(*options.scale))
+    middle = np.array([0.5 * WIDTH, 0.52 * HEIGHT]) + rng.normal(0, 12, 2)
+    shift = np.stack([m + smooth_drift(rng, lived, 4.0 * calm, period) for m in middle], 1)
+    zoom = scale * (1 + smooth_drift(rng, lived, 0.006 * calm, period))
+    columns = [peak * course(times) for h in happenings for _, peak, course in h.actions]
+    strength = np.stack(columns, 1) if columns else np.zeros((len(times), 0))
+    lids = np.zeros(len(times))
+    for happening in happenings:
+        if happening.kind == "blink":
+            lids = np.maximum(lids, blink_of(happening)(times))
+    # Few different closings, so that each is painted once.
+    return Motion(angles, shift, zoom, strength, np.round(lids * 24) / 24, 900.0)
+
+
+class _Finish:
+    """Colour, exposure and noise of a video's frames."""
+
+    def __init__(self, camera: Camera, rng: np.random.Generator) -> None:
+        self._camera, self._rng = camera, rng
+        self._skin = _tint(np.array([0.72, 0.93, 1.22]) + rng.normal(0, 0.04, 3))
+        self._room = _tint(1 + rng.normal(0, 0.08, 3))
+        self._noise = rng.standard_normal((HEIGHT + 64, WIDTH + 64), np.float32)
+
+    def finish(self, layers: Image, background: Image, factor: float) -> NDArray[np.uint8]:
+        import cv2
+
+        camera = self._camera
+        cover = layers[..., 1]
+        gray = (layers[..., 0] + background * (1 - cover)) * np.float32(factor)
+        if camera.blur > 0.25:
+            gray = cv2.GaussianBlur(gray, (0, 0), camera.blur)
+        gray = np.clip(gray, 0, 1.6) ** np.float32(camera.gamma)
+        levels = np.float32(camera.black) + np.float32(camera.white - camera.black) * gray
+        levels *= np.float32(1 + camera.flicker * self._rng.standard_normal())
+        y, x = self._rng.integers(0, 64, 2)
+        levels += np.float32(camera.grain) * self._noise[y : y + HEIGHT, x : x + WIDTH]
+        tint = self._room + (self._skin - self._room) * cover[..., None]
+        coloured = cv2.multiply(cv2.merge([levels] * 3), tint)
+        frame: NDArray[np.uint8] = np.clip(coloured + np.float32(0.5), 0, 255).astype(np.uint8)
+        return frame
+
+
+def _tint(bgr: NDArray[np.float64]) -> Image:
+    """A tint that keeps luma as it is."""
+    scaled: Image = (bgr / float(bgr @ _LUMA)).astype(np.float32)
+    return scaled
+
+
+def write_videos(
+    folder: Path, count: int, seed: int = 0, options: VideoOptions | None = None, workers: int = 1
+) -> list[Path]:
+    """Write `count` videos, each NAME.avi (or .mp4), NAME.csv and NAME.npz, and videos.csv.
+
+    NAME.csv has a row per happening with `COLUMNS`; NAME.npz has `landmarks` float32
+    [frames, 68, 2] in pixels of the frame. videos.csv lists file, fps, frames, identity, seed.
+
+    Raises:
+        OptionError: count below 1.
+        InputError: a video cannot be written.
+
+    Returns:
+        The video files.
+    """
+    if count < 1:
+        raise OptionError(f"The number of videos must be 1 or more, got {count}; give 1 or more.")
+    options = options or VideoOptions()
+    folder.mkdir(parents=True, exist_ok=True)
+    work = partial(_write_one, folder=folder, options=options)
+    rows = list(in_order(work, range(seed, seed + count), count, workers, "videos"))
+    with open(folder / "videos.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "fps", "frames", "identity", "seed"])
+        writer.writerows(rows)
+    return [folder / str(row[0]) for row in rows]
+
+
+def _write_one(seed: int, folder: Path, options: VideoOptions) -> tuple[str, int, int, int, int]:
+    import cv2
+
+    video = Video(seed, options)
+    name = f"video_{seed:05d}"
+    path = folder / (name + (".avi" if options.codec == "mjpg" else ".mp4"))
+    code = cv2.VideoWriter.fourcc(*("MJPG" if options.codec == "mjpg" else "mp4v"))
+    writer = cv2.VideoWriter(str(path), code, video.fps, (WIDTH, HEIGHT))
+    if not writer.isOpened():
+        raise InputError(
+            f"The video file must be writable with codec {options.codec}, got {path}; "
+            "check the folder or choose the other codec."
+        )
+    for frame in video.frames():
+        writer.write(frame)
+    writer.release()
+    marks = np.stack([video.landmarks(t) for t in range(video.count)]).astype(np.float32)
+    np.savez(folder / (name + ".npz"), landmarks=marks)
+    write_truth(folder / (name + ".csv"), video)
+    return path.name, int(video.fps), video.count, video.identity, seed
+
+
+def write_truth(path: Path, video: Video) -> None:
+    """Write the happenings of a video: frames and nanoseconds of onset, apex and offset."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for h in video.happenings:
+            moments = (h.onset_ms, h.apex_ms, h.offset_ms)
+            frames = [min(video.count - 1, round(m * video.fps / 1000.0)) for m in moments]
+            stamps = [round(f * 1e9 / video.fps) for f in frames]
+            writer.writerow([h.kind, *frames, *stamps, h.emotion, "+".join(h.aus), f"{h.amplitude:.3f}"])
+

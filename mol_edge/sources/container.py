@@ -1,7 +1,8 @@
-"""Whether a video file was cut short, read from the sizes that its container states."""
+"""What a video file states of itself: its size, and in MP4 how long its pictures last."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,22 +41,76 @@ def find_truncation(path: Path) -> str | None:
     return f"the file has {there} of the {stated} bytes that its header states"
 
 
-def _mp4_size(file: BinaryIO, there: int) -> int | None:
+def video_seconds(path: Path) -> float | None:
+    """How long the pictures of an MP4 or MOV last, its edits counted; None for other files.
+
+    Cutting a video without coding it anew leaves frames in the file that are not to be shown, so
+    the number of frames alone says too much.
+    """
+    with path.open("rb") as file:
+        there = path.stat().st_size
+        for kind, start, end in _boxes(file, 0, there):
+            if kind == b"moov":
+                return _movie_seconds(file, start, end)
+            if start == 8 and kind not in _MP4_FIRST:
+                return None
+    return None
+
+
+def _movie_seconds(file: BinaryIO, start: int, end: int) -> float | None:
+    timescale = 0
+    for kind, inner, inner_end in _boxes(file, start, end):
+        if kind == b"mvhd":
+            timescale = _number(file, inner, at_32=12, at_64=20, wide=False)
+        elif kind == b"trak":
+            ticks = _track_ticks(file, inner, inner_end)
+            if ticks and timescale:
+                return ticks / timescale
+    return None
+
+
+def _track_ticks(file: BinaryIO, start: int, end: int) -> int | None:
+    """Duration of a track of pictures in ticks of the movie, None for other tracks."""
+    ticks = None
+    for kind, inner, inner_end in _boxes(file, start, end):
+        if kind == b"tkhd":
+            ticks = _number(file, inner, at_32=20, at_64=28, wide=True)
+        elif kind == b"mdia":
+            for part, at, _ in _boxes(file, inner, inner_end):
+                if part == b"hdlr":
+                    file.seek(at + 8)
+                    return ticks if file.read(4) == b"vide" else None
+    return None
+
+
+def _number(file: BinaryIO, start: int, at_32: int, at_64: int, wide: bool) -> int:
+    """A number of a box of version 0 or 1, whose fields have 32 or 64 bits if `wide`."""
+    file.seek(start)
+    version = file.read(1)
+    file.seek(start + (at_64 if version == b"\x01" else at_32))
+    return int.from_bytes(file.read(8 if wide and version == b"\x01" else 4), "big")
+
+
+def _mp4_size(file: BinaryIO, there: int) -> int:
     """End of the last box that begins in the file."""
-    at = 0
-    while at < there:
+    return max((end for _, _, end in _boxes(file, 0, there)), default=0)
+
+
+def _boxes(file: BinaryIO, at: int, limit: int) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start of the content and end of each box that begins between `at` and `limit`."""
+    while at + 8 <= limit:
         file.seek(at)
         head = file.read(16)
-        size = int.from_bytes(head[:4], "big")
+        size, start = int.from_bytes(head[:4], "big"), at + 8
         if size == 1:
-            size = int.from_bytes(head[8:16], "big")
-        if size == 0:
-            return None
-        if size < 8:
+            size, start = int.from_bytes(head[8:16], "big"), at + 16
+        elif size == 0:
+            size = limit - at
+        if size < start - at:
             # Some cameras pad the end of a file with zeros or bytes of their own.
-            return at
+            return
+        yield head[4:8], start, at + size
         at += size
-    return at
 
 
 def _matroska_size(file: BinaryIO) -> int | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import statistics
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,13 @@ from mol_edge.errors import InputError
 from mol_edge.faces.image import opencv
 from mol_edge.frame import Frame
 from mol_edge.sources.base import Source, SourceOptions, check_size
-from mol_edge.sources.container import find_truncation
+from mol_edge.sources.container import find_truncation, video_seconds
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
-# Matroska and AVI state a duration, from which OpenCV reckons a count that may be off.
-_COUNT_TOLERANCE = 0.02
+_INTERVALS_KEPT = 1000
+# A sound track may outlast the pictures, and Matroska and AVI state one duration for both.
+_MISSING_SHARE, _MISSING_SECONDS = 0.02, 0.25
 
 
 class VideoFile(Source):
@@ -39,7 +42,8 @@ class VideoFile(Source):
             )
         self._capture.set(self._cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         fps = self._capture.get(self._cv2.CAP_PROP_FPS)
-        self.period_ns = round(1e9 / fps) if 0 < fps <= 10_000 else options.period_ns
+        self.period_ns: int = round(1e9 / fps) if 0 < fps <= 10_000 else options.period_ns
+        self._intervals: deque[int] = deque(maxlen=_INTERVALS_KEPT)
         count = int(self._capture.get(self._cv2.CAP_PROP_FRAME_COUNT))
         self.frame_count = count if count > 0 else None
 
@@ -58,24 +62,32 @@ class VideoFile(Source):
                 f"{self.name} must be a video and not one of its frames can be decoded: check "
                 "that the file is whole."
             )
-        self.incomplete = self._missing(index)
+        self.incomplete = find_truncation(self._path) or self._missing(index)
 
     def _timestamp(self, last_ns: int) -> int:
-        """The container's time, or one period later than the last where that does not rise."""
+        """The container's time, or one interval later than the last where that does not rise."""
         stated: int = round(self._capture.get(self._cv2.CAP_PROP_POS_MSEC) * 1e6)
         if last_ns < 0:
             return max(0, stated)
-        assert self.period_ns is not None
-        return stated if stated > last_ns else last_ns + self.period_ns
+        if stated > last_ns:
+            self._intervals.append(stated - last_ns)
+            return stated
+        return last_ns + (self._intervals[-1] if self._intervals else self.period_ns)
 
     def _missing(self, decoded: int) -> str | None:
-        cut = find_truncation(self._path)
-        if cut is not None:
-            return cut
-        stated = self.frame_count or 0
-        if stated - decoded > max(1.0, _COUNT_TOLERANCE * stated):
-            return f"{decoded} of the {stated} frames that its header states could be decoded"
-        return None
+        """How many frames too few were decoded, where the stated number can be relied on."""
+        count = self.frame_count
+        if count is None or not self._intervals:
+            return None
+        interval = statistics.median(self._intervals) / 1e9
+        seconds = video_seconds(self._path)
+        least_missing = 1.0 if seconds else _MISSING_SECONDS / interval
+        expected = seconds or count * self.period_ns / 1e9
+        # Edited files hold frames that are not shown; some AVI files state twice their rate.
+        reliable = abs(count * interval - expected) < 0.1 * expected
+        if not reliable or count - decoded <= max(least_missing, _MISSING_SHARE * count):
+            return None
+        return f"{decoded} of the {count} frames that its header states could be decoded"
 
     def close(self) -> None:
         """Close the file."""

@@ -29,6 +29,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _quieten_opencv() -> None:
+    """Keep OpenCV and its ffmpeg from writing to standard error what our own errors say."""
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
 class _Stderr(logging.Handler):
     """Writes to what is standard error at the moment, which a progress bar replaces."""
 
@@ -45,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = build_parser().parse_args(arguments)
     level = logging.INFO if getattr(parsed, "verbose", False) else logging.WARNING
     logging.basicConfig(level=level, format="mol-edge: %(message)s", handlers=[_Stderr()])
+    _quieten_opencv()
     try:
         code: int = parsed.execute(parsed)
         sys.stdout.flush()

@@ -42,10 +42,14 @@ class Panel:
     def __init__(self, labels: tuple[str, ...], *, trained: bool = True, note: str = "") -> None:
         self._labels, self._trained, self._note = labels, trained, note
         self._full_colour = 0.0
+        self._pen: _Pen | None = None
 
     def draw(self, result: FrameResult, height: int) -> Image:
         """The panel, uint8 [height, 0.57 height, 3] in BGR, of the frame's first face."""
-        pen = _Pen(height)
+        if self._pen is None or self._pen.height != height:
+            self._pen = _Pen(height)
+        pen = self._pen
+        pen.clear()
         face = result.faces[0] if result.faces else None
         seconds = result.timestamp_ns / 1e9
         pen.text(_clock(seconds), _MARGIN, 40, 0.85, _TEXT, weight=2)
@@ -57,7 +61,8 @@ class Panel:
 
     def _draw_flow(self, pen: _Pen, face: FaceResult | None) -> None:
         top, side = 78, 190
-        pen.text("optical flow", _MARGIN, top - 10, 0.46, _FAINT)
+        title = "optical flow" if self._trained else "optical flow (untrained)"
+        pen.text(title, _MARGIN, top - 10, 0.46, _FAINT)
         pen.rectangle(_MARGIN, top, side, side, _TROUGH)
         if face is None or face.flow is None:
             pen.text("none", _MARGIN + side / 2, top + side / 2 + 5, 0.46, _FAINT, align="centre")
@@ -93,7 +98,7 @@ class Panel:
     def _draw_foot(self, pen: _Pen, result: FrameResult) -> None:
         face = result.faces[0] if result.faces else None
         if not self._trained:
-            pen.text("untrained: classes mean nothing", _MARGIN, 500, 0.42, _WARNING)
+            pen.text("untrained: these numbers mean nothing", _MARGIN, 500, 0.42, _WARNING)
         pen.text(_state(face), _MARGIN, 521, 0.42, _FAINT)
         if result.faces_found > 1:
             text = f"largest of {result.faces_found} faces"
@@ -141,14 +146,19 @@ class _Pen:
         import cv2
 
         self._cv2: Any = cv2
-        self._height = height
+        self.height = height
         self._unit = 2 * height / _HEIGHT
         shape = (2 * height, 2 * panel_width(height), 3)
-        self._canvas = np.full(shape, _GROUND, np.uint8)
+        self._blank = np.full(shape, _GROUND, np.uint8)
+        self._canvas = np.empty_like(self._blank)
+
+    def clear(self) -> None:
+        """Begin a new panel."""
+        np.copyto(self._canvas, self._blank)
 
     def finish(self) -> Image:
         """The panel in its own size."""
-        size = (self._canvas.shape[1] // 2, self._height)
+        size = (self._canvas.shape[1] // 2, self.height)
         picture: Image = self._cv2.resize(self._canvas, size, interpolation=self._cv2.INTER_AREA)
         return picture
 
@@ -179,7 +189,9 @@ class _Pen:
         left, top, right, bottom = (
             round(value * self._unit) for value in (x, y, x + width, y + height)
         )
-        self._canvas[top:bottom, left:right] = colour
+        if right > left:
+            corner = (right - 1, bottom - 1)
+            self._cv2.rectangle(self._canvas, (left, top), corner, colour, self._cv2.FILLED)
 
     def picture(self, picture: Image, x: float, y: float, side: float) -> None:
         """A square picture."""

@@ -1,4 +1,4 @@
-"""How far a run is, on standard error: a bar with rich, else a plain line every few seconds."""
+"""How far a run is, on standard error: a bar with rich, else a plain line now and then."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Protocol, TextIO
 
 _EVERY_S = 2.0
+_EVERY_PART = 0.2
 
 
 class Progress(Protocol):
@@ -68,7 +69,8 @@ class _Plain:
     def advance(self) -> None:
         self._done += 1
         now = time.monotonic()
-        if now - self._told >= self._every_s:
+        # Ever more rarely, so that hours of a camera do not fill a log.
+        if now - self._told >= max(self._every_s, _EVERY_PART * (self._told - self._began)):
             self._told = now
             of = f" of {self._total}" if self._total else ""
             rate = self._done / (now - self._began)

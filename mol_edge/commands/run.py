@@ -7,9 +7,8 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mol_edge.commands.exit_codes import INCOMPLETE, INTERRUPTED, OK
 from mol_edge.errors import InputError, MolEdgeError, NoFaceError, OutputError
@@ -143,7 +142,7 @@ def _follow(
         total = min(filter(None, (source.frame_count, arguments.max_frames)), default=None)
         progress = stack.enter_context(open_progress(total, quiet=arguments.quiet))
         try:
-            with _interruptible(), pipe.run(source, flow=arguments.flow) as run:
+            with _Interruption() as interruption, pipe.run(source, arguments.flow) as run:
                 for result in run:
                     assert run.frame is not None
                     start = time.perf_counter()
@@ -152,8 +151,9 @@ def _follow(
                     summary.add(result)
                     summary.add_time("write", 1e3 * (time.perf_counter() - start))
                     progress.advance()
-                    if summary.frames == arguments.max_frames:
+                    if interruption.requested or summary.frames == arguments.max_frames:
                         break
+                interruption.check()
                 incomplete = run.incomplete
             code = OK if incomplete is None else INCOMPLETE
             if incomplete is None:
@@ -229,14 +229,33 @@ def _stem(source: str) -> str:
     return Path(name).stem or "source"
 
 
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let a request to terminate end a run as Ctrl-C does: with its files finished."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+class _Interruption:
+    """Lets Ctrl-C and a request to terminate end a run between two frames; a second one at once.
+
+    Attributes:
+        requested: whether the run shall end.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if the run shall end."""
+        if self.requested:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> _Interruption:
+        # Only a main thread may set handlers.
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._request)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _request(self, number: int, frame: object) -> None:
+        self.check()
+        self.requested = True

@@ -1,0 +1,209 @@
+"""What is wrong is said in one sentence, with the exit code that docs/cli.md states."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mol_edge
+from tests.mol_edge.conftest import DEMO, RunCommand, write_video
+
+cv2 = pytest.importorskip("cv2")
+
+FAST = ("--detector", "haar", "--device", "onnxruntime", "--no-flow", "--no-video", "--quiet")
+NOTICE = "is not trained: its classes and landmarks mean nothing yet"
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:
+    """One sentence on standard error, beside notices, that has the words; no traceback."""
+    assert done.returncode == code, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line and NOTICE not in line]
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("mol-edge: error: ")
+    assert lines[0].endswith((".", "`."))
+    assert ". " not in lines[0].partition("error: ")[2]
+    for word in words:
+        assert word in lines[0]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    demo = Path(mol_edge.__file__).parent / "data" / "demo"
+    return Path(shutil.copytree(demo, tmp_path / "bundle"))
+
+
+def test_a_file_that_is_no_video(tmp_path: Path, mol_edge_command: RunCommand) -> None:
+    path = tmp_path / "text.mp4"
+    path.write_text("these are words\n" * 100)
+    assert_refused(mol_edge_command("run", path, *FAST), "text.mp4", "must be a video")
+
+
+def test_a_missing_file(tmp_path: Path, mol_edge_command: RunCommand) -> None:
+    done = mol_edge_command("run", tmp_path / "absent.mp4", *FAST)
+    assert_refused(done, "absent.mp4", "no file or folder")
+
+
+def test_an_empty_file(tmp_path: Path, mol_edge_command: RunCommand) -> None:
+    (tmp_path / "empty.mp4").touch()
+    assert_refused(mol_edge_command("run", tmp_path / "empty.mp4", *FAST), "empty file")
+
+
+def test_an_empty_folder(tmp_path: Path, mol_edge_command: RunCommand) -> None:
+    (tmp_path / "empty").mkdir()
+    assert_refused(mol_edge_command("run", tmp_path / "empty", *FAST), "must hold images")
+
+
+def test_a_folder_without_images(tmp_path: Path, mol_edge_command: RunCommand) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("a")
+    assert_refused(mol_edge_command("run", tmp_path / "notes", *FAST), "must hold images")
+
+
+def test_a_folder_of_one_pixel_images(tmp_path: Path, mol_edge_command: RunCommand) -> None:
+    for index in range(10):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), np.zeros((1, 1, 3), np.uint8))
+    assert_refused(mol_edge_command("run", tmp_path, *FAST), "1 x 1", "16 x 16 pixels")
+
+
+def test_an_image_that_is_none_among_images(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for index in range(9):
+        cv2.imwrite(str(folder / f"{index}.jpg"), demo_frames[index])
+    (folder / "5.jpg").write_text("not a picture")
+    done = mol_edge_command("run", folder, "--out", tmp_path / "out", *FAST)
+    assert_refused(done, "5.jpg", "cannot be decoded")
+    *_, last, summary = (tmp_path / "out" / "results.jsonl").read_text().splitlines()
+    assert json.loads(last)["index"] == 4
+    assert json.loads(summary)["complete"] is False
+
+
+def test_a_clip_shorter_than_a_window(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    video = write_video(tmp_path / "short.mp4", demo_frames[:7])
+    assert_refused(mol_edge_command("run", video, *FAST), "at least 8 frames", "holds 7")
+
+
+def test_a_video_without_a_face(tmp_path: Path, mol_edge_command: RunCommand) -> None:
+    noise = np.random.default_rng(3).integers(0, 40, (10, 120, 160, 3), dtype=np.uint8)
+    video = write_video(tmp_path / "noise.mp4", list(noise))
+    assert_refused(mol_edge_command("run", video, *FAST), "none was found in the 10 frames")
+
+
+def test_a_truncated_video_is_kept_as_far_as_it_goes(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    # An AVI has its index at the end, but its frames can be decoded without.
+    data = write_video(tmp_path / "whole.avi", demo_frames).read_bytes()
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(data[: len(data) // 2])
+    done = mol_edge_command("run", cut, "--out", tmp_path / "out", *FAST)
+    assert done.returncode == 3, done.stderr
+    assert "INCOMPLETE: " in done.stdout
+    _, *frames, summary = map(
+        json.loads, (tmp_path / "out" / "results.jsonl").read_text().splitlines()
+    )
+    assert summary["complete"] is False
+    assert summary["reason"]
+    assert 10 <= summary["frames"] < 30
+    assert [frame["index"] for frame in frames] == list(range(summary["frames"]))
+
+
+def test_a_bundle_with_a_flipped_byte(bundle: Path, mol_edge_command: RunCommand) -> None:
+    weights = bundle / "fp32" / "weights.bin"
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    done = mol_edge_command("run", DEMO, "--bundle", bundle, *FAST)
+    assert_refused(done, "weights.bin", "SHA-256")
+
+
+def test_a_manifest_that_points_outside_its_folder(
+    bundle: Path, mol_edge_command: RunCommand
+) -> None:
+    text = (bundle / "manifest.json").read_text()
+    (bundle.parent / "weights.bin").write_bytes((bundle / "fp32" / "weights.bin").read_bytes())
+    (bundle / "manifest.json").write_text(text.replace("fp32/weights.bin", "../weights.bin"))
+    done = mol_edge_command("run", DEMO, "--bundle", bundle, *FAST)
+    assert_refused(done, "../weights.bin", "below the bundle's folder")
+
+
+def test_a_bundle_that_is_none(tmp_path: Path, mol_edge_command: RunCommand) -> None:
+    done = mol_edge_command("run", DEMO, "--bundle", tmp_path / "absent", *FAST)
+    assert_refused(done, "absent")
+
+
+@pytest.mark.parametrize(
+    ("package", "device", "command"),
+    [
+        ("cv2", "onnxruntime", 'pip install "mol-edge[cpu]"'),
+        ("onnxruntime", "onnxruntime", 'pip install "mol-edge[cpu]"'),
+        ("openvino", "openvino", 'pip install "mol-edge[openvino]"'),
+    ],
+)
+def test_a_missing_extra(
+    package: str, device: str, command: str, mol_edge_command: RunCommand
+) -> None:
+    arguments = [device if word == "onnxruntime" else word for word in FAST]
+    done = mol_edge_command("run", DEMO, *arguments, without=[package])
+    assert_refused(done, "not installed", command)
+
+
+def test_no_runtime_at_all(mol_edge_command: RunCommand) -> None:
+    without = ["onnxruntime", "openvino"]
+    done = mol_edge_command("run", DEMO, "--detector", "haar", "--quiet", without=without)
+    assert_refused(done, "pip install")
+
+
+@pytest.mark.parametrize("device", ["cpu", "onnxruntime:tpu", "openvino:GPU.7", "tensorrt"])
+def test_a_device_that_is_not_here(device: str, mol_edge_command: RunCommand) -> None:
+    arguments = [device if word == "onnxruntime" else word for word in FAST]
+    assert_refused(mol_edge_command("run", DEMO, *arguments), device)
+
+
+def test_a_detector_that_is_none(mol_edge_command: RunCommand) -> None:
+    assert_refused(mol_edge_command("run", DEMO, "--detector", "eyes"), "'yunet', 'haar'", "'eyes'")
+
+
+def test_a_detector_whose_file_is_not_here(mol_edge_command: RunCommand) -> None:
+    done = mol_edge_command("run", DEMO, "--detector", "yunet")
+    assert_refused(done, "mol-edge models get yunet")
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path, mol_edge_command: RunCommand) -> None:
+    (tmp_path / "file").touch()
+    done = mol_edge_command("run", DEMO, "--out", tmp_path / "file" / "out", *FAST)
+    assert_refused(done, "--out")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("run",),
+        ("walk",),
+        ("run", "a.mp4", "--max-frames", "0"),
+        ("run", "a.mp4", "--fps", "fast"),
+        ("models", "get", "other"),
+    ],
+)
+def test_wrong_arguments_show_the_usage(
+    arguments: tuple[str, ...], mol_edge_command: RunCommand
+) -> None:
+    done = mol_edge_command(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: mol-edge")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("option", "value"), [("--threads", "-1"), ("--fps", "0")])
+def test_an_option_out_of_range(option: str, value: str, mol_edge_command: RunCommand) -> None:
+    assert_refused(mol_edge_command("run", DEMO, option, value, *FAST), option.strip("-"), value)

@@ -80,14 +80,18 @@ def sample_background(rng: np.random.Generator, height: int, width: int) -> Imag
     return np.clip(image, 0, 1)
 
 
-def expose(image: Image, camera: Camera, gain: float, rng: np.random.Generator) -> Gray:
-    """Turn light (0 to about 1) into the camera's gray levels."""
+def tone(light: Image, camera: Camera) -> Image:
+    """Gray levels, not yet rounded, of light from 0 to about 1."""
+    curve = np.clip(light, 0, 1.6) ** np.float32(camera.gamma)
+    levels: Image = np.float32(camera.black) + np.float32(camera.white - camera.black) * curve
+    return levels
+
+
+def expose(levels: Image, camera: Camera, gain: float, rng: np.random.Generator) -> Gray:
+    """Add flicker, grain and compression: gray levels become the camera's frame."""
     import cv2
 
-    if camera.blur > 0.25:
-        image = cv2.GaussianBlur(image, (0, 0), camera.blur)
-    image = np.clip(image * np.float32(gain), 0, 1.6) ** np.float32(camera.gamma)
-    levels = np.float32(camera.black) + np.float32(camera.white - camera.black) * image
+    levels = levels * np.float32(gain)
     if camera.grain > 0:
         noise = rng.standard_normal(levels.shape, np.float32) * np.float32(camera.grain)
         if camera.shot > 0:

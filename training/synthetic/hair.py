@@ -69,7 +69,7 @@ def _behind(
     jaw = points[0:17]
     middle = jaw[8, 0]
     chin = jaw[8, 1]
-    half = 0.41 * (jaw[16, 0] - jaw[0, 0]) * float(style.uniform(0.85, 1.15))
+    half = 0.38 * (jaw[16, 0] - jaw[0, 0]) * float(style.uniform(0.85, 1.15))
     neck = np.array([[middle - half, 20], [middle + half, 20], [middle + 1.15 * half, 200],
                      [middle - 1.15 * half, 200]])  # fmt: skip
     cover = canvas.fill(neck, blur=0.6)
@@ -113,6 +113,7 @@ def _front_mask(
         return None
     brow = float(points[17:27, 1].min())
     left, right = float(points[0, 0]), float(points[16, 0])
+    ear = float(points[0, 1])
     line = brow - float(style.uniform(14, 34))
     part = float(style.uniform(-0.5, 0.5))
     temple = float(style.uniform(2, 9))
@@ -135,6 +136,8 @@ def _front_mask(
     edge_r = [(right - temple, points[16, 1] - 14), (right - temple * 0.4, drop_r), (right + 12, drop_r), (right + 14, -200)]
     outline = np.concatenate([np.array(edge_l), smooth(front, per=4), np.array(edge_r)])
     mask = canvas.fill(outline, blur=0.5 if kind in ("hat", "scarf") else 1.1)
+    dome = canvas.fill(head_outline(points, widen=float(style.uniform(4, 11))), blur=1.0)
+    mask *= np.maximum(dome, np.clip((canvas.y - ear + 8) / 10, 0, 1))
     if kind in ("hat", "scarf"):
         return mask
     ragged = 0.22 * strands(canvas, style, float(style.normal(0, 0.3)), 0.1)

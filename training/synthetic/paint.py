@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -46,11 +45,6 @@ class Painting:
     canvas: Canvas
     gray: Image
     cover: Image
-
-    @cached_property
-    def layers(self) -> Image:
-        """Gray times cover, and cover: float32 [size, size, 2]."""
-        return np.dstack([self.gray * self.cover, self.cover])
 
 
 def paint_head(

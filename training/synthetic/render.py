@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.camera import Camera, Gray, expose, sample_background
+from training.synthetic.camera import Camera, Gray, expose, sample_background, tone
 from training.synthetic.canvas import Canvas, Image
 from training.synthetic.expression import close_lids
 from training.synthetic.face import Identity, Light
@@ -21,16 +21,38 @@ def canvas_for(scale: float, extent: float = EXTENT) -> Canvas:
     return Canvas(extent, float(np.clip(1.05 * scale, 0.8, 1.6)))
 
 
-def warp(painting: Painting, u: NDArray[np.float32], scale: float) -> Image:
-    """The painting's channels (gray times cover, cover) seen at face points u [2, h, w]."""
+class Film:
+    """A painting as one camera sees it at one scale: toned and blurred once, warped often.
+
+    `warp` gives the channels (gray levels times cover, cover).
+    """
+
+    def __init__(self, painting: Painting, camera: Camera, scale: float) -> None:
+        import cv2
+
+        self._canvas = painting.canvas
+        layers = np.dstack([tone(painting.gray, camera) * painting.cover, painting.cover])
+        ratio = self._canvas.density / scale
+        # The lens, and where the frame is coarser than the canvas, its pixels.
+        sigma = ratio * float(np.hypot(camera.blur, 0.42 if ratio > 1.2 else 0.0))
+        self._layers = cv2.GaussianBlur(layers, (0, 0), sigma) if sigma > 0.25 else layers
+
+    def warp(self, u: NDArray[np.float32]) -> Image:
+        """What is seen at face points u [2, h, w]: float32 [h, w, 2]."""
+        import cv2
+
+        at = (u + np.float32(self._canvas.extent)) * np.float32(self._canvas.density)
+        return cv2.remap(
+            self._layers, at[0], at[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+        )
+
+
+def develop_background(light: Image, camera: Camera) -> Image:
+    """The background's gray levels, out of the same lens."""
     import cv2
 
-    at = (u + np.float32(painting.canvas.extent)) * np.float32(painting.canvas.density)
-    layers = painting.layers
-    ratio = painting.canvas.density / scale
-    if ratio > 1.2:
-        layers = cv2.GaussianBlur(layers, (0, 0), 0.42 * ratio)
-    return cv2.remap(layers, at[0], at[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    levels = tone(light, camera)
+    return cv2.GaussianBlur(levels, (0, 0), camera.blur) if camera.blur > 0.25 else levels
 
 
 class InverseGrid:
@@ -77,9 +99,8 @@ Painter = Callable[[float], Painting]
 def head_painter(
     identity: Identity, look: Look, light: Light, canvas: Canvas, seed: int
 ) -> Painter:
-    """Paints the head with the lids closed by as much as it is asked to; keeps what it painted."""
+    """Paints the head with the lids closed by as much as it is asked to."""
 
-    @lru_cache(maxsize=32)
     def paint(lids: float) -> Painting:
         now = Look(close_lids(look.points, lids), look.gaze, look.glasses)
         return paint_head(canvas, identity, now, light, np.random.default_rng(seed))
@@ -92,13 +113,17 @@ def render_frames(
 ) -> list[Gray]:
     """Gray camera frames [size, size] of all moments of the truth."""
     scale = float(truth.motion.scale[0])
-    background = sample_background(rng, size, size)
+    background = develop_background(sample_background(rng, size, size), camera)
     inverse = InverseGrid(size, size)
+    films: dict[float, Film] = {}
     frames: list[Gray] = []
     gain = 1.0
     for t, node_map in enumerate(truth.frame_maps):
-        layers = warp(paint(float(truth.motion.lids[t])), inverse(node_map), scale)
-        image = layers[..., 0] + background * (1 - layers[..., 1])
+        lids = float(truth.motion.lids[t])
+        if lids not in films:
+            films[lids] = Film(paint(lids), camera, scale)
+        layers = films[lids].warp(inverse(node_map))
+        levels = layers[..., 0] + background * (1 - layers[..., 1])
         gain += camera.flicker * float(rng.standard_normal())
-        frames.append(expose(image, camera, gain, rng))
+        frames.append(expose(levels, camera, gain, rng))
     return frames

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge.errors import InputError, OptionError
-from training.synthetic.camera import Camera, sample_background, sample_camera
+from training.synthetic.camera import sample_background, sample_camera
 from training.synthetic.canvas import Canvas, Image
 from training.synthetic.depth import relief
 from training.synthetic.expression import close_lids
@@ -22,14 +22,15 @@ from training.synthetic.motion import smooth_drift
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.paint import Look
 from training.synthetic.plan import stream
-from training.synthetic.render import InverseGrid, Painter, head_painter, warp
+from training.synthetic.render import (
+    Film, InverseGrid, Painter, develop_background, head_painter,
+)  # fmt: skip
 from training.synthetic.schedule import Happening, blink_of, brightness, draw_schedule, own_time
 from training.synthetic.workers import in_order
 
 Array = NDArray[np.float64]
 WIDTH, HEIGHT = 640, 480
 EXTENT = 150.0
-_LUMA = np.array([0.114, 0.587, 0.299], np.float32)
 COLUMNS = (
     "kind", "onset_frame", "apex_frame", "offset_frame", "onset_ns", "apex_ns", "offset_ns",
     "emotion", "aus", "amplitude",
@@ -108,15 +109,21 @@ class Video:
         rng = self._rng
         paint = _painter(self._who, self._motion, rng)
         camera = sample_camera(rng, noise=True)
-        background = sample_background(rng, HEIGHT, WIDTH)
-        look = _Finish(camera, rng)
+        background = develop_background(sample_background(rng, HEIGHT, WIDTH), camera)
+        colours = _Colours(rng)
         inverse = InverseGrid(HEIGHT, WIDTH, step=8.0)
         factor = brightness(self.happenings, self._times)
         scale = float(self._motion.scale[0])
+        films: dict[float, Film] = {}
         for t in range(self.count):
-            u = inverse(self._head.place(self._motion, t))
-            layers = warp(paint(float(self._motion.lids[t])), u, scale)
-            yield look.finish(layers, background, float(factor[t]))
+            lids = float(self._motion.lids[t])
+            if lids not in films:
+                films[lids] = Film(paint(lids), camera, scale)
+            layers = films[lids].warp(inverse(self._head.place(self._motion, t)))
+            levels = layers[..., 0] + background * (1 - layers[..., 1])
+            levels *= np.float32(factor[t] * (1 + camera.flicker * rng.standard_normal()))
+            levels += np.float32(camera.grain) * colours.noise(rng)
+            yield colours.add(levels, layers[..., 1])
 
 
 def _painter(who: Identity, motion: Motion, rng: np.random.Generator) -> Painter:
@@ -149,38 +156,32 @@ def _motion(
     return Motion(angles, shift, zoom, strength, np.round(lids * 24) / 24, 900.0)
 
 
-class _Finish:
-    """Colour, exposure and noise of a video's frames."""
+class _Colours:
+    """Grain and colour of a video: chroma is one for the head, one for the room."""
 
-    def __init__(self, camera: Camera, rng: np.random.Generator) -> None:
-        self._camera, self._rng = camera, rng
-        self._skin = _tint(np.array([0.72, 0.93, 1.22]) + rng.normal(0, 0.04, 3))
-        self._room = _tint(1 + rng.normal(0, 0.08, 3))
-        self._noise = rng.standard_normal((HEIGHT + 64, WIDTH + 64), np.float32)
+    def __init__(self, rng: np.random.Generator) -> None:
+        # Cr and Cb, the colour of skin and of the light in the room.
+        self._skin = np.array([143.0, 116.0]) + rng.normal(0, 3, 2)
+        self._room = np.array([128.0, 128.0]) + rng.normal(0, 5, 2)
+        self._pool = rng.standard_normal((HEIGHT + 64, WIDTH + 64), np.float32)
 
-    def finish(self, layers: Image, background: Image, factor: float) -> NDArray[np.uint8]:
+    def noise(self, rng: np.random.Generator) -> Image:
+        """Grain of unit deviation: a piece of one large noise, which is cheap."""
+        y, x = rng.integers(0, 64, 2)
+        return self._pool[y : y + HEIGHT, x : x + WIDTH]
+
+    def add(self, levels: Image, cover: Image) -> NDArray[np.uint8]:
+        """BGR frame whose luma is `levels`."""
         import cv2
 
-        camera = self._camera
-        cover = layers[..., 1]
-        gray = (layers[..., 0] + background * (1 - cover)) * np.float32(factor)
-        if camera.blur > 0.25:
-            gray = cv2.GaussianBlur(gray, (0, 0), camera.blur)
-        gray = np.clip(gray, 0, 1.6) ** np.float32(camera.gamma)
-        levels = np.float32(camera.black) + np.float32(camera.white - camera.black) * gray
-        levels *= np.float32(1 + camera.flicker * self._rng.standard_normal())
-        y, x = self._rng.integers(0, 64, 2)
-        levels += np.float32(camera.grain) * self._noise[y : y + HEIGHT, x : x + WIDTH]
-        tint = self._room + (self._skin - self._room) * cover[..., None]
-        coloured = cv2.multiply(cv2.merge([levels] * 3), tint)
-        frame: NDArray[np.uint8] = np.clip(coloured + np.float32(0.5), 0, 255).astype(np.uint8)
-        return frame
-
-
-def _tint(bgr: NDArray[np.float64]) -> Image:
-    """A tint that keeps luma as it is."""
-    scaled: Image = (bgr / float(bgr @ _LUMA)).astype(np.float32)
-    return scaled
+        luma = np.clip(levels + np.float32(0.5), 0, 255).astype(np.uint8)
+        small = cv2.resize(cover, (WIDTH // 4, HEIGHT // 4), interpolation=cv2.INTER_AREA)
+        planes = [luma]
+        for skin, room in zip(self._skin, self._room, strict=True):
+            chroma = (room + (skin - room) * small).astype(np.uint8)
+            planes.append(np.asarray(cv2.resize(chroma, (WIDTH, HEIGHT)), np.uint8))
+        bgr = cv2.cvtColor(cv2.merge(planes), cv2.COLOR_YCrCb2BGR)
+        return np.asarray(bgr, np.uint8)
 
 
 def write_videos(

@@ -261,7 +261,7 @@ class Pipeline:
         return PhaseResult(
             samples=samples,
             logits=output.logits,
-            probabilities=_core.softmax(output.logits),
+            probabilities=_core.softmax(output.logits[np.newaxis])[0],
             flow=output.flow,
             landmarks=np.stack(landmarks),
         )
@@ -322,7 +322,7 @@ def _window(output: StepOutput) -> Window | None:
     if output.logits is None:
         return None
     return Window(
-        probabilities=_core.softmax(output.logits),
+        probabilities=_core.softmax(output.logits[np.newaxis])[0],
         logits=output.logits,
         span_ms=output.span_ns / 1e6,
         samples=output.samples,

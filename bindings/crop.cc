@@ -61,15 +61,68 @@ py::array_t<std::uint8_t> luma_crop(const ArrayArgument<std::uint8_t>& image,
     return crop;
 }
 
+constexpr const char* kFloatDoc = R"(Luma of the aligned crop, normalised: (luma - mean) / scale.
+
+Bilinear in float; outside the image luma is 128. Colour counts 0.299 R + 0.587 G + 0.114 B.
+
+Args:
+    image: uint8, laid out as `format` says: `bgr`/`rgb` [height, width, 3], `gray`
+        [height, width], `nv12` [height * 3 / 2, width], `yuyv` [height, width, 2]. Rows may have
+        any stride; pixels within a row are contiguous.
+    transform: float64 [2, 3], image to aligned face.
+    mean: luma of the training set that becomes 0.
+    scale: luma above the mean that becomes 1.
+    format: layout of `image`.
+    full_range: whether the luma of `nv12` and `yuyv` spans 0-255; else 16-235 is expanded.
+    out: float32 [128, 128] to write to, which must not share memory with `image`.
+
+Returns:
+    float32 [128, 128]: `out` where it was given.
+
+Raises:
+    ArrayError: wrong type, shape, strides or format, or a transform that has no inverse.
+    OptionError: a scale that is not positive, or a number that is not finite.
+
+Example:
+    >>> import numpy as np
+    >>> from mol_edge import _core
+    >>> image = np.full((144, 144, 3), 138, np.uint8)
+    >>> _core.crop_float(image, np.eye(2, 3), mean=128.0, scale=100.0)[:1, :3]
+    array([[0.1, 0.1, 0.1]], dtype=float32)
+)";
+
+constexpr const char* kByteDoc = R"(Luma of the aligned crop in whole levels.
+
+Args:
+    image: uint8, as for `crop_float`.
+    transform: float64 [2, 3], image to aligned face.
+    format: layout of `image`.
+    full_range: whether the luma of `nv12` and `yuyv` spans 0-255; else 16-235 is expanded.
+    out: uint8 [128, 128] to write to, which must not share memory with `image`.
+
+Returns:
+    uint8 [128, 128]: `out` where it was given.
+
+Raises:
+    ArrayError: wrong type, shape, strides or format, or a transform that has no inverse.
+
+Example:
+    >>> import numpy as np
+    >>> from mol_edge import _core
+    >>> image = np.full((144, 144, 3), 138, np.uint8)
+    >>> _core.crop_uint8(image, np.eye(2, 3))[:1, :3]
+    array([[138, 138, 138]], dtype=uint8)
+)";
+
 }  // namespace
 
 void register_crop(py::module_& module) {
     module.def("crop_float", &normalized_crop, py::arg("image"), py::arg("transform"),
                py::arg("mean"), py::arg("scale"), py::arg("format") = "bgr",
-               py::arg("full_range") = false, py::arg("out") = py::none());
+               py::arg("full_range") = false, py::arg("out") = py::none(), kFloatDoc);
     module.def("crop_uint8", &luma_crop, py::arg("image"), py::arg("transform"),
                py::arg("format") = "bgr", py::arg("full_range") = false,
-               py::arg("out") = py::none());
+               py::arg("out") = py::none(), kByteDoc);
 }
 
 }  // namespace mol_edge::bindings

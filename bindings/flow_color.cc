@@ -23,10 +23,34 @@ py::array_t<std::uint8_t> color(const ArrayArgument<float>& flow, float max_magn
     return picture;
 }
 
+constexpr const char* kDoc = R"(Motion as a picture: hue is direction, saturation is size.
+
+The wheel is Middlebury's (Baker et al., "A Database and Evaluation Methodology for Optical Flow",
+IJCV 2011).
+
+Args:
+    flow: float32 [2, height, width], x in the first plane.
+    max_magnitude: size with full saturation; longer vectors are darkened. 0 takes the largest of
+        the field.
+
+Returns:
+    uint8 [height, width, 3], BGR: white where nothing moves, black where flow is not finite.
+
+Raises:
+    ArrayError: wrong type, shape or strides.
+    OptionError: `max_magnitude` is negative or not finite.
+
+Example:
+    >>> import numpy as np
+    >>> from mol_edge import _core
+    >>> _core.flow_to_color(np.zeros((2, 1, 1), np.float32))
+    array([[[255, 255, 255]]], dtype=uint8)
+)";
+
 }  // namespace
 
 void register_flow_color(py::module_& module) {
-    module.def("flow_to_color", &color, py::arg("flow"), py::arg("max_magnitude") = 0.0);
+    module.def("flow_to_color", &color, py::arg("flow"), py::arg("max_magnitude") = 0.0, kDoc);
 }
 
 }  // namespace mol_edge::bindings

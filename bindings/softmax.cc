@@ -26,10 +26,28 @@ py::array_t<float> probabilities(const ArrayArgument<float>& logits) {
     return out;
 }
 
+constexpr const char* kDoc = R"(Probabilities of each row of logits.
+
+Args:
+    logits: float32 [N, classes].
+
+Returns:
+    float32 [N, classes]; each row sums to 1.
+
+Raises:
+    ArrayError: wrong type, shape or strides.
+
+Example:
+    >>> import numpy as np
+    >>> from mol_edge import _core
+    >>> _core.softmax(np.array([[1000, 1000]], np.float32))
+    array([[0.5, 0.5]], dtype=float32)
+)";
+
 }  // namespace
 
 void register_softmax(py::module_& module) {
-    module.def("softmax", &probabilities, py::arg("logits"));
+    module.def("softmax", &probabilities, py::arg("logits"), kDoc);
 }
 
 }  // namespace mol_edge::bindings

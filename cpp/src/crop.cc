@@ -39,11 +39,14 @@ struct CropJob {
     Affine tap_affine;  ///< of interpolated bytes of the image
 };
 
+template <class Source>
 void blend(const CropJob& job, LumaTaps& taps, const RowSamples& samples, float* out) {
     if (job.limited) job.kernels.clamp_limited(taps);
-    job.kernels.blend_luma(taps, samples, job.tap_affine, out);
+    job.kernels.blend_luma(taps, Source::inner(samples), Source::outer(samples), job.tap_affine,
+                           out);
 }
 
+template <class Source>
 void blend(const CropJob& job, const ColorTaps& taps, const RowSamples& samples, float* out) {
     job.kernels.blend_color(taps, samples, job.weights, job.tap_affine, out);
 }
@@ -68,7 +71,7 @@ void crop_rows(const CropJob& job, Emit emit) {
         if (inside.first < inside.last) {
             job.kernels.locate(job.grid, start, samples);
             Source::gather(job.image, samples, inside, taps);
-            blend(job, taps, samples, values.data());
+            blend<Source>(job, taps, samples, values.data());
         }
         fill_border(job, start, {0, inside.first}, values.data());
         fill_border(job, start, {inside.last, kCropSize}, values.data());

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <string>
 
 namespace mol_edge {
 namespace {
@@ -87,10 +88,13 @@ std::uint8_t to_byte(float channel) {
 void flow_to_color(std::span<const float> flow, float max_magnitude, std::span<std::uint8_t> bgr) {
     const std::size_t count = flow.size() / 2;
     if (flow.size() % 2 != 0 || bgr.size() != 3 * count) {
-        throw ArrayError("flow must be pairs of x and y with three bytes of picture for each.");
+        throw ArrayError(
+            "flow must be pairs of x and y with three bytes of picture for each, got " +
+            std::to_string(flow.size()) + " values and " + std::to_string(bgr.size()) + " bytes.");
     }
     if (!(max_magnitude >= 0) || !std::isfinite(max_magnitude)) {
-        throw OptionError("max_magnitude must be 0 (the field's own) or more and finite.");
+        throw OptionError("max_magnitude must be finite and 0 (the field's own) or more, got " +
+                          std::to_string(max_magnitude) + ".");
     }
     static const std::array<Color, kWheelSize> wheel = make_wheel();
     const auto xs = flow.first(count);

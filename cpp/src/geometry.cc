@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <string>
 
 namespace mol_edge {
 namespace {
@@ -33,7 +34,9 @@ Transform leveling_rotation(Point from, Point to) {
 
 void check_lengths(std::span<const float> in, std::span<float> out) {
     if (in.size() % 2 != 0 || in.size() != out.size()) {
-        throw ArrayError("coordinates must be pairs of x and y with an output of the same length.");
+        throw ArrayError(
+            "coordinates must be pairs of x and y with an output of the same length, got " +
+            std::to_string(in.size()) + " for " + std::to_string(out.size()) + ".");
     }
 }
 

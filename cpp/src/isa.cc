@@ -17,7 +17,14 @@ std::atomic<Isa>& chosen() {
 }  // namespace
 
 std::string_view name(Isa isa) {
-    return isa == Isa::kAvx2 ? "avx2" : "portable";
+    switch (isa) {
+        case Isa::kAvx2:
+            return "avx2";
+        case Isa::kNeon:
+            return "neon";
+        default:
+            return "portable";
+    }
 }
 
 std::vector<Isa> available_isas() {
@@ -26,6 +33,8 @@ std::vector<Isa> available_isas() {
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
         isas.push_back(Isa::kAvx2);
     }
+#elif defined(__aarch64__)
+    isas.push_back(Isa::kNeon);
 #endif
     return isas;
 }

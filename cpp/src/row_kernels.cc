@@ -2,6 +2,7 @@
 
 #include "row_kernels_avx2.h"
 #include "row_kernels_generic.h"
+#include "row_kernels_neon.h"
 
 namespace mol_edge {
 namespace {
@@ -10,9 +11,9 @@ void locate(const SamplingGrid& grid, const RowStart& start, RowSamples& samples
     generic::locate(grid, start, samples);
 }
 
-void blend_luma(const LumaTaps& taps, const RowSamples& samples, Affine affine,
-                float* __restrict out) {
-    generic::blend_luma(taps, samples, affine, out);
+void blend_luma(const LumaTaps& taps, const Row<float>& inner, const Row<float>& outer,
+                Affine affine, float* __restrict out) {
+    generic::blend_luma(taps, inner, outer, affine, out);
 }
 
 void blend_color(const ColorTaps& taps, const RowSamples& samples, LumaWeights weights,
@@ -32,8 +33,22 @@ constexpr RowKernels kPortableKernels{locate, blend_luma, blend_color, clamp_lim
 
 }  // namespace
 
+const RowKernels& portable_row_kernels() {
+    return kPortableKernels;
+}
+
 const RowKernels& row_kernels(Isa isa) {
-    return isa == Isa::kAvx2 ? avx2_row_kernels() : kPortableKernels;
+    switch (isa) {
+#if defined(__x86_64__)
+        case Isa::kAvx2:
+            return avx2_row_kernels();
+#elif defined(__aarch64__)
+        case Isa::kNeon:
+            return neon_row_kernels();
+#endif
+        default:
+            return kPortableKernels;
+    }
 }
 
 }  // namespace mol_edge

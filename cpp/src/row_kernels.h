@@ -8,10 +8,10 @@
 
 namespace mol_edge {
 
-/// The four luma taps of each sample of a crop row, one byte each from the lowest on: upper left,
-/// upper right, lower left, lower right.
+/// The four luma taps of each sample of a crop row as two pairs, from the lowest byte on. A pair is
+/// either a row of taps (left, right) or a column (upper, lower).
 struct LumaTaps {
-    alignas(64) Row<std::uint32_t> taps;
+    alignas(64) Row<std::uint32_t> pairs;
 };
 
 /// The colour taps of each sample of a crop row. From the lowest byte on: the three channels of the
@@ -41,8 +41,9 @@ inline constexpr LumaWeights kRgbWeights{9798, 19235, 3735};
 /// The arithmetic of one crop row, compiled for one instruction set.
 struct RowKernels {
     void (*locate)(const SamplingGrid& grid, const RowStart& start, RowSamples& samples);
-    void (*blend_luma)(const LumaTaps& taps, const RowSamples& samples, Affine affine,
-                       float* __restrict out);
+    /// `inner` is the share of the second tap of a pair, `outer` that of the second pair.
+    void (*blend_luma)(const LumaTaps& taps, const Row<float>& inner, const Row<float>& outer,
+                       Affine affine, float* __restrict out);
     void (*blend_color)(const ColorTaps& taps, const RowSamples& samples, LumaWeights weights,
                         Affine affine, float* __restrict out);
     /// Keeps luma bytes within 16 and 235.
@@ -50,6 +51,7 @@ struct RowKernels {
     void (*round)(const float* __restrict luma, std::uint8_t* __restrict out);
 };
 
+const RowKernels& portable_row_kernels();
 const RowKernels& row_kernels(Isa isa);
 
 }  // namespace mol_edge

@@ -16,9 +16,9 @@ MOL_EDGE_AVX2 void locate(const SamplingGrid& grid, const RowStart& start, RowSa
     generic::locate(grid, start, samples);
 }
 
-MOL_EDGE_AVX2 void blend_luma(const LumaTaps& taps, const RowSamples& samples, Affine affine,
-                              float* __restrict out) {
-    generic::blend_luma(taps, samples, affine, out);
+MOL_EDGE_AVX2 void blend_luma(const LumaTaps& taps, const Row<float>& inner,
+                              const Row<float>& outer, Affine affine, float* __restrict out) {
+    generic::blend_luma(taps, inner, outer, affine, out);
 }
 
 MOL_EDGE_AVX2 void clamp_limited(LumaTaps& taps) {
@@ -92,18 +92,6 @@ constexpr RowKernels kAvx2Kernels{locate, blend_luma, blend_color, clamp_limited
 
 const RowKernels& avx2_row_kernels() {
     return kAvx2Kernels;
-}
-
-}  // namespace mol_edge
-
-#else
-
-#include <cstdlib>
-
-namespace mol_edge {
-
-const RowKernels& avx2_row_kernels() {
-    std::abort();
 }
 
 }  // namespace mol_edge

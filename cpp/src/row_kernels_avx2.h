@@ -4,8 +4,9 @@
 
 namespace mol_edge {
 
-/// Kernels for AVX2 and FMA. Call nothing of them on a processor that lacks either; elsewhere than
-/// on x86-64 there are none, and calling this ends the program.
+#if defined(__x86_64__)
+/// Kernels for AVX2 and FMA: call nothing of them on a processor that lacks either.
 const RowKernels& avx2_row_kernels();
+#endif
 
 }  // namespace mol_edge

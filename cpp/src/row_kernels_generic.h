@@ -38,13 +38,13 @@ MOL_EDGE_INLINE void locate(const SamplingGrid& grid, const RowStart& start, Row
     }
 }
 
-MOL_EDGE_INLINE void blend_luma(const LumaTaps& taps, const RowSamples& samples, Affine affine,
-                                float* __restrict out) {
+MOL_EDGE_INLINE void blend_luma(const LumaTaps& taps, const Row<float>& inner,
+                                const Row<float>& outer, Affine affine, float* __restrict out) {
     for (std::size_t i = 0; i < kCropSize; ++i) {
-        const std::uint32_t word = taps.taps[i];
-        const float upper = lerp(byte_of(word, 0), byte_of(word, 1), samples.right[i]);
-        const float lower = lerp(byte_of(word, 2), byte_of(word, 3), samples.right[i]);
-        out[i] = lerp(upper, lower, samples.lower[i]) * affine.gain + affine.bias;
+        const std::uint32_t word = taps.pairs[i];
+        const float first = lerp(byte_of(word, 0), byte_of(word, 1), inner[i]);
+        const float second = lerp(byte_of(word, 2), byte_of(word, 3), inner[i]);
+        out[i] = lerp(first, second, outer[i]) * affine.gain + affine.bias;
     }
 }
 
@@ -75,7 +75,7 @@ MOL_EDGE_INLINE void blend_color(const ColorTaps& taps, const RowSamples& sample
 }
 
 MOL_EDGE_INLINE void clamp_limited(LumaTaps& taps) {
-    auto* const bytes = reinterpret_cast<std::uint8_t*>(taps.taps.data());
+    auto* const bytes = reinterpret_cast<std::uint8_t*>(taps.pairs.data());
     for (std::size_t i = 0; i < 4 * kCropSize; ++i) {
         const std::uint8_t raised = bytes[i] < 16 ? std::uint8_t{16} : bytes[i];
         bytes[i] = raised > 235 ? std::uint8_t{235} : raised;

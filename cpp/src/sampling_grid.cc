@@ -23,9 +23,9 @@ struct Split {
 
 Split split(double position) {
     const double clamped = std::clamp(position, -kFar, kFar);
-    const double whole = std::floor(clamped);
-    return {static_cast<std::int32_t>(whole),
-            std::min(static_cast<float>(clamped - whole), kBelowOne)};
+    auto whole = static_cast<std::int32_t>(clamped);
+    if (whole > clamped) --whole;
+    return {whole, std::min(static_cast<float>(clamped - whole), kBelowOne)};
 }
 
 }  // namespace
@@ -34,7 +34,8 @@ SamplingGrid::SamplingGrid(const ImageView& image, const Transform& to_aligned)
     : to_image_(invert(to_aligned)),
       pixel_step_(static_cast<std::uint32_t>(bytes_per_pixel(image.format))),
       row_step_(static_cast<std::uint32_t>(image.row_stride)) {
-    if (std::abs(to_image_.xx) > kMaxStep || std::abs(to_image_.yx) > kMaxStep) {
+    const auto [xx, xy, x0, yx, yy, y0] = to_image_;
+    if (std::max({std::abs(xx), std::abs(xy), std::abs(yx), std::abs(yy)}) > kMaxStep) {
         throw ArrayError(
             "transform must map a pixel of the crop to at most 2^22 pixels of the image: take it "
             "from alignment_transform.");

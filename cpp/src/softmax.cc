@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 namespace mol_edge {
 
 void softmax(std::span<const float> logits, std::size_t classes, std::span<float> out) {
     if (classes == 0 || logits.size() % classes != 0 || out.size() != logits.size()) {
-        throw ArrayError("logits must be whole rows of at least one class.");
+        throw ArrayError("logits must be whole rows of at least one class, got " +
+                         std::to_string(logits.size()) + " values for rows of " +
+                         std::to_string(classes) + ".");
     }
     for (std::size_t start = 0; start < logits.size(); start += classes) {
         const auto row = logits.subspan(start, classes);

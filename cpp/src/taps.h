@@ -37,7 +37,7 @@ struct ColorSource {
     }
 };
 
-/// Luma of one byte per pixel.
+/// Luma of one byte per pixel; pairs are rows.
 struct PlaneSource {
     using Taps = LumaTaps;
     static constexpr int kColumnsRead = 2;
@@ -49,12 +49,15 @@ struct PlaneSource {
             const std::uint8_t* const at = image.data + std::ptrdiff_t{samples.offset[i]};
             const std::uint32_t upper = load<std::uint16_t>(at);
             const std::uint32_t lower = load<std::uint16_t>(at + image.row_stride);
-            taps.taps[i] = upper | lower << 16;
+            taps.pairs[i] = upper | lower << 16;
         }
     }
+
+    static const Row<float>& inner(const RowSamples& samples) { return samples.right; }
+    static const Row<float>& outer(const RowSamples& samples) { return samples.lower; }
 };
 
-/// Luma in the first of two bytes per pixel.
+/// Luma in the first of two bytes per pixel; pairs are columns.
 struct YuyvSource {
     using Taps = LumaTaps;
     static constexpr int kColumnsRead = 2;
@@ -64,15 +67,17 @@ struct YuyvSource {
         for (auto i = static_cast<std::size_t>(columns.first);
              i < static_cast<std::size_t>(columns.last); ++i) {
             const std::uint8_t* const at = image.data + std::ptrdiff_t{samples.offset[i]};
-            taps.taps[i] = lumas(at) | lumas(at + image.row_stride) << 16;
+            const std::uint32_t upper = load<std::uint32_t>(at) & kLuma;
+            const std::uint32_t lower = load<std::uint32_t>(at + image.row_stride) & kLuma;
+            taps.pairs[i] = upper | lower << 8;
         }
     }
 
+    static const Row<float>& inner(const RowSamples& samples) { return samples.lower; }
+    static const Row<float>& outer(const RowSamples& samples) { return samples.right; }
+
   private:
-    static std::uint32_t lumas(const std::uint8_t* at) {
-        const std::uint32_t word = load<std::uint32_t>(at);
-        return (word & 0xFFU) | (word >> 8 & 0xFF00U);
-    }
+    static constexpr std::uint32_t kLuma = 0x00FF00FF;
 };
 
 }  // namespace mol_edge

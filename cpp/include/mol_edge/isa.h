@@ -7,7 +7,7 @@
 namespace mol_edge {
 
 /// Instruction sets that the crop has code for; `kPortable` is what the compiler makes of C++.
-enum class Isa : std::uint8_t { kPortable, kAvx2 };
+enum class Isa : std::uint8_t { kPortable, kAvx2, kNeon };
 
 std::string_view name(Isa isa);
 

@@ -27,6 +27,9 @@ CLIPS = "clips"
 
 Pair = tuple[int, int]
 
+# What NumPy raises for an archive that is missing, cut short, altered or without an entry.
+DAMAGED = (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -95,7 +98,7 @@ def is_current(file: Path, key: str) -> bool:
     try:
         with np.load(file, allow_pickle=False) as content:
             return str(content["key"]) == key
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except DAMAGED:
         return False
 
 

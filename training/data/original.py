@@ -6,14 +6,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from mol_edge.errors import InputError
 from training.data.frames import Clip, numbered_frames, pictures
 from training.data.naming import NAMINGS, SMIC_EMOTIONS, Naming
 from training.data.options import SetName
 from training.data.report import LeftOut, Report
-from training.data.sheets import Row, read_sheet
-
-_SHEET_SUFFIXES = {".xlsx", ".csv"}
+from training.data.sheet_search import find_rows
+from training.data.sheets import Row
 
 
 def read_original(
@@ -43,10 +41,9 @@ def read_original(
             "or use --layout official.",
         )
     trimmed = dataset == "smic" and all(_is_micro(f, base) for f in clip_folders.values())
-    rows = _rows(root, sheet, report, needed=not trimmed)
-    if rows is None:
+    if trimmed and sheet is None:
         return _without_sheet(clip_folders, naming, report)
-    return _with_sheet(clip_folders, rows, naming, report)
+    return _with_sheet(clip_folders, find_rows(root, sheet, report), naming, report)
 
 
 def _clip_folders(
@@ -93,40 +90,6 @@ def _picture_folders(base: Path) -> Iterator[Path]:
 
 def _is_micro(folder: Path, base: Path) -> bool:
     return folder.relative_to(base).parent.name.lower() in SMIC_EMOTIONS.values()
-
-
-def _rows(root: Path, sheet: Path | None, report: Report, needed: bool) -> list[Row] | None:
-    """The coding sheet's rows; None where none is needed and none was named."""
-    if sheet is not None:
-        try:
-            return read_sheet(sheet)
-        except InputError as error:
-            raise report.fatal("no_sheet", str(sheet), str(error)) from None
-    if not needed:
-        return None
-    fitting: dict[Path, list[Row]] = {}
-    tried = []
-    for folder in (root, root.parent):
-        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in _SHEET_SUFFIXES):
-            if path.name.startswith((".", "~$")):
-                continue
-            tried.append(path.name)
-            try:
-                fitting[path] = read_sheet(path)
-            except InputError:
-                continue
-        if fitting:
-            break
-    if len(fitting) == 1:
-        return next(iter(fitting.values()))
-    came = ", ".join(p.name for p in fitting) if fitting else ", ".join(tried) or "no such file"
-    raise report.fatal(
-        "no_sheet",
-        str(root),
-        "The original layout needs one .xlsx or .csv coding sheet with the columns Subject, "
-        f"Filename, onset and offset frame in or beside {root}, got {came}: "
-        "name it with --sheet.",
-    )
 
 
 def _without_sheet(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from mol_edge.errors import InputError, OptionError
+from mol_edge.errors import InputError, MissingExtraError, OptionError
 from mol_edge.windows import SAMPLES
 from training.data.atomic import remove_parts
 from training.data.cache import CLIPS, INDEX, Entry, Index, read_index, write_index
@@ -19,6 +20,8 @@ from training.data.original import read_original
 from training.data.report import Report
 from training.data.sampling import clip_samples
 from training.data.workers import prepare_clips
+
+_PACKAGES = {"cv2": "opencv-python", "skimage": "scikit-image", "tqdm": "tqdm"}
 
 
 def prepare(options: PrepareOptions, progress: bool = True) -> Report:
@@ -35,7 +38,7 @@ def prepare(options: PrepareOptions, progress: bool = True) -> Report:
     Raises:
         InputError: the root, its sheet or the landmarks cannot be read, or no clip is left.
         OptionError: the cache holds another set.
-        MissingExtraError: dlib or openpyxl is needed and not installed.
+        MissingExtraError: a package that this needs is not installed.
 
     Example:
         >>> from pathlib import Path
@@ -44,6 +47,9 @@ def prepare(options: PrepareOptions, progress: bool = True) -> Report:
         >>> prepare(options).prepared  # doctest: +SKIP
         164
     """
+    for module, package in _PACKAGES.items():
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError(package, "train", "Preparing a set")
     if not options.root.is_dir():
         raise InputError(f"The root {options.root} must be a folder: check --root.")
     _claim(options)

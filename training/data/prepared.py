@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mol_edge.errors import InputError, OptionError
 from mol_edge.windows import PAIRS
-from training.data.cache import Entry, clip_file, flow_name, read_index
+from training.data.cache import DAMAGED, Entry, clip_file, flow_name, read_index
 from training.data.options import Protocol
 from training.data.sampling import Indices, clip_samples
 from training.samples import Sample
@@ -147,7 +147,7 @@ class PreparedDataset:
                 frames = content["frames"][chosen]
                 landmarks = content["landmarks"][chosen]
                 flow = [content[flow_name((indices[k], indices[k + 1]))] for k in pairs]
-        except (OSError, ValueError, KeyError, IndexError) as error:
+        except DAMAGED as error:
             raise InputError(
                 f"{file} must be a prepared clip and cannot be read ({type(error).__name__}): "
                 "remove it and prepare the set again."

@@ -56,11 +56,11 @@ def _run(args: argparse.Namespace) -> None:
         options = replace(base, clip=replace(base.clip, split=args.split))
         write_videos(args.out, args.count, args.seed, options, args.workers)
     elif args.command == "stills":
-        write_stills(args.out, args.count, args.seed, replace(STILLS, split=args.split), args.workers)
-    else:
-        clip = SyntheticOptions(
-            protocol=args.protocol, alignment=args.alignment, split=args.split
+        write_stills(
+            args.out, args.count, args.seed, replace(STILLS, split=args.split), args.workers
         )
+    else:
+        clip = SyntheticOptions(protocol=args.protocol, alignment=args.alignment, split=args.split)
         if args.command == "clips":
             photos = read_photos(args.photos) if args.photos else None
             write_clips(args.out, args.count, args.seed, clip, args.workers, photos)

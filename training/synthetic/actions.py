@@ -1,7 +1,8 @@
 """Displacement fields of facial action units, anchored at the 68 points of a neutral face.
 
 Each unit has a part for either side (as seen: left has the smaller x). A part is a sum of
-anisotropic Gaussians times a displacement, scaled so that it moves its strongest point by 1.
+anisotropic Gaussians times a displacement, scaled so that both sides together move their
+strongest point by 1.
 The units follow the muscles' directions in the Facial Action Coding System.
 """
 
@@ -29,7 +30,7 @@ _UNITS: dict[int, list[_Row]] = {
     6: [((41, 2), (12, 10), 13, 9, (-0.15, -1.0)), ((40, 41), (0, 2.5), 9, 4.5, (0, -0.55)),
         ((36,), (-5, 1), 6, 6, (-0.45, 0.1))],
     7: [((40, 41), (0, 0.5), 8.5, 3.8, (0.05, -1.0)), ((37, 38), (0, -0.5), 8.5, 3.4, (0, 0.45))],
-    9: [((31, 28), (-1, -3), 7.5, 10, (0.1, -1.0)), ((39, 27), (2, 1), 6, 7, (-0.15, -0.55)),
+    9: [((31,), (-2.5, -4), 6.5, 8, (0.1, -1.0)), ((31, 28), (-1, -4), 6, 9, (0, -0.4)), ((39, 27), (2, 1), 6, 7, (-0.15, -0.55)),
         ((50,), (-2, -1), 8, 5, (0.1, -0.5)), ((21,), (0, 2), 7, 6, (-0.3, 0.4))],
     10: [((49, 50), (0, -1.5), 10, 5.5, (0.15, -1.0)), ((31,), (-6, 5), 6, 8, (0.15, -0.55)),
          ((61, 50), (0, 0), 8, 4, (0, -0.35))],
@@ -44,6 +45,19 @@ _UNITS: dict[int, list[_Row]] = {
     26: [((7, 8), (2, -3), 15, 13, (0, 1.0)), ((58, 57), (1, 0), 11, 6, (0, 0.75)),
          ((4, 5), (4, 0), 14, 14, (0, 0.4))],
 }  # fmt: skip
+
+# Lids and lips have little way to go, however strong the expression is.
+_REACH = {5: 2.5, 7: 2.5, 14: 4.0, 23: 3.0, 25: 4.0}
+
+
+def reach(unit: int) -> float:
+    """The largest displacement that the unit is given, canonical units.
+
+    Example:
+        >>> reach(5), reach(12)
+        (2.5, 8.0)
+    """
+    return _REACH.get(unit, 8.0)
 
 
 @dataclass(frozen=True)
@@ -89,14 +103,13 @@ def action_field(unit: int, side: str, points: Points) -> ActionField:
         >>> field.vectors[0, 0] < 0 and field.vectors[0, 1] < 0  # outward and up
         True
     """
-    rows = list(_rows(unit, side, points))
-    centre, sigma = np.stack([r[0] for r in rows]), np.stack([r[1] for r in rows])
-    vectors = np.stack([r[2] for r in rows])
-    field = ActionField(unit, side, Blobs(centre, sigma, np.ones(len(rows))), vectors)
-    axis_x = np.linspace(centre[:, 0].min() - 6, centre[:, 0].max() + 6, 40)
-    axis_y = np.linspace(centre[:, 1].min() - 6, centre[:, 1].max() + 6, 40)
-    parts = [
-        Blobs(centre, sigma, vectors[:, c]).on_grid(axis_x, axis_y) for c in (0, 1)
-    ]
+    rows, other = (list(_rows(unit, s, points)) for s in (side, "R" if side == "L" else "L"))
+    both = rows + other
+    centre, sigma = np.stack([r[0] for r in both]), np.stack([r[1] for r in both])
+    vectors = np.stack([r[2] for r in both])
+    axes = [np.linspace(centre[:, c].min() - 6, centre[:, c].max() + 6, 56) for c in (0, 1)]
+    parts = [Blobs(centre, sigma, vectors[:, c]).on_grid(axes[0], axes[1]) for c in (0, 1)]
     strongest = float(np.sqrt(parts[0] ** 2 + parts[1] ** 2).max())
-    return ActionField(unit, side, field.blobs, vectors / strongest)
+    own = len(rows)
+    blobs = Blobs(centre[:own], sigma[:own], np.ones(own))
+    return ActionField(unit, side, blobs, vectors[:own] / strongest)

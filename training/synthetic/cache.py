@@ -118,9 +118,7 @@ def _prepare(folder: Path, count: int) -> None:
         )
 
 
-def _describe(
-    folder: Path, kind: str, count: int, seed: int, options: SyntheticOptions
-) -> None:
+def _describe(folder: Path, kind: str, count: int, seed: int, options: SyntheticOptions) -> None:
     # Written last: a folder without it is an unfinished set.
     about = {"format": FORMAT, "kind": kind, "count": count, "seed": seed,
              "options": asdict(options)}  # fmt: skip

@@ -106,9 +106,7 @@ def expose(levels: Image, camera: Camera, gain: float, rng: np.random.Generator)
 
 def five_points(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
     """Eye centres, nose tip and mouth corners [5, 2] of 68 points, as the alignment takes them."""
-    return np.stack(
-        [landmarks[36:42].mean(0), landmarks[42:48].mean(0), *landmarks[[30, 48, 54]]]
-    )
+    return np.stack([landmarks[36:42].mean(0), landmarks[42:48].mean(0), *landmarks[[30, 48, 54]]])
 
 
 def crop_transform(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -89,8 +89,9 @@ class Canvas:
         import cv2
 
         height, width = self._shape(box)
-        cells = max(2, int(height / (grain * self.density)) + 2), max(
-            2, int(width / (grain * self.density)) + 2
+        cells = (
+            max(2, int(height / (grain * self.density)) + 2),
+            max(2, int(width / (grain * self.density)) + 2),
         )
         if cells[0] >= height or cells[1] >= width:
             return rng.standard_normal((height, width), np.float32)

@@ -134,5 +134,3 @@ def _polygon(outline: Array) -> NDArray[np.bool_]:
     mask = np.zeros((CROP, CROP), np.uint8)
     cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
     return mask.astype(np.bool_)
-
-

@@ -22,9 +22,9 @@ def relief(points: Points, rng: np.random.Generator) -> Blobs:
     out = BlobList()
     out.add((0.0, 0.0), 56.0, 84.0, 70.0)
     nasion, tip, base = points[27], points[30], points[33]
-    for s, height, sigma in ((0.15, 3.0, 5.5), (0.45, 5.5, 5.5), (0.72, 7.0, 6.0), (1.0, 9.0, 7.0)):
+    for s, height, sigma in ((0.15, 3.0, 7.5), (0.45, 4.5, 7.5), (0.72, 6.0, 8.0), (1.0, 8.0, 9.0)):
         out.add(nasion + s * (tip - nasion), sigma, 6.5, height * bulge[0])
-    out.add((base + tip) / 2, 11.0, 7.0, 4.0 * bulge[1])
+    out.add((base + tip) / 2, 11.0, 7.0, 3.5 * bulge[1])
     for eye, brow in ((EYE_L, slice(17, 22)), (EYE_R, slice(22, 27))):
         middle = points[eye].mean(0)
         out.add(middle, 12.0, 7.0, -5.0 * bulge[2])
@@ -65,7 +65,7 @@ def details(points: Points, rng: np.random.Generator, age: float, lips: float) -
 
 def _nose(out: BlobList, points: Points, rng: np.random.Generator) -> None:
     width = 0.5 * (points[35, 0] - points[31, 0])
-    out.line(points[27], points[29], 3.4, 2.0 * rng.uniform(0.3, 1.4))
+    out.line(points[27], points[29], 3.2, 2.6 * rng.uniform(0.3, 1.3))
     out.add(points[30] + np.array([0.0, 2.0]), 0.42 * width, 4.2, 3.6 * rng.uniform(0.7, 1.3))
     for wing, sign in ((points[31], -1.0), (points[35], 1.0)):
         out.add(wing + np.array([2.0 * -sign, -3.2]), 3.2, 3.6, 3.0)

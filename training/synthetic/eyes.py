@@ -110,7 +110,9 @@ def paint_brow(
     path = smooth(brow if outward > 0 else brow[::-1], per=6) + (0, 0.12 * thick)
     taper = np.interp(np.linspace(0, 1, len(path)), [0, 0.25, 0.6, 1], [0.75, 1, 0.85, 0.3])
     half = 0.5 * thick * taper[:, None] * np.array([[0.0, 1.0]])
-    cover = canvas.fill(np.concatenate([path - half, (path + half)[::-1]]), box, float(style.uniform(0.8, 1.9)))
+    cover = canvas.fill(
+        np.concatenate([path - half, (path + half)[::-1]]), box, float(style.uniform(0.8, 1.9))
+    )
     hairs = _hairs(canvas, box, path, thick, taper, outward, rng)
     cover = np.clip(cover * (0.75 + 0.6 * hairs), 0, 1) * density
     mix(patch, dark, cover.astype(np.float32))

@@ -126,14 +126,28 @@ def _front_mask(
     elif kind in ("hat", "scarf"):
         line, depth, temple = brow - float(style.uniform(1, 16)), 3.0, 3.0
     xs = np.linspace(0, 1, 13)
-    hair_y = line - depth * 0.25 * np.cos((xs - 0.5 - 0.3 * part) * np.pi) + depth * np.abs(2 * xs - 1) ** 3
+    hair_y = (
+        line
+        - depth * 0.25 * np.cos((xs - 0.5 - 0.3 * part) * np.pi)
+        + depth * np.abs(2 * xs - 1) ** 3
+    )
     hair_y += style.normal(0, 1.6 if kind not in ("hat", "scarf") else 0.2, 13)
     if kind == "side":
         hair_y += (xs - 0.5) * np.sign(part) * float(style.uniform(10, 26))
     front = np.stack([left + 2 + (right - left - 4) * xs, hair_y], 1)
     drop_l, drop_r = _lengths(points, kind, style)
-    edge_l = [(left - 14, -200), (left - 12, drop_l), (left + temple * 0.4, drop_l), (left + temple, points[0, 1] - 14)]
-    edge_r = [(right - temple, points[16, 1] - 14), (right - temple * 0.4, drop_r), (right + 12, drop_r), (right + 14, -200)]
+    edge_l = [
+        (left - 14, -200),
+        (left - 12, drop_l),
+        (left + temple * 0.4, drop_l),
+        (left + temple, points[0, 1] - 14),
+    ]
+    edge_r = [
+        (right - temple, points[16, 1] - 14),
+        (right - temple * 0.4, drop_r),
+        (right + 12, drop_r),
+        (right + 14, -200),
+    ]
     outline = np.concatenate([np.array(edge_l), smooth(front, per=4), np.array(edge_r)])
     mask = canvas.fill(outline, blur=0.5 if kind in ("hat", "scarf") else 1.1)
     dome = canvas.fill(head_outline(points, widen=float(style.uniform(4, 11))), blur=1.0)
@@ -170,13 +184,17 @@ def paint_beard(
     inner = jaw[::-1] * np.array([0.62, 0.55]) + np.array([0.0, 14.0])
     full = canvas.fill(np.concatenate([jaw + (0, 3), inner]), blur=4.5)
     chin_at = points[8] + np.array([0.0, -11.0])
-    chin = np.exp(-0.5 * (((canvas.x - chin_at[0]) / 12) ** 2 + ((canvas.y - chin_at[1]) / 11) ** 2))
+    chin = np.exp(
+        -0.5 * (((canvas.x - chin_at[0]) / 12) ** 2 + ((canvas.y - chin_at[1]) / 11) ** 2)
+    )
     area = {
         "moustache": moustache,
         "goatee": np.maximum(moustache, np.clip(chin * 1.4, 0, 1)),
     }.get(identity.beard, np.maximum(np.maximum(moustache, full), np.clip(chin, 0, 1)))
     lips = canvas.fill(smooth(points[48:60], closed=True, per=4), blur=0.7)
-    strength = float(style.uniform(0.12, 0.4) if identity.beard == "stubble" else style.uniform(0.5, 0.95))
+    strength = float(
+        style.uniform(0.12, 0.4) if identity.beard == "stubble" else style.uniform(0.5, 0.95)
+    )
     hairs = 0.85 + 0.12 * canvas.noise(rng, 0.9) + 0.1 * canvas.noise(rng, 5.0)
     if identity.beard != "stubble":
         hairs += 0.06 * strands(canvas, rng, 0.0, 0.7)

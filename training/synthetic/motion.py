@@ -78,9 +78,7 @@ class Course:
         return strength
 
 
-def sample_course(
-    rng: np.random.Generator, onset_ms: float, timing: EventTiming
-) -> Course:
+def sample_course(rng: np.random.Generator, onset_ms: float, timing: EventTiming) -> Course:
     """A course close to the event's timing: each muscle is a little early or late."""
     lag = rng.uniform(-0.06, 0.06, 3) * timing.total_ms
     onset = onset_ms + max(0.0, lag[0])

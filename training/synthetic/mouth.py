@@ -90,7 +90,11 @@ def paint_nostrils(canvas: Canvas, image: Image, points: Points, rng: np.random.
         angles = np.linspace(0, 2 * np.pi, 12)
         size = rng.uniform(0.8, 1.2)
         hole = centre + np.stack(
-            [3.0 * size * np.cos(angles), 1.5 * size * np.sin(angles) + sign * 0.6 * np.cos(angles)], 1
+            [
+                3.0 * size * np.cos(angles),
+                1.5 * size * np.sin(angles) + sign * 0.6 * np.cos(angles),
+            ],
+            1,
         )
         patch *= 1 - seen * canvas.fill(hole, box, 0.6)
         wall = np.stack([points[wing] + (sign * 1.0, -6.0), points[wing] + (sign * 2.6, -2.5),

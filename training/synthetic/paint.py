@@ -60,7 +60,9 @@ def paint_head(
     paint_beard(canvas, skin, points, identity, rng)
     for brow, outward in ((slice(17, 22), -1.0), (slice(22, 27), 1.0)):
         paint_brow(canvas, skin, points[brow], identity, outward, rng)
-    image = skin * shade + np.float32(light.gloss) * glint * np.float32(identity.rng(6).uniform(0.3, 1))
+    image = skin * shade + np.float32(light.gloss) * glint * np.float32(
+        identity.rng(6).uniform(0.3, 1)
+    )
     paint_nostrils(canvas, image, points, rng)
     spark = (np.sign(light.direction[0]) * 0.6, -0.6)
     for eye in (EYE_L, EYE_R):
@@ -71,4 +73,3 @@ def paint_head(
     inside = canvas.box(points[17:60], 0.0)
     image *= np.float32((light.level / max(float(image[inside].mean()), 0.02)) ** light.metered)
     return Painting(canvas, image, cover)
-

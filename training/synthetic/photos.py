@@ -99,7 +99,9 @@ def _identity(photo: Photo, number: int) -> Identity:
 
 
 def make_photo_clip(
-    photos: list[Photo], seed: int, options: SyntheticOptions = SyntheticOptions()  # noqa: B008
+    photos: list[Photo],
+    seed: int,
+    options: SyntheticOptions = SyntheticOptions(),  # noqa: B008
 ) -> SyntheticClip:
     """A clip of one of the photographs, chosen by the seed; its identity is the photo's index.
 

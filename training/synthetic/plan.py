@@ -9,18 +9,26 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from training.synthetic.actions import ActionField, action_field
+from training.synthetic.actions import ActionField, action_field, reach
 from training.synthetic.blobs import Blobs
 from training.synthetic.camera import crop_transform, five_points
 from training.synthetic.depth import relief
 from training.synthetic.expression import apply_expression, close_lids, sample_expression
 from training.synthetic.face import Identity, make_identity
 from training.synthetic.geometry import (
-    Head, Motion, NodeMap, flow_between,
+    Head,
+    Motion,
+    NodeMap,
+    flow_between,
 )  # fmt: skip
 from training.synthetic.labels import sample_emotion, sample_units
 from training.synthetic.motion import (
-    Blink, Course, EventTiming, sample_course, sample_timing, smooth_drift,
+    Blink,
+    Course,
+    EventTiming,
+    sample_course,
+    sample_timing,
+    smooth_drift,
 )  # fmt: skip
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.sampling import event_indices, official_indices, sliding_indices
@@ -54,10 +62,14 @@ class Truth:
     transforms: Array
 
     @cached_property
+    def head(self) -> Head:
+        """The face's nodes, fields and relief."""
+        return Head(EXTENT, self.depth, self.fields)
+
+    @cached_property
     def frame_maps(self) -> list[NodeMap]:
         """Per frame, from face points to the camera's frame."""
-        head = Head(EXTENT, self.depth, self.fields)
-        return [head.place(self.motion, t) for t in range(len(self.motion.scale))]
+        return [self.head.place(self.motion, t) for t in range(len(self.motion.scale))]
 
     @cached_property
     def crop_maps(self) -> list[NodeMap]:
@@ -72,6 +84,10 @@ class Truth:
         """The 68 points [68, 2] at frame t, in pixels of the crop or of the camera's frame."""
         maps = self.crop_maps if in_crop else self.frame_maps
         return maps[t].forward(self.face_points(t).T).T
+
+    def place_landmarks(self, t: int) -> Array:
+        """The 68 points [68, 2] at frame t in the camera's frame, without the other frames."""
+        return self.head.place(self.motion, t).forward(self.face_points(t).T).T
 
     def flow(self, k: int) -> Array:
         """Exact flow [2, 128, 128] from frame k to k + 1, crop pixels."""
@@ -144,7 +160,7 @@ def _plan(
     units = choose_sides(emotion, sample_units(emotion, rng), rng) if kind != "none" else []
     limits = options.amplitude_macro if kind == "macro" else options.amplitude_micro
     amplitude = float(rng.uniform(*limits)) if units else 0.0
-    fields, strength = action_strengths(rng, units, points, timing, times, amplitude)
+    fields, strength, amplitude = action_strengths(rng, units, points, timing, times, amplitude)
     motion = _motion(rng, options, times, strength)
     truth, size = place(rng, points, identity, fields, motion, options)
     gaze = (float(rng.normal(0, 0.35)), float(rng.normal(0, 0.3)))
@@ -190,12 +206,13 @@ def choose_sides(
 def action_strengths(
     rng: np.random.Generator, units: list[tuple[int, str]], points: Array, timing: EventTiming,
     times: Array, amplitude: float,
-) -> tuple[tuple[ActionField, ...], Array]:  # fmt: skip
-    """The fields of the units, and their strength [T, K]; the strongest reaches `amplitude`."""
+) -> tuple[tuple[ActionField, ...], Array, float]:  # fmt: skip
+    """The units' fields, their strength [T, K], and what the strongest reaches of `amplitude`."""
     courses = list(action_courses(rng, units, points, timing, 0.0, amplitude))
     rows = [peak * course(times) for _, peak, course in courses]
     strength = np.stack(rows, 1) if rows else np.zeros((len(times), 0))
-    return tuple(field for field, _, _ in courses), strength
+    largest = max((peak for _, peak, _ in courses), default=0.0)
+    return tuple(field for field, _, _ in courses), strength, largest
 
 
 def action_courses(
@@ -211,7 +228,8 @@ def action_courses(
         weaker = int(rng.integers(2))
         for i, one in enumerate("LR" if side == "B" else side):
             scale = uneven if side == "B" and i == weaker else 1.0
-            yield action_field(unit, one, points), amplitude * share * scale, course
+            peak = min(amplitude * share * scale, reach(unit))
+            yield action_field(unit, one, points), peak, course
 
 
 def _motion(
@@ -242,7 +260,10 @@ def place(
     depth = relief(points, identity.rng(5))
     frames = len(motion.scale)
     loose = Truth(points, depth, fields, motion, np.tile(np.eye(2, 3), (frames, 1, 1)))
-    marks = np.stack([loose.landmarks(t, in_crop=False) for t in range(frames)])
+    # A locked transform is anchored on a few frames; the other kind needs all of them.
+    locked = options.alignment == "anchored"
+    seen = sorted({0, frames // 2, frames - 1}) if locked else range(frames)
+    marks = np.stack([loose.place_landmarks(t) for t in seen])
     five = np.stack([five_points(m) for m in marks])
     spread = float(np.ptp(five[0], axis=0).max())
     half = 0.5 * 2.5 * spread * 128 / 143
@@ -257,7 +278,7 @@ def place(
     five = five + (size - 1) / 2 - middle
     eyes = float(np.hypot(*(five[0, 1] - five[0, 0])))
     five += options.jitter * eyes * rng.standard_normal((1, 5, 2))
-    if options.alignment == "anchored":
+    if locked:
         transforms = np.tile(crop_transform(five.mean(0)), (frames, 1, 1))
     else:
         five += 0.3 * options.jitter * eyes * rng.standard_normal(five.shape)

@@ -16,6 +16,7 @@ from training.synthetic.geometry import NodeMap
 from training.synthetic.paint import Look, Painting, paint_head
 from training.synthetic.plan import EXTENT, Truth
 
+
 def canvas_for(scale: float, extent: float = EXTENT) -> Canvas:
     """A canvas fine enough for a face of this scale in the frame."""
     return Canvas(extent, float(np.clip(1.05 * scale, 0.8, 1.6)))

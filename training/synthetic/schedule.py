@@ -61,7 +61,9 @@ def _draw(
     rng: np.random.Generator, kind: str, at: float, points: Array, options: SyntheticOptions
 ) -> Happening:
     if kind == "blink":
-        blink = Blink(at, close_ms=float(rng.uniform(60, 110)), open_ms=float(rng.uniform(110, 220)))
+        blink = Blink(
+            at, close_ms=float(rng.uniform(60, 110)), open_ms=float(rng.uniform(110, 220))
+        )
         return Happening(kind, at, at + blink.close_ms + 0.5 * blink.hold_ms, blink.end_ms)
     if kind == "still":
         length = float(rng.uniform(2000, 4000))
@@ -75,6 +77,7 @@ def _draw(
     limits = options.amplitude_macro if kind == "macro" else options.amplitude_micro
     amplitude = float(rng.uniform(*limits))
     actions = tuple(action_courses(rng, units, points, timing, at, amplitude))
+    amplitude = max(peak for _, peak, _ in actions)
     names = tuple(f"{'' if side == 'B' else side}{unit}" for unit, side in units)
     return Happening(
         kind, at, at + timing.rise_ms, at + timing.total_ms, emotion, names, amplitude, actions

@@ -6,6 +6,7 @@ front; the origin is the middle of the crop, x to the right, y down. Points are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +39,7 @@ MIRROR = np.array(
 )  # fmt: skip
 
 
-def _mirrored(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+def _mirrored(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(-x, y) for x, y in reversed(points)]
 
 
@@ -47,7 +48,7 @@ def _mean() -> Points:
     points += [*_NOSTRILS, *_mirrored(_NOSTRILS[:2]), *_EYE]
     points += [(-_EYE[i][0], _EYE[i][1]) for i in (3, 2, 1, 0, 5, 4)]
     points += [*_LIPS_TOP, *_mirrored(_LIPS_TOP[:3])]
-    points += [*_mirrored(_LIPS_BOTTOM[:2]), *reversed(_LIPS_BOTTOM)]
+    points += [*((-x, y) for x, y in _LIPS_BOTTOM[:2]), *reversed(_LIPS_BOTTOM)]
     points += [*_INNER, *_mirrored(_INNER[:2])]
     points += [*_mirrored(_INNER_LOWER[:1]), *reversed(_INNER_LOWER)]
     return np.array(points, np.float64)

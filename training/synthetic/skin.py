@@ -45,7 +45,9 @@ def shading(
     hollow = np.minimum(height - canvas.blur(height, 5.0), 0)
     occlusion = np.exp(0.16 * hollow)
     sky = 1 + light.sky * (slope_y * norm)
-    shade = light.ambient * sky * occlusion + (1 - light.ambient) * diffuse * (0.4 + 0.6 * occlusion)
+    shade = light.ambient * sky * occlusion + (1 - light.ambient) * diffuse * (
+        0.4 + 0.6 * occlusion
+    )
     half = np.array([lx, ly, lz + 1.0]) / np.sqrt(lx**2 + ly**2 + (lz + 1) ** 2)
     glint = np.maximum((half[2] - half[0] * slope_x - half[1] * slope_y) * norm, 0)
     return shade.astype(np.float32), (glint**24).astype(np.float32)

@@ -23,7 +23,11 @@ from training.synthetic.options import SyntheticOptions
 from training.synthetic.paint import Look
 from training.synthetic.plan import stream
 from training.synthetic.render import (
-    Film, InverseGrid, Painter, develop_background, head_painter,
+    Film,
+    InverseGrid,
+    Painter,
+    develop_background,
+    head_painter,
 )  # fmt: skip
 from training.synthetic.schedule import Happening, blink_of, brightness, draw_schedule, own_time
 from training.synthetic.workers import in_order
@@ -243,5 +247,6 @@ def write_truth(path: Path, video: Video) -> None:
             moments = (h.onset_ms, h.apex_ms, h.offset_ms)
             frames = [min(video.count - 1, round(m * video.fps / 1000.0)) for m in moments]
             stamps = [round(f * 1e9 / video.fps) for f in frames]
-            writer.writerow([h.kind, *frames, *stamps, h.emotion, "+".join(h.aus), f"{h.amplitude:.3f}"])
-
+            writer.writerow(
+                [h.kind, *frames, *stamps, h.emotion, "+".join(h.aus), f"{h.amplitude:.3f}"]
+            )

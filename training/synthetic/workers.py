@@ -27,7 +27,9 @@ def in_order(
     from tqdm import tqdm
 
     if workers < 1:
-        raise OptionError(f"The number of workers must be 1 or more, got {workers}; give 1 or more.")
+        raise OptionError(
+            f"The number of workers must be 1 or more, got {workers}; give 1 or more."
+        )
     bar = tqdm(total=total, desc=label, unit="", smoothing=0.05)
     with bar:
         if workers == 1:

@@ -28,7 +28,9 @@ def paint_glasses(
     style = identity.rng(10)
     size = (float(style.uniform(15.5, 20.5)), float(style.uniform(9.5, 15.5)),
             float(style.uniform(2.0, 4.5)))  # fmt: skip
-    width = {"thin": 0.9, "rimless": 0.5, "thick": float(style.uniform(1.8, 3.4)), "dark": 1.6}[kind]
+    width = {"thin": 0.9, "rimless": 0.5, "thick": float(style.uniform(1.8, 3.4)), "dark": 1.6}[
+        kind
+    ]
     tone = float(style.uniform(0.02, 0.15) if style.random() < 0.75 else style.uniform(0.4, 0.8))
     strength = {"thin": 0.8, "rimless": 0.35, "thick": 0.95, "dark": 0.9}[kind]
     tint = float(style.uniform(0.6, 0.93)) if kind == "dark" else float(style.uniform(0, 0.12))
@@ -45,7 +47,11 @@ def paint_glasses(
     inner_l, inner_r = left[left[:, 0].argmax()], right[right[:, 0].argmin()]
     bridge = np.stack([inner_l, (inner_l + inner_r) / 2 + (0, -1.6), inner_r])
     outer_l, outer_r = left[left[:, 0].argmin()] + (0, -2), right[right[:, 0].argmax()] + (0, -2)
-    paths += [bridge, np.stack([outer_l, points[0] + (-4, -8)]), np.stack([outer_r, points[16] + (4, -8)])]
+    paths += [
+        bridge,
+        np.stack([outer_l, points[0] + (-4, -8)]),
+        np.stack([outer_r, points[16] + (4, -8)]),
+    ]
     for path in paths:
         mix(image, tone, strength * canvas.stroke(path, width, blur=0.25))
 

@@ -10,11 +10,12 @@ from typing import get_args
 
 from mol_edge.errors import InputError, MolEdgeError
 from training.synthetic.cache import write_clips, write_stills
+from training.synthetic.long_video import VideoOptions
 from training.synthetic.options import Alignment, Protocol, Split, SyntheticOptions
 from training.synthetic.photos import read_photos
 from training.synthetic.sheet import clip_sheet, still_sheet
 from training.synthetic.still import STILLS
-from training.synthetic.videos import VideoOptions, write_videos
+from training.synthetic.videos import write_videos
 
 
 def _parser() -> argparse.ArgumentParser:

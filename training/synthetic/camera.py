@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge import _core
-from training.synthetic.canvas import Image
+from training.synthetic.canvas import Image, blurred, resized
 
 Gray = NDArray[np.uint8]
 
@@ -58,14 +58,14 @@ def sample_background(rng: np.random.Generator, height: int, width: int) -> Imag
     """A still background: gradients, blurred spots, boxes and lines."""
     import cv2
 
-    image = np.full((height, width), rng.uniform(0.05, 0.85), np.float32)
+    image: Image = np.full((height, width), rng.uniform(0.05, 0.85), np.float32)
     image += np.linspace(-1, 1, width, dtype=np.float32)[None] * np.float32(rng.normal(0, 0.1))
     image += np.linspace(-1, 1, height, dtype=np.float32)[:, None] * np.float32(rng.normal(0, 0.1))
     if rng.random() < 0.25:
         return np.clip(image, 0, 1)
     for cells, size in ((4, 0.12), (12, 0.08), (40, 0.05)):
         small = rng.standard_normal((cells, cells), np.float32) * np.float32(rng.uniform(0, size))
-        image += cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+        image += resized(small, (width, height), cv2.INTER_CUBIC)
     for _ in range(int(rng.integers(0, 12))):
         at = (rng.random(2) * (width, height)).astype(int)
         span = (rng.gamma(1.2, 0.15, 2) * (width, height)).astype(int) + 1
@@ -76,7 +76,7 @@ def sample_background(rng: np.random.Generator, height: int, width: int) -> Imag
             cv2.ellipse(image, at.tolist(), span.tolist(), rng.uniform(0, 180), 0, 360, tone, -1)
     blur = float(rng.gamma(1.5, 0.012)) * width
     if blur > 0.4:
-        image = cv2.GaussianBlur(image, (0, 0), blur)
+        image = blurred(image, blur)
     return np.clip(image, 0, 1)
 
 

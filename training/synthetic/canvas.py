@@ -81,7 +81,7 @@ class Canvas:
 
         sigma = blur * self.density
         if sigma > 0.3:
-            mask = cv2.GaussianBlur(mask, (0, 0), sigma)
+            mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), sigma), np.uint8)
         return mask.astype(np.float32) * np.float32(1 / 255)
 
     def noise(self, rng: np.random.Generator, grain: float, box: Box | None = None) -> Image:
@@ -96,7 +96,7 @@ class Canvas:
         if cells[0] >= height or cells[1] >= width:
             return rng.standard_normal((height, width), np.float32)
         small = rng.standard_normal(cells, np.float32)
-        return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+        return resized(small, (width, height), cv2.INTER_CUBIC)
 
     def _shape(self, box: Box | None) -> tuple[int, int]:
         if box is None:
@@ -110,10 +110,23 @@ class Canvas:
         pixels = sigma * self.density
         if pixels > 5.0 and min(image.shape) > 40:
             height, width = image.shape
-            small = cv2.resize(image, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
-            small = cv2.GaussianBlur(small, (0, 0), pixels / 4)
-            return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-        return cv2.GaussianBlur(image, (0, 0), pixels) if pixels > 0.2 else image
+            small = resized(image, (width // 4, height // 4), cv2.INTER_AREA)
+            return resized(blurred(small, pixels / 4), (width, height), cv2.INTER_LINEAR)
+        return blurred(image, pixels) if pixels > 0.2 else image
+
+
+def blurred(image: Image, sigma: float) -> Image:
+    """Gaussian blur of one or more channels, `sigma` in pixels."""
+    import cv2
+
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
+
+
+def resized(image: Image, size: tuple[int, int], interpolation: int) -> Image:
+    """The picture at another size (width, height), with one of OpenCV's interpolations."""
+    import cv2
+
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.float32)
 
 
 def smooth(points: Points, closed: bool = False, per: int = 5) -> Points:

@@ -14,8 +14,9 @@ from training.synthetic.face import sample_light
 from training.synthetic.labels import to_casme5, to_class3, to_samm5
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.paint import Look
-from training.synthetic.plan import CROP, Array, Truth, plan_clip, stream
+from training.synthetic.plan import plan_clip, stream
 from training.synthetic.render import canvas_for, head_painter, render_frames
+from training.synthetic.truth import CROP, Array, Truth
 
 
 @dataclass(frozen=True)

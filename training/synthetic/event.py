@@ -11,8 +11,9 @@ from training.synthetic.camera import sample_camera
 from training.synthetic.face import sample_light
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.paint import Look
-from training.synthetic.plan import Truth, plan_event, stream
+from training.synthetic.plan import plan_event, stream
 from training.synthetic.render import canvas_for, head_painter, render_frames
+from training.synthetic.truth import Truth
 
 
 @dataclass(frozen=True)

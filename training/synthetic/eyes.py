@@ -66,7 +66,7 @@ def _eyeball(
     at = np.array(highlight) * 0.45 * radius
     spark = np.sqrt((x - at[0]) ** 2 + (y - at[1]) ** 2)
     mix(ball, float(rng.uniform(0.7, 1.3)), np.clip((0.2 * radius - spark) * edge + 0.5, 0, 1))
-    return ball.astype(np.float32)
+    return np.asarray(ball, np.float32)
 
 
 def _lids(
@@ -114,8 +114,8 @@ def paint_brow(
         np.concatenate([path - half, (path + half)[::-1]]), box, float(style.uniform(0.8, 1.9))
     )
     hairs = _hairs(canvas, box, path, thick, taper, outward, rng)
-    cover = np.clip(cover * (0.75 + 0.6 * hairs), 0, 1) * density
-    mix(patch, dark, cover.astype(np.float32))
+    hairy = np.clip(cover * (0.75 + 0.6 * hairs), 0, 1) * density
+    mix(patch, dark, hairy.astype(np.float32))
 
 
 def _hairs(

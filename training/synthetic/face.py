@@ -60,8 +60,8 @@ def make_identity(number: int) -> Identity:
         (68, 2)
     """
     rng = np.random.default_rng([_IDENTITY_KEY, number, 0])
-    tone = float(rng.choice([rng.uniform(0.62, 0.82), rng.uniform(0.42, 0.65), rng.uniform(0.2, 0.45)],
-                            p=[0.5, 0.28, 0.22]))  # fmt: skip
+    tones = [rng.uniform(0.62, 0.82), rng.uniform(0.42, 0.65), rng.uniform(0.2, 0.45)]
+    tone = float(rng.choice(tones, p=[0.5, 0.28, 0.22]))
     age = float(rng.beta(1.3, 2.5))
     light_hair = rng.random() < (0.35 if tone > 0.6 else 0.05) + 0.4 * max(0.0, age - 0.5)
     hair = float(rng.uniform(0.3, 0.8) if light_hair else rng.uniform(0.03, 0.22))
@@ -104,10 +104,8 @@ class Light:
 
 def sample_light(rng: np.random.Generator) -> Light:
     """Draw a light: mostly from the front and above, at times hard and from the side."""
-    if rng.random() < 0.8:
-        azimuth = rng.normal(-np.pi / 2, 0.9)
-    else:
-        azimuth = rng.uniform(-np.pi, np.pi)
+    usual = rng.random() < 0.8
+    azimuth = rng.normal(-np.pi / 2, 0.9) if usual else rng.uniform(-np.pi, np.pi)
     slope = rng.uniform(0.05, 1.25)
     z = np.cos(slope)
     side = np.sin(slope)

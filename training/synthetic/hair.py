@@ -1,4 +1,4 @@
-"""Ears, neck, hair of many kinds, hats, scarves and beards."""
+"""Ears, neck, hair of many kinds, hats and scarves."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ def strands(canvas: Canvas, rng: np.random.Generator, angle: float, curl: float)
     c, s = np.cos(angle) * 0.5, np.sin(angle) * 0.5
     half = size / 2
     matrix = np.array([[c, s, size / 4 - half * (c + s)], [-s, c, size / 4 - half * (c - s)]])
-    return cv2.warpAffine(
-        drawn, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REFLECT,
-    )  # fmt: skip
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    turned = cv2.warpAffine(drawn, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(turned, np.float32)
 
 
 def paint_hair(
@@ -168,36 +167,3 @@ def _lengths(points: Points, kind: str, style: np.random.Generator) -> tuple[flo
         return low, low + float(style.normal(0, 6))
     reach = float(style.uniform(-14, 10)) if kind not in ("hat",) else -8.0
     return ear + reach, ear + reach + float(style.normal(0, 2))
-
-
-def paint_beard(
-    canvas: Canvas, image: Image, points: Points, identity: Identity, rng: np.random.Generator
-) -> None:
-    """Darken chin, jaw and upper lip with hair or stubble, in place."""
-    if identity.beard == "none":
-        return
-    style = identity.rng(9)
-    lip = np.concatenate([points[[48]] + (-3, 5), points[[31]] + (-1, 6), points[[33]] + (0, 3),
-                          points[[35]] + (1, 6), points[[54]] + (3, 5), points[[53, 51, 49]]])  # fmt: skip
-    moustache = canvas.fill(smooth(lip, closed=True, per=4), blur=1.6)
-    jaw = points[2:15]
-    inner = jaw[::-1] * np.array([0.62, 0.55]) + np.array([0.0, 14.0])
-    full = canvas.fill(np.concatenate([jaw + (0, 3), inner]), blur=4.5)
-    chin_at = points[8] + np.array([0.0, -11.0])
-    chin = np.exp(
-        -0.5 * (((canvas.x - chin_at[0]) / 12) ** 2 + ((canvas.y - chin_at[1]) / 11) ** 2)
-    )
-    area = {
-        "moustache": moustache,
-        "goatee": np.maximum(moustache, np.clip(chin * 1.4, 0, 1)),
-    }.get(identity.beard, np.maximum(np.maximum(moustache, full), np.clip(chin, 0, 1)))
-    lips = canvas.fill(smooth(points[48:60], closed=True, per=4), blur=0.7)
-    strength = float(
-        style.uniform(0.12, 0.4) if identity.beard == "stubble" else style.uniform(0.5, 0.95)
-    )
-    hairs = 0.85 + 0.12 * canvas.noise(rng, 0.9) + 0.1 * canvas.noise(rng, 5.0)
-    if identity.beard != "stubble":
-        hairs += 0.06 * strands(canvas, rng, 0.0, 0.7)
-    dark = min(identity.hair * 1.1, 0.8 * identity.tone)
-    amount = np.clip(area * (1 - lips) * strength * hairs, 0, 1)
-    mix(image, np.float32(dark), amount.astype(np.float32))

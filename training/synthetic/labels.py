@@ -110,7 +110,8 @@ def sample_units(emotion: str, rng: np.random.Generator) -> tuple[int, ...]:
         return _sample_others(rng)
     if emotion not in AU_TABLE:
         raise OptionError(
-            f"The emotion must be one of {', '.join(EMOTIONS)}, got {emotion!r}; choose one of them."
+            f"The emotion must be one of {', '.join(EMOTIONS)}, got {emotion!r}; "
+            "choose one of them."
         )
     row = AU_TABLE[emotion]
     while True:

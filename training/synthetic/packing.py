@@ -9,7 +9,7 @@ from mol_edge.errors import InputError
 from training.synthetic.actions import ActionField
 from training.synthetic.blobs import Blobs
 from training.synthetic.geometry import Motion
-from training.synthetic.plan import Truth
+from training.synthetic.truth import Truth
 
 Array = NDArray[np.float64]
 

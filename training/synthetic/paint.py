@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.synthetic.beard import paint_beard
 from training.synthetic.canvas import Canvas, Image
 from training.synthetic.depth import details, relief
 from training.synthetic.eyes import paint_brow, paint_eye
 from training.synthetic.face import Identity, Light
-from training.synthetic.hair import paint_beard, paint_hair
+from training.synthetic.hair import paint_hair
 from training.synthetic.mouth import paint_mouth, paint_nostrils
 from training.synthetic.shape import EYE_L, EYE_R, Points
 from training.synthetic.skin import albedo, head_outline, shading

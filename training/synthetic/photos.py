@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from mol_edge.errors import InputError
 from training.synthetic.camera import crop, crop_transform, five_points, sample_camera
-from training.synthetic.canvas import Canvas
+from training.synthetic.canvas import Canvas, Image, blurred
 from training.synthetic.clip import SyntheticClip
 from training.synthetic.face import Identity, make_identity
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.paint import Painting
-from training.synthetic.plan import EXTENT, plan_clip, stream
+from training.synthetic.plan import plan_clip, stream
 from training.synthetic.render import canvas_for, render_frames
+from training.synthetic.truth import EXTENT
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,13 @@ def _paint(photo: Photo, canvas: Canvas) -> Painting:
     matrix[:, 2] += canvas.extent * canvas.density
     size = (canvas.size, canvas.size)
     reduce = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    image = photo.image.astype(np.float32) / np.float32(255)
+    image: Image = photo.image.astype(np.float32) / np.float32(255)
     if reduce < 0.8:
-        image = cv2.GaussianBlur(image, (0, 0), 0.42 / reduce)
-    gray = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
-    cover = cv2.warpAffine(np.ones_like(image), matrix, size, flags=cv2.INTER_LINEAR)
+        image = blurred(image, 0.42 / reduce)
+    gray, cover = (
+        np.asarray(cv2.warpAffine(layer, matrix, size, flags=cv2.INTER_LINEAR), np.float32)
+        for layer in (image, np.ones_like(image))
+    )
     return Painting(canvas, gray, cover)
 
 

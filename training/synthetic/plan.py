@@ -1,26 +1,17 @@
-"""Decides everything about a clip but its pixels: the compact, exact truth."""
+"""Decides everything about a clip but its pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.synthetic.actions import ActionField, action_field, reach
-from training.synthetic.blobs import Blobs
-from training.synthetic.camera import crop_transform, five_points
-from training.synthetic.depth import relief
-from training.synthetic.expression import apply_expression, close_lids, sample_expression
+from training.synthetic.expression import apply_expression, sample_expression
 from training.synthetic.face import Identity, make_identity
-from training.synthetic.geometry import (
-    Head,
-    Motion,
-    NodeMap,
-    flow_between,
-)  # fmt: skip
+from training.synthetic.geometry import Motion
 from training.synthetic.labels import sample_emotion, sample_units
 from training.synthetic.motion import (
     Blink,
@@ -32,66 +23,12 @@ from training.synthetic.motion import (
 )  # fmt: skip
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.sampling import event_indices, official_indices, sliding_indices
-
-Array = NDArray[np.float64]
-EXTENT = 92.0
-CROP = 128
+from training.synthetic.truth import Array, Truth, place
 
 
 def stream(seed: int, options: SyntheticOptions, part: int) -> np.random.Generator:
     """The clip's own chance for one part; the two splits never share a stream."""
     return np.random.default_rng([seed, options.first_identity, part])
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The exact geometry of T frames; all else that is true of them follows.
-
-    Attributes:
-        points: [68, 2] face points at rest, canonical units.
-        depth: relief of the face.
-        fields: the K action fields.
-        motion: of head, camera and actions.
-        transforms: [T, 2, 3] from the camera's frame to the crop.
-    """
-
-    points: Array
-    depth: Blobs
-    fields: tuple[ActionField, ...]
-    motion: Motion
-    transforms: Array
-
-    @cached_property
-    def head(self) -> Head:
-        """The face's nodes, fields and relief."""
-        return Head(EXTENT, self.depth, self.fields)
-
-    @cached_property
-    def frame_maps(self) -> list[NodeMap]:
-        """Per frame, from face points to the camera's frame."""
-        return [self.head.place(self.motion, t) for t in range(len(self.motion.scale))]
-
-    @cached_property
-    def crop_maps(self) -> list[NodeMap]:
-        """Per frame, from face points to crop pixels."""
-        return [m.then(a) for m, a in zip(self.frame_maps, self.transforms, strict=True)]
-
-    def face_points(self, t: int) -> Array:
-        """The 68 points [68, 2] in canonical units, lids as a blink has them at frame t."""
-        return close_lids(self.points, float(self.motion.lids[t]))
-
-    def landmarks(self, t: int, in_crop: bool = True) -> Array:
-        """The 68 points [68, 2] at frame t, in pixels of the crop or of the camera's frame."""
-        maps = self.crop_maps if in_crop else self.frame_maps
-        return maps[t].forward(self.face_points(t).T).T
-
-    def place_landmarks(self, t: int) -> Array:
-        """The 68 points [68, 2] at frame t in the camera's frame, without the other frames."""
-        return self.head.place(self.motion, t).forward(self.face_points(t).T).T
-
-    def flow(self, k: int) -> Array:
-        """Exact flow [2, 128, 128] from frame k to k + 1, crop pixels."""
-        return flow_between(self.crop_maps[k], self.crop_maps[k + 1], CROP)
 
 
 @dataclass(frozen=True)
@@ -189,7 +126,8 @@ def _times(
         indices = sliding_indices(apex, fps, options.window_ms, rng)
     phase = rng.random()
     stamps = np.round((indices - indices[0]) * 1e9 / fps).astype(np.int64)
-    return (indices + phase) * 1000.0 / fps, stamps
+    times = np.asarray((indices + phase) * 1000.0 / fps, np.float64)
+    return times, stamps
 
 
 def choose_sides(
@@ -250,37 +188,3 @@ def _motion(
     if rng.random() < options.p_blink:
         lids = np.round(Blink(float(rng.uniform(times[0] - 150, times[-1] - 60)))(times), 2)
     return Motion(angles, shift, zoom, strength, lids, float(rng.uniform(320, 1500)))
-
-
-def place(
-    rng: np.random.Generator, points: Array, identity: Identity, fields: tuple[ActionField, ...],
-    motion: Motion, options: SyntheticOptions,
-) -> tuple[Truth, int]:  # fmt: skip
-    """Centre the face in its frame, find the alignment; returns the truth and the frame's side."""
-    depth = relief(points, identity.rng(5))
-    frames = len(motion.scale)
-    loose = Truth(points, depth, fields, motion, np.tile(np.eye(2, 3), (frames, 1, 1)))
-    # A locked transform is anchored on a few frames; the other kind needs all of them.
-    locked = options.alignment == "anchored"
-    seen = sorted({0, frames // 2, frames - 1}) if locked else range(frames)
-    marks = np.stack([loose.place_landmarks(t) for t in seen])
-    five = np.stack([five_points(m) for m in marks])
-    spread = float(np.ptp(five[0], axis=0).max())
-    half = 0.5 * 2.5 * spread * 128 / 143
-    roll = abs(float(motion.angles[0, 2]))
-    reach = 1.06 * half * (np.cos(roll) + np.sin(roll)) + 6
-    size = 2 * int(np.ceil(reach))
-    middle = 0.5 * (five[0].min(0) + five[0].max(0))
-    moved = Motion(
-        motion.angles, motion.shift + (size - 1) / 2 - middle, motion.scale, motion.strength,
-        motion.lids, motion.distance,
-    )  # fmt: skip
-    five = five + (size - 1) / 2 - middle
-    eyes = float(np.hypot(*(five[0, 1] - five[0, 0])))
-    five += options.jitter * eyes * rng.standard_normal((1, 5, 2))
-    if locked:
-        transforms = np.tile(crop_transform(five.mean(0)), (frames, 1, 1))
-    else:
-        five += 0.3 * options.jitter * eyes * rng.standard_normal(five.shape)
-        transforms = np.stack([crop_transform(p) for p in five])
-    return Truth(points, depth, fields, moved, transforms), size

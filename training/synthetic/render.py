@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.synthetic.camera import Camera, Gray, expose, sample_background, tone
-from training.synthetic.canvas import Canvas, Image
+from training.synthetic.canvas import Canvas, Image, blurred
 from training.synthetic.expression import close_lids
 from training.synthetic.face import Identity, Light
 from training.synthetic.geometry import NodeMap
 from training.synthetic.paint import Look, Painting, paint_head
-from training.synthetic.plan import EXTENT, Truth
+from training.synthetic.truth import EXTENT, Truth
 
 
 def canvas_for(scale: float, extent: float = EXTENT) -> Canvas:
@@ -29,31 +29,28 @@ class Film:
     """
 
     def __init__(self, painting: Painting, camera: Camera, scale: float) -> None:
-        import cv2
-
         self._canvas = painting.canvas
         layers = np.dstack([tone(painting.gray, camera) * painting.cover, painting.cover])
         ratio = self._canvas.density / scale
         # The lens, and where the frame is coarser than the canvas, its pixels.
         sigma = ratio * float(np.hypot(camera.blur, 0.42 if ratio > 1.2 else 0.0))
-        self._layers = cv2.GaussianBlur(layers, (0, 0), sigma) if sigma > 0.25 else layers
+        self._layers = blurred(layers, sigma) if sigma > 0.25 else layers
 
     def warp(self, u: NDArray[np.float32]) -> Image:
         """What is seen at face points u [2, h, w]: float32 [h, w, 2]."""
         import cv2
 
         at = (u + np.float32(self._canvas.extent)) * np.float32(self._canvas.density)
-        return cv2.remap(
+        seen = cv2.remap(
             self._layers, at[0], at[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
         )
+        return np.asarray(seen, np.float32)
 
 
 def develop_background(light: Image, camera: Camera) -> Image:
     """The background's gray levels, out of the same lens."""
-    import cv2
-
     levels = tone(light, camera)
-    return cv2.GaussianBlur(levels, (0, 0), camera.blur) if camera.blur > 0.25 else levels
+    return blurred(levels, camera.blur) if camera.blur > 0.25 else levels
 
 
 class InverseGrid:
@@ -77,9 +74,9 @@ class InverseGrid:
             guess = node_map.affine_guess(self._grid)
             self._last = node_map.inverse(self._grid, guess, steps=4)
         self._last = node_map.inverse(self._grid, self._last, steps=2)
-        field = self._last.reshape(self._shape).astype(np.float32)
-        dense: NDArray[np.float32] = self._rows @ field @ self._columns.T
-        return dense
+        field = np.asarray(self._last, np.float32).reshape(self._shape)
+        dense = self._rows @ field @ self._columns.T
+        return np.asarray(dense, np.float32)
 
 
 @lru_cache(maxsize=64)

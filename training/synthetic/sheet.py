@@ -28,8 +28,8 @@ def _clip_row(clip: SyntheticClip) -> NDArray[np.uint8]:
     tiles = [mark(clip.frames[0], clip.landmarks[0]), mark(clip.frames[4], None)]
     for k in (0, 2, 4):
         colours = _core.flow_to_color(clip.flow(k), max_magnitude=1.0)
-        colours = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_RGB2BGR)
-        tiles.append(cv2.resize(colours, None, fx=ZOOM, fy=ZOOM))
+        bgr = np.ascontiguousarray(colours[..., ::-1])
+        tiles.append(np.asarray(cv2.resize(bgr, None, fx=ZOOM, fy=ZOOM), np.uint8))
     text = f"{clip.emotion} {'+'.join(clip.aus)} {clip.amplitude:.1f} {clip.kind}"
     cv2.putText(tiles[1], text, (2, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (0, 255, 255))
     return np.hstack(tiles)

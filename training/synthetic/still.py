@@ -11,8 +11,9 @@ from training.synthetic.face import make_identity, sample_light
 from training.synthetic.geometry import Motion
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.paint import Look
-from training.synthetic.plan import place, stream
+from training.synthetic.plan import stream
 from training.synthetic.render import canvas_for, head_painter, render_frames
+from training.synthetic.truth import place
 
 # Stills show heads turned further, and smaller in the frame, than clips do.
 STILLS = SyntheticOptions(pose_degrees=30.0, scale=(0.3, 1.6), jitter=0.05)
@@ -42,7 +43,7 @@ def make_still(
     limit = np.radians(options.pose_degrees)
     turn = np.clip(rng.normal(0, (0.5 * limit, 0.35 * limit)), -limit, limit)
     angles = np.array([[*turn, np.clip(rng.normal(0, 0.2), -0.6, 0.6)]])
-    scale = np.exp(rng.uniform(*np.log(options.scale), 1))
+    scale = np.array([np.exp(rng.uniform(*np.log(options.scale)))])
     motion = Motion(angles, np.zeros((1, 2)), scale, np.zeros((1, 0)), np.zeros(1),
                     float(rng.uniform(250, 1500)))  # fmt: skip
     truth, size = place(rng, points, identity, (), motion, options)

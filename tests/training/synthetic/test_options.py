@@ -2,7 +2,7 @@ import pytest
 
 from mol_edge.errors import OptionError
 from training.synthetic import SyntheticOptions
-from training.synthetic.videos import VideoOptions
+from training.synthetic.long_video import VideoOptions
 
 
 @pytest.mark.parametrize(

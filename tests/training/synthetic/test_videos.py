@@ -5,8 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
+from training.synthetic.long_video import Video, VideoOptions
 from training.synthetic.schedule import own_time
-from training.synthetic.videos import COLUMNS, Video, VideoOptions, write_videos
+from training.synthetic.videos import COLUMNS, write_videos
 
 SHORT = VideoOptions(fps=(30.0, 30.0), seconds=6.0)
 

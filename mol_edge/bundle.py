@@ -38,9 +38,14 @@ class GraphBytes:
     model: bytes
     weights: bytes | None
 
+    @property
+    def location(self) -> str:
+        """How an ONNX file calls `weights`; empty if there are none."""
+        return _location(self.info) or ""
+
     def onnx(self) -> bytes:
         """The ONNX file with its constants inside; raises BundleError if it names other files."""
-        return onnx_file.inline(self.model, self.weights, _location(self.info) or "")
+        return onnx_file.inline(self.model, self.weights, self.location)
 
 
 @dataclass(frozen=True)
@@ -115,8 +120,25 @@ class Bundle:
             BundleError: the bundle has no such graph, or a file changed since it was opened.
         """
         info = self.graph_info(name, precision, form)
-        weights = None if info.weights is None else self._read(info.weights)
-        return GraphBytes(info, self._read(info.file), weights)
+        weights = None if info.weights is None else self.read(info.weights)
+        return GraphBytes(info, self.read(info.file), weights)
+
+    def read(self, path: str) -> bytes:
+        """Read one file; the bytes returned are those whose SHA-256 was compared.
+
+        Raises:
+            BundleError: the manifest does not list it, or it changed since the bundle was opened.
+        """
+        info = self.manifest.files.get(path)
+        if info is None:
+            raise BundleError(
+                f"The bundle {self.manifest.name} lists no file {path!r}: ask for one of "
+                f"{', '.join(sorted(self.manifest.files))}."
+            )
+        with _open_inside(self.folder, path) as file:
+            content = file.read(info.bytes + 1)
+        _compare(path, info, FileInfo(len(content), hashlib.sha256(content).hexdigest()))
+        return content
 
     def _check_files(self) -> None:
         manifest = self.manifest
@@ -127,17 +149,10 @@ class Bundle:
         }
         for path, info in manifest.files.items():
             if path in onnx:
-                _check_external(path, self._read(path), onnx[path])
+                _check_external(path, self.read(path), onnx[path])
                 continue
             with _open_inside(self.folder, path) as file:
                 _compare(path, info, _measure(file))
-
-    def _read(self, path: str) -> bytes:
-        info = self.manifest.files[path]
-        with _open_inside(self.folder, path) as file:
-            content = file.read(info.bytes + 1)
-        _compare(path, info, FileInfo(len(content), hashlib.sha256(content).hexdigest()))
-        return content
 
 
 def measure(path: Path) -> FileInfo:

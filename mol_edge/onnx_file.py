@@ -2,7 +2,8 @@
 
 An ONNX file is a protobuf `ModelProto`. Its large tensors may lie in a second file, and a runtime
 that is given a path follows whatever path the model names. So a bundle's models are handed over as
-bytes, with the tensors of the one weights file that the manifest allows put inside.
+bytes, and its external tensors may lie in the one weights file that the manifest allows, nowhere
+else. Only initializers of the main graph may do so: runtimes look for others on the disk.
 
 Field numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 """
@@ -15,6 +16,8 @@ from mol_edge.errors import BundleError
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _DEPTH_LIMIT = 64
+# ModelProto, GraphProto, TensorProto.
+_INITIALIZER_DEPTH = 2
 
 _CHILDREN = {
     "ModelProto": {7: "GraphProto"},
@@ -102,7 +105,7 @@ def _rewrite(kind: str, message: memoryview, resolve: Resolve, depth: int) -> Ch
     if depth > _DEPTH_LIMIT:
         raise BundleError(f"An ONNX file nests deeper than {_DEPTH_LIMIT}: export it again.")
     if kind == "TensorProto":
-        return _tensor(message, resolve)
+        return _tensor(message, resolve, is_initializer=depth == _INITIALIZER_DEPTH)
     children, refused = _CHILDREN[kind], _REFUSED.get(kind, {})
     pieces: Chunks = []
     changed = False
@@ -126,7 +129,7 @@ def _rewrite(kind: str, message: memoryview, resolve: Resolve, depth: int) -> Ch
     return pieces if changed else [message]
 
 
-def _tensor(message: memoryview, resolve: Resolve) -> Chunks:
+def _tensor(message: memoryview, resolve: Resolve, is_initializer: bool) -> Chunks:
     kept: Chunks = []
     entries: dict[str, str] = {}
     external = False
@@ -141,6 +144,12 @@ def _tensor(message: memoryview, resolve: Resolve) -> Chunks:
             kept.append(whole)
     if not external:
         return [message]
+    if not is_initializer:
+        raise BundleError(
+            "An ONNX file keeps a tensor of an attribute or a sparse one in another file "
+            f"({entries.get('location', 'unnamed')}), which only initializers of its main graph "
+            "may do: export the bundle again."
+        )
     try:
         name, offset = entries["location"], int(entries.get("offset", "0"))
         length = int(entries["length"])

@@ -11,6 +11,7 @@ from mol_edge.bundle import Bundle
 from mol_edge.errors import DeviceError, MissingExtraError
 
 _ERROR_LEVEL = 3
+_LEND_WEIGHTS = "add_external_initializers_from_files_in_memory"
 
 
 class OnnxRuntimeBackend(SessionBackend):
@@ -42,9 +43,16 @@ class OnnxRuntimeBackend(SessionBackend):
         return "CUDAExecutionProvider", {"device_id": index, "use_tf32": "0"}
 
     def _load(self, graph: str, form: str) -> Runner:
-        model = self.bundle.graph(graph, self.options.precision, form).onnx()
+        read = self.bundle.graph(graph, self.options.precision, form)
+        options = self._session_options()
+        if read.weights is not None and hasattr(options, _LEND_WEIGHTS):
+            # Saves a copy of the weights, which older versions need inside the model.
+            getattr(options, _LEND_WEIGHTS)([read.location], [read.weights], [len(read.weights)])
+            model = read.model
+        else:
+            model = read.onnx()
         session = self._onnxruntime.InferenceSession(
-            model, sess_options=self._session_options(), providers=[self._provider]
+            model, sess_options=options, providers=[self._provider]
         )
         names = [output.name for output in session.get_outputs()]
 

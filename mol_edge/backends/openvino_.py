@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from mol_edge.backends.device import Device
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import DeviceError, MissingExtraError
-from mol_edge.graph_info import TensorInfo
 
 _DRIVERS = {
     "GPU": "install Intel's driver with `sudo apt install intel-opencl-icd`",
@@ -31,7 +29,9 @@ class OpenVinoBackend(SessionBackend):
             import openvino
         except ImportError:
             raise MissingExtraError("openvino", "openvino", "The device openvino") from None
+        self._openvino = openvino
         self._core = openvino.Core()
+        self._weights: dict[str | None, Any] = {}
         self._check_device()
 
     def _check_device(self) -> None:
@@ -45,11 +45,6 @@ class OpenVinoBackend(SessionBackend):
             )
 
     def _load(self, graph: str, form: str) -> Runner:
-        read = self.bundle.graph(graph, self.options.precision, form)
-        if form == "openvino":
-            model = self._core.read_model(read.model, read.weights or b"")
-        else:
-            model = self._core.read_model(read.onnx(), b"")
         info = self.bundle.graph_info(graph, self.options.precision, form)
         names = list(info.outputs)
         requests: dict[bool, Any] = {}
@@ -58,23 +53,46 @@ class OpenVinoBackend(SessionBackend):
             ready = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
             single = all(len(array) == 1 for array in ready.values())
             if single not in requests:
-                requests[single] = self._request(model, info.inputs if single else None)
+                requests[single] = self._request(graph, form, single)
             request = requests[single]
             request.infer(ready, share_inputs=True)
             return {name: request.get_tensor(name).data.copy() for name in names}
 
         return run
 
-    def _request(self, model: Any, single: Mapping[str, TensorInfo] | None) -> Any:
-        """Compile for any batch size, or for the inputs `single` at batch 1.
+    def _request(self, graph: str, form: str, single: bool) -> Any:
+        """Compile for any batch size, or for batch 1 alone.
 
         A plan for one known shape runs the fused clip 5% faster, and most streams show one face.
         """
-        if single is not None:
-            model = model.clone()
-            model.reshape({name: [1, *info.shape[1:]] for name, info in single.items()})
+        model = self._read(graph, form)
+        if single:
+            info = self.bundle.graph_info(graph, self.options.precision, form)
+            model.reshape({name: [1, *tensor.shape[1:]] for name, tensor in info.inputs.items()})
         compiled = self._core.compile_model(model, self._device.target, self._properties())
         return compiled.create_infer_request()
+
+    def _read(self, graph: str, form: str) -> Any:
+        if form == "onnx":
+            read = self.bundle.graph(graph, self.options.precision, form)
+            return self._core.read_model(read.onnx(), b"")
+        info = self.bundle.graph_info(graph, self.options.precision, form)
+        text = self.bundle.read(info.file).decode()
+        return self._core.read_model(text, self._weights_of(info.weights))
+
+    def _weights_of(self, path: str | None) -> Any:
+        """One tensor of a weights file for all graphs: a compiled model keeps what it was given."""
+        if path not in self._weights:
+            content = b"" if path is None else self.bundle.read(path)
+            tensor = self._openvino.Tensor(self._openvino.Type.u8, [len(content)])
+            tensor.data[:] = np.frombuffer(content, np.uint8)
+            self._weights[path] = tensor
+        return self._weights[path]
+
+    def close(self) -> None:
+        """Give back what the runtime holds; `run` is refused from then on."""
+        super().close()
+        self._weights.clear()
 
     def _properties(self) -> dict[str, Any]:
         # Without the precision hint some CPUs compute in bf16, which is off by several percent.

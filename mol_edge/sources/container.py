@@ -29,7 +29,7 @@ def find_truncation(path: Path) -> str | None:
         head = file.read(12)
         file.seek(0)
         if head[4:8] in _MP4_FIRST:
-            stated = _mp4_size(file, there)
+            stated: int | None = _mp4_size(file, there)
         elif head[:4] == _EBML:
             stated = _matroska_size(file)
         elif head[:4] == b"RIFF":

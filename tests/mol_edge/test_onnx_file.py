@@ -56,24 +56,28 @@ def test_a_model_without_external_tensors_is_unchanged():
 
 
 @pytest.mark.parametrize("depth", [0, 1, 3])
-def test_tensors_in_subgraphs_are_found(depth):
-    tensor = external("t", [2], location="weights.bin", offset=4, length=8)
+def test_external_tensors_of_attributes_are_refused(depth):
+    tensor = external("t", [2], location="weights.bin", offset=0, length=8)
     content = nested(tensor, depth).SerializeToString()
-    values = np.array([1, 2, 3], np.float32)
-    node = onnx.load_from_string(onnx_file.inline(content, values.tobytes())).graph.node[0]
-    for _ in range(depth):
-        node = node.attribute[0].g.node[0]
-    np.testing.assert_array_equal(numpy_helper.to_array(node.attribute[0].t), [2, 3])
-    with pytest.raises(BundleError, match="keeps tensors in 'weights.bin' where the manifest"):
-        onnx_file.check_external(content, None)
+    with pytest.raises(BundleError, match="of an attribute or a sparse one in another file"):
+        onnx_file.check_external(content, "weights.bin")
+    with pytest.raises(BundleError, match=r"\(weights.bin\), which only initializers"):
+        onnx_file.inline(content, bytes(100))
 
 
-def test_sparse_tensors_are_found():
+@pytest.mark.parametrize("depth", [0, 1, 3])
+def test_tensors_inside_attributes_are_left_alone(depth):
+    content = nested(numpy_helper.from_array(np.ones(3, np.float32)), depth).SerializeToString()
+    onnx_file.check_external(content, None)
+    assert onnx_file.inline(content, None) == content
+
+
+def test_external_sparse_tensors_are_refused():
     sparse = onnx.SparseTensorProto(dims=[4])
     sparse.values.CopyFrom(external("v", [1], location="/etc/passwd", offset=0, length=4))
     model = model_with()
     model.graph.sparse_initializer.append(sparse)
-    with pytest.raises(BundleError, match="'/etc/passwd'"):
+    with pytest.raises(BundleError, match=r"sparse one in another file \(/etc/passwd\)"):
         onnx_file.check_external(model.SerializeToString(), "weights.bin")
 
 

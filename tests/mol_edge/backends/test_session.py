@@ -57,6 +57,14 @@ def test_arrays_of_any_stride_are_read_as_they_are(backend, frames):
     np.testing.assert_allclose(outputs["first"], toy_bundle.features(turned)["first"], atol=1e-5)
 
 
+def test_arrays_that_must_not_be_written_are_read(backend, frames):
+    kept = frames.copy()
+    kept.flags.writeable = False
+    outputs = backend.run("features", {"frames": kept})
+    np.testing.assert_allclose(outputs["first"], toy_bundle.features(frames)["first"], atol=1e-5)
+    np.testing.assert_array_equal(kept, frames)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -162,7 +170,9 @@ def test_openvino_prefers_ir(toy_copy, frames):
     )
     with open_backend(Bundle.open(toy_copy), "openvino") as backend:
         assert backend.form_of("features") == "openvino"
+        single = backend.run("features", {"frames": frames[:1]})
         outputs = backend.run("features", {"frames": frames})
+    np.testing.assert_allclose(single["first"], outputs["first"][:1], atol=1e-6)
     for name, expected in toy_bundle.features(frames).items():
         np.testing.assert_allclose(outputs[name], expected, atol=1e-5)
 

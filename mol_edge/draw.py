@@ -89,7 +89,7 @@ class Annotator:
     Example:
         >>> frame = Frame(np.zeros((480, 640, 3), np.uint8), timestamp_ns=0)
         >>> Annotator(("positive", "negative")).draw(frame, FrameResult(0, 0)).shape
-        (540, 1002, 3)
+        (540, 1028, 3)
     """
 
     def __init__(self, labels: Sequence[str], *, trained: bool = True, note: str = "") -> None:

@@ -63,11 +63,11 @@ class Pipeline:
         DeviceError: the device does not work here.
 
     Example:
-        >>> with Pipeline() as pipe:
-        ...     for result in pipe.run("examples/data/demo.mp4"):
-        ...         for face in result.faces:
-        ...             if face.window is not None:
-        ...                 print(result.index, pipe.labels[face.window.probabilities.argmax()])
+        >>> with Pipeline(device="onnxruntime") as pipe:
+        ...     with pipe.run("examples/data/demo.mp4") as results:
+        ...         face = next(results).faces[0]
+        >>> face.landmarks.shape, face.window_state.value
+        ((68, 2), 'filling')
     """
 
     def __init__(

@@ -1,0 +1,93 @@
+"""The demo video through the demo bundle: real graphs, a real detector, both runtimes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mol_edge.bundle import Bundle
+from mol_edge.faces import HaarDetector
+from mol_edge.frame import Frame
+from mol_edge.pipeline import Pipeline
+from mol_edge.results import WindowState
+from mol_edge.sources import open_source
+
+cv2 = pytest.importorskip("cv2")
+
+VIDEO = Path(__file__).parents[2] / "examples" / "data" / "demo.mp4"
+FRAMES = 14
+
+
+@pytest.fixture(scope="module")
+def frames():
+    with open_source(VIDEO) as source:
+        return [frame for frame, _ in zip(source, range(FRAMES))]
+
+
+@pytest.fixture(scope="module")
+def detections(frames):
+    """What OpenCV's cascades find, by the frame's index."""
+    detector = HaarDetector()
+    return [detector.detect(frame) for frame in frames]
+
+
+@pytest.fixture(scope="module")
+def points(detections):
+    return np.stack([faces[0].points for faces in detections])
+
+
+def classify(runtime, frames, points):
+    pytest.importorskip(runtime)
+    with Pipeline(device=runtime) as pipe:
+        return pipe.classify(frames, points=points)
+
+
+def test_the_demo_bundle_is_whole_and_says_that_it_is_untrained():
+    bundle = Bundle.default()
+    assert bundle.manifest.trained is False
+    assert len(bundle.manifest.labels) == 5
+    assert sum(info.bytes for info in bundle.manifest.files.values()) < 10e6
+
+
+def test_both_runtimes_give_the_same(frames, points):
+    a, b = (classify(runtime, frames, points) for runtime in ("onnxruntime", "openvino"))
+    assert len(a.phases) == len(b.phases) == 1
+    for one, other in zip(a.phases, b.phases):
+        np.testing.assert_allclose(one.logits, other.logits, atol=1e-4)
+        np.testing.assert_allclose(one.flow, other.flow, atol=1e-4)
+        np.testing.assert_allclose(one.landmarks, other.landmarks, atol=1e-2)
+        assert np.ptp(one.logits) > 1e-3
+        assert np.ptp(one.flow) > 1e-2
+
+
+class Recorded:
+    """A detector that repeats what it found before: the cascades are slow."""
+
+    name = "recorded"
+
+    def __init__(self, detections):
+        self.detections = detections
+
+    def detect(self, frame):
+        return self.detections[frame.index]
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_a_run_equals_the_clip(frames, detections, points, runtime):
+    """The anchored transform locks at frame 4, and windows begin there."""
+    pytest.importorskip(runtime)
+    at_20_fps = [Frame(f.image, i * 50_000_000, i) for i, f in enumerate(frames)]
+    with Pipeline(device=runtime, detector=Recorded(detections)) as pipe:
+        with pipe.run(at_20_fps) as run:
+            faces = [result.faces[0] for result in run]
+        states = [face.window_state for face in faces]
+        assert states == [WindowState.FILLING] * 11 + [WindowState.READY] * 3
+        last = faces[-1]
+        assert last.window.samples == (6, 7, 8, 9, 10, 11, 12, 13)
+        assert last.window.span_ms == pytest.approx(350)
+        locked = np.repeat(points[:5].mean(axis=0)[np.newaxis], 8, axis=0)
+        (phase,) = pipe.classify(frames[6:14], points=locked).phases
+    np.testing.assert_allclose(last.window.logits, phase.logits, atol=1e-4)
+    np.testing.assert_allclose(last.flow, phase.flow[-1], atol=1e-4)
+    np.testing.assert_allclose(last.landmarks, phase.landmarks[-1], atol=1e-2)
+    assert last.window.probabilities.sum() == pytest.approx(1, abs=1e-6)

@@ -25,6 +25,7 @@ class Camera:
         gamma: exponent of the tone curve.
         black, white: gray levels that 0 and 1 become.
         flicker: relative change of brightness from frame to frame.
+        ramp: relative change of brightness from the first frame to the last.
     """
 
     blur: float
@@ -35,6 +36,7 @@ class Camera:
     black: float
     white: float
     flicker: float
+    ramp: float
 
 
 def sample_camera(rng: np.random.Generator, noise: bool) -> Camera:
@@ -51,6 +53,7 @@ def sample_camera(rng: np.random.Generator, noise: bool) -> Camera:
         black=float(rng.uniform(0, 30) if rng.random() < 0.5 else rng.uniform(0, 8)),
         white=float(rng.uniform(150, 275)),
         flicker=float(abs(rng.normal(0, 0.006))) if noise else 0.0,
+        ramp=float(rng.normal(0, 0.05)) if noise and rng.random() < 0.2 else 0.0,
     )
 
 

@@ -92,13 +92,15 @@ def _mouth(out: BlobList, points: Points, lips: float) -> None:
 def _folds(out: BlobList, points: Points, rng: np.random.Generator, age: float) -> None:
     strength = rng.uniform(0.1, 0.5) + 1.2 * age
     smile = max(0.0, (points[57, 1] - points[48, 1]) - 10.0) * 0.12
+    for side in (-1.0, 1.0):
+        out.add((30.0 * side, 0.5 * (points[33, 1] + points[48, 1]) - 12), 11.0, 9.0, 2.5 * smile)
     for wing, corner, sign in ((31, 48, -1.0), (35, 54, 1.0)):
         start = points[wing] + np.array([3.5 * sign, -3.0])
         end = points[corner] + np.array([5.5 * sign, rng.uniform(-3.0, 4.0)])
-        out.line(start, end, 1.7, -1.5 * (strength + smile), bow=-sign * 2.0)
+        out.line(start, end, 1.8, -1.2 * (strength + smile), bow=-sign * 2.0)
         out.line(
             start + np.array([4.5 * sign, 0.0]), end + np.array([4.5 * sign, 0.0]),
-            3.6, 0.9 * (strength + smile), bow=-sign * 2.0,
+            3.8, 0.6 * (strength + smile), bow=-sign * 2.0,
         )  # fmt: skip
     for _ in range(int(rng.integers(0, 2 + int(4 * age)))):
         y = points[27, 1] - rng.uniform(22, 44)

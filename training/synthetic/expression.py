@@ -47,11 +47,11 @@ def sample_expression(rng: np.random.Generator, strength: float) -> Expression:
         return Expression()
     kind = rng.random(6)
     u = rng.random(9) * strength
-    smiling = kind[0] < 0.5
+    smiling = kind[0] < 0.55
     open_mouth = kind[1] < (0.75 if smiling else 0.25)
     return Expression(
-        smile=u[0] ** 0.7 if smiling else 0.0,
-        gap=u[1] if open_mouth else 0.0,
+        smile=1.15 * u[0] ** 0.6 if smiling else 0.0,
+        gap=(0.15 + 0.85 * u[1]) * min(1.0, 2.0 * strength) if open_mouth else 0.0,
         jaw=u[2] * (0.35 if smiling else 1.0) if open_mouth else 0.0,
         pucker=u[3] if not smiling and kind[2] < 0.15 else 0.0,
         frown=u[4] if not smiling and kind[2] > 0.7 else 0.0,
@@ -83,7 +83,7 @@ def apply_expression(points: Points, expression: Expression) -> Points:
     moved[brows, 1] += 5.5 * e.brow_lower * inner * side[brows]
     moved[brows, 0] -= 2.8 * e.brow_lower * inner * outward[brows]
     moved[31:36, 0] += 1.8 * e.smile * outward[31:36] * np.array([1, 0.6, 0, 0.6, 1])
-    closing = e.lids + (1 - abs(e.lids)) * 0.3 * e.smile
+    closing = e.lids + (1 - abs(e.lids)) * 0.38 * e.smile
     return close_lids(moved, float(np.clip(closing, -0.5, 1.0)))
 
 
@@ -98,14 +98,14 @@ def _mouth(moved: Points, e: Expression, side: Points, outward: Points) -> None:
     shift(next_up, 4.0 * e.smile - 5.0 * e.pucker, -2.8 * e.smile + 2.2 * e.frown)
     shift(next_low, 4.0 * e.smile - 5.0 * e.pucker, -2.6 * e.smile + 1.6 * e.frown)
     shift([50, 52, 61, 63], 1.5 * e.smile - 2.0 * e.pucker, -0.8 * e.smile)
-    shift([56, 58, 65, 67], 1.5 * e.smile - 2.0 * e.pucker, -0.3 * e.smile)
-    upper, lower = 1.6 * e.gap * (0.4 + e.smile), 7.5 * e.gap + 10.0 * e.jaw
+    shift([56, 58, 65, 67], 2.0 * e.smile - 2.0 * e.pucker, -0.5 * e.smile)
+    upper, lower = 1.8 * e.gap * (0.4 + e.smile), (8.0 + 2.5 * e.smile) * e.gap + 10.0 * e.jaw
     moved[[61, 62, 63], 1] -= upper
     moved[[50, 51, 52], 1] -= 0.9 * upper
     moved[[65, 66, 67], 1] += lower
     moved[[56, 57, 58], 1] += lower - 0.8 * e.gap
     moved[[55, 59], 1] += 0.6 * lower
-    moved[[48, 54, 60, 64], 1] += 0.25 * lower
+    moved[[48, 54, 60, 64], 1] += (0.25 - 0.15 * min(e.smile, 1.0)) * lower
     below = np.clip((moved[:17, 1] - 5.0) / 60.0, 0.0, 1.0)
     moved[:17, 1] += below * (9.0 * e.jaw + 3.5 * e.gap * (1 - 0.5 * e.smile))
     moved[:17, 0] += 1.2 * e.smile * outward[:17] * below * (1 - below) * 4

@@ -104,17 +104,17 @@ def paint_brow(
     style = identity.rng(3)
     box = canvas.box(brow, 6.0)
     patch = image[box]
-    thick = float(style.uniform(2.8, 7.0))
+    thick = float(style.uniform(3.2, 8.0))
     density = float(style.uniform(0.35, 0.95))
     dark = min(identity.hair * float(style.uniform(0.5, 1.0)), 0.75 * identity.tone)
     path = smooth(brow if outward > 0 else brow[::-1], per=6) + (0, 0.12 * thick)
     taper = np.interp(np.linspace(0, 1, len(path)), [0, 0.25, 0.6, 1], [0.75, 1, 0.85, 0.3])
     half = 0.5 * thick * taper[:, None] * np.array([[0.0, 1.0]])
     cover = canvas.fill(
-        np.concatenate([path - half, (path + half)[::-1]]), box, float(style.uniform(0.8, 1.9))
+        np.concatenate([path - half, (path + half)[::-1]]), box, float(style.uniform(0.9, 2.2))
     )
     hairs = _hairs(canvas, box, path, thick, taper, outward, rng)
-    hairy = np.clip(cover * (0.75 + 0.6 * hairs), 0, 1) * density
+    hairy = np.clip(cover * (0.8 + 0.4 * hairs), 0, 1) * density
     mix(patch, dark, hairy.astype(np.float32))
 
 

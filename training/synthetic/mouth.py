@@ -51,7 +51,7 @@ def _opening(canvas, patch, inner, light, box, gap, style, rng) -> None:  # type
         tongue = np.stack([low + (9 * np.cos(a), 0.5 * gap * np.sin(a))
                            for a in np.linspace(0, 2 * np.pi, 12)])  # fmt: skip
         mix(inside, 0.22, canvas.fill(tongue, box, 0.8))
-    if rng.random() < 0.85:
+    if rng.random() < 0.92:
         _teeth(canvas, inside, inner, box, gap, style, rng)
     inside *= 0.45 + 0.55 * np.minimum(light, 1.2)
     rim = canvas.stroke(smooth(inner[[0, 1, 2, 3, 4]], per=4), 1.6, box, 0.7)
@@ -70,7 +70,9 @@ def _teeth(canvas, inside, inner, box, gap, style, rng) -> None:  # type: ignore
     x = canvas.x[:, box[1]] - inner[:, 0].mean()
     half = 0.5 * (inner[4, 0] - inner[0, 0])
     tooth = float(style.uniform(3.4, 4.6))
-    seam = 1 - 0.22 * np.exp(-(((x / tooth + 0.5) % 1.0 - 0.5) ** 2) / 0.008)
+    seam = 1 - float(style.uniform(0.0, 0.2)) * np.exp(
+        -(((x / tooth + 0.5) % 1.0 - 0.5) ** 2) / 0.008
+    )
     fade = 1 - 0.6 * np.clip(np.abs(x) / half, 0, 1) ** 3
     mix(inside, (tone * seam * fade).astype(np.float32), row)
     if gap > 7.0 and rng.random() < 0.4:

@@ -115,13 +115,14 @@ def render_frames(
     inverse = InverseGrid(size, size)
     films: dict[float, Film] = {}
     frames: list[Gray] = []
-    gain = 1.0
+    count = len(truth.frame_maps)
+    gains = 1.0 + camera.ramp * np.linspace(0, 1, count)
+    gains += camera.flicker * rng.standard_normal(count)
     for t, node_map in enumerate(truth.frame_maps):
         lids = float(truth.motion.lids[t])
         if lids not in films:
             films[lids] = Film(paint(lids), camera, scale)
         layers = films[lids].warp(inverse(node_map))
         levels = layers[..., 0] + background * (1 - layers[..., 1])
-        gain += camera.flicker * float(rng.standard_normal())
-        frames.append(expose(levels, camera, gain, rng))
+        frames.append(expose(levels, camera, float(gains[t]), rng))
     return frames

@@ -38,7 +38,7 @@ def make_still(
     """
     rng = stream(seed, options, 2)
     identity = make_identity(options.first_identity + int(rng.integers(options.identities)))
-    strength = 0.0 if rng.random() < 0.2 else float(rng.uniform(0.3, 1.0))
+    strength = 0.0 if rng.random() < 0.15 else float(rng.uniform(0.3, 1.0))
     points = apply_expression(identity.points, sample_expression(rng, strength))
     limit = np.radians(options.pose_degrees)
     turn = np.clip(rng.normal(0, (0.5 * limit, 0.35 * limit)), -limit, limit)
@@ -53,4 +53,26 @@ def make_still(
     canvas = canvas_for(float(scale[0]))
     paint = head_painter(identity, look, light, canvas, int(rng.integers(2**32)))
     frame = render_frames(truth, paint, camera, size, rng)[0]
+    if rng.random() < 0.12:
+        frame = _occlude(frame, rng)
     return crop(frame, truth.transforms[0]), truth.landmarks(0).astype(np.float32)
+
+
+def _occlude(frame: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Put something before the face: a hand, a cup, a strand of hair."""
+    import cv2
+
+    side = frame.shape[0]
+    cover = np.zeros_like(frame)
+    at = [int(v) for v in rng.uniform(0, side, 2)]
+    if rng.random() < 0.5:
+        axes = [int(v) for v in side * rng.uniform(0.06, 0.25, 2)]
+        cv2.ellipse(cover, at, axes, float(rng.uniform(0, 180)), 0, 360, 255, -1, cv2.LINE_AA)
+    else:
+        end = [int(v) for v in rng.uniform(0, side, 2)]
+        width = max(1, int(side * rng.uniform(0.005, 0.07)))
+        cv2.line(cover, at, end, 255, width, cv2.LINE_AA)
+    cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), 0.8), np.uint8)
+    share = cover.astype(np.float32) / 255
+    tone = rng.uniform(10, 240) + rng.uniform(0, 12) * rng.standard_normal(frame.shape, np.float32)
+    return np.clip(frame + (tone - frame) * share, 0, 255).astype(np.uint8)

@@ -43,7 +43,7 @@ class AnchoredAligner:
 
     The jitter of detected points is as large as a micro-movement; an average locked for many
     frames keeps it out of the crops. While the first `frames` are gathered, the transform is that
-    of the points so far, and each one replaces the last.
+    of the points so far, and each one replaces the last. Not safe to share between threads.
 
     Args:
         frames: how many frames' points are averaged.

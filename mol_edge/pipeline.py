@@ -8,7 +8,6 @@ has been cut out already. Both take the largest face.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from mol_edge.engine import StepOutput, StreamEngine, run_clip
 from mol_edge.errors import BusyError
 from mol_edge.faces import Detection, FaceDetector, open_detector
 from mol_edge.frame import Frame
+from mol_edge.notices import Notices
 from mol_edge.options import PipelineOptions
 from mol_edge.results import (
     ClipResult,
@@ -40,8 +40,6 @@ from mol_edge.run import Run, StageClock
 from mol_edge.sources import AnySource, Source, open_source
 from mol_edge.sources.memory import Item
 from mol_edge.track import FaceTrack
-
-log = logging.getLogger(__name__)
 
 Transform = NDArray[np.float64]
 
@@ -83,7 +81,8 @@ class Pipeline:
         self._detector = detector
         self._step_lock = threading.Lock()
         self._run_lock = threading.Lock()
-        self._told: set[str] = set()
+        self._notices = Notices()
+        self._notices.untrained(self.bundle.manifest)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -156,7 +155,7 @@ class Pipeline:
                 with clock.stage("detect"):
                     found = self.detector.detect(frame)
                 if found:
-                    self._tell_of_several(len(found))
+                    self._notices.several_faces(len(found))
                     if track is None or not track.matches(found[0].box):
                         track = self._new_track(track, found[0], source.period_ns, flow)
                     faces = (self._face(track, found[0], frame, clock),)
@@ -183,7 +182,7 @@ class Pipeline:
         with clock.stage("infer"):
             output = track.engine.push(frame.index, frame.timestamp_ns, crop)
         if output.state is WindowState.CAMERA_TOO_SLOW:
-            self._tell_of_slow_camera(track.engine)
+            self._notices.slow_camera(self.window_ms, track.engine.cadence.period_ns)
         return FaceResult(
             track_id=track.id,
             box=face.box,
@@ -237,7 +236,7 @@ class Pipeline:
             if points is None:
                 samples = (at for phase in phases for at in phase)
                 faces = ClipFaces.found(clip, samples, self.detector)
-                self._tell_of_several(faces.most_found)
+                self._notices.several_faces(faces.most_found)
             else:
                 faces = ClipFaces.given(points, len(clip))
             transforms = faces.transforms(self.bundle.manifest.alignment.mode)
@@ -277,23 +276,6 @@ class Pipeline:
             frame.full_range,
         )
 
-    def _tell_of_several(self, found: int) -> None:
-        if found > 1:
-            self._tell_once("%d faces are in view: the largest is taken.", found)
-
-    def _tell_of_slow_camera(self, engine: StreamEngine) -> None:
-        self._tell_once(
-            "8 frames do not fit the window of %.0f ms at one each %.1f ms, so nothing is "
-            "classified: raise the frame rate or window_ms.",
-            self.window_ms,
-            (engine.cadence.period_ns or 0) / 1e6,
-        )
-
-    def _tell_once(self, message: str, *values: object) -> None:
-        if message not in self._told:
-            self._told.add(message)
-            log.warning(message, *values)
-
     def close(self) -> None:
         """Give back what the runtime holds; the pipeline cannot be used after."""
         self.backend.close()
@@ -307,15 +289,8 @@ class Pipeline:
 
 def _opened(bundle: Bundle | str | Path | None) -> Bundle:
     if isinstance(bundle, Bundle):
-        opened = bundle
-    else:
-        opened = Bundle.default() if bundle is None else Bundle.open(bundle)
-    if not opened.manifest.trained:
-        log.warning(
-            "The bundle %s is not trained: its classes and landmarks mean nothing yet.",
-            opened.manifest.name,
-        )
-    return opened
+        return bundle
+    return Bundle.default() if bundle is None else Bundle.open(bundle)
 
 
 def _window(output: StepOutput) -> Window | None:

@@ -1,0 +1,43 @@
+"""What a pipeline tells its user in the log, each once."""
+
+from __future__ import annotations
+
+import logging
+
+from mol_edge.manifest import Manifest
+
+log = logging.getLogger(__name__)
+
+
+class Notices:
+    """Warnings about a run; each kind is given once, however many frames call for it."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def untrained(self, manifest: Manifest) -> None:
+        """Say so if a bundle's weights are not trained."""
+        if not manifest.trained:
+            self._tell(
+                "The bundle %s is not trained: its classes and landmarks mean nothing yet.",
+                manifest.name,
+            )
+
+    def several_faces(self, found: int) -> None:
+        """Say so if there are more faces than the one that is taken."""
+        if found > 1:
+            self._tell("%d faces are in view: the largest is taken.", found)
+
+    def slow_camera(self, window_ms: float, period_ns: float | None) -> None:
+        """Say that a camera is too slow for its window, and what would help."""
+        self._tell(
+            "8 frames do not fit the window of %.0f ms at one each %.1f ms, so nothing is "
+            "classified: raise the frame rate or window_ms.",
+            window_ms,
+            (period_ns or 0) / 1e6,
+        )
+
+    def _tell(self, message: str, *values: object) -> None:
+        if message not in self._told:
+            self._told.add(message)
+            log.warning(message, *values)

@@ -1,0 +1,22 @@
+import logging
+from types import SimpleNamespace
+
+from mol_edge.notices import Notices
+
+
+def test_each_notice_is_given_once_and_only_where_it_applies(caplog):
+    caplog.set_level(logging.WARNING, "mol_edge")
+    notices = Notices()
+    notices.several_faces(1)
+    notices.untrained(SimpleNamespace(trained=True, name="good"))
+    assert caplog.messages == []
+    for found in (2, 5):
+        notices.several_faces(found)
+        notices.slow_camera(350, 66_666_667.0)
+        notices.untrained(SimpleNamespace(trained=False, name="demo"))
+    assert caplog.messages == [
+        "2 faces are in view: the largest is taken.",
+        "8 frames do not fit the window of 350 ms at one each 66.7 ms, so nothing is classified: "
+        "raise the frame rate or window_ms.",
+        "The bundle demo is not trained: its classes and landmarks mean nothing yet.",
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.synthetic.canvas import Canvas, Image, mix, smooth
+from training.synthetic.canvas import Box, Canvas, Image, mix, smooth
 from training.synthetic.face import Identity
 from training.synthetic.shape import Points
 
@@ -42,7 +42,10 @@ def paint_mouth(canvas: Canvas, image: Image, points: Points, identity: Identity
         patch *= 1 - 0.4 * canvas.stroke(np.stack([corner, corner + 0.3]), 1.8, box, 0.8)
 
 
-def _opening(canvas, patch, inner, light, box, gap, style, rng) -> None:  # type: ignore[no-untyped-def]
+def _opening(
+    canvas: Canvas, patch: Image, inner: Points, light: Image, box: Box, gap: float,
+    style: np.random.Generator, rng: np.random.Generator,
+) -> None:  # fmt: skip
     ring = smooth(inner, closed=True, per=4)
     hole = canvas.fill(ring, box, 0.3)
     inside = np.full_like(patch, 0.05 + 0.05 * float(rng.random()))
@@ -60,7 +63,10 @@ def _opening(canvas, patch, inner, light, box, gap, style, rng) -> None:  # type
     patch *= 1 - 0.25 * canvas.stroke(np.concatenate([ring, ring[:1]]), 0.8, box, 0.4)
 
 
-def _teeth(canvas, inside, inner, box, gap, style, rng) -> None:  # type: ignore[no-untyped-def]
+def _teeth(
+    canvas: Canvas, inside: Image, inner: Points, box: Box, gap: float,
+    style: np.random.Generator, rng: np.random.Generator,
+) -> None:  # fmt: skip
     top = smooth(inner[[0, 1, 2, 3, 4]], per=4)
     share = float(np.clip(rng.uniform(5.0, 9.0) / gap, 0.3, 1.0))
     drop = np.interp(np.linspace(0, 1, len(top)), [0, 0.2, 0.5, 0.8, 1], [0.1, 0.9, 1, 0.9, 0.1])

@@ -87,7 +87,7 @@ Example:
     >>> import numpy as np
     >>> from mol_edge import _core
     >>> image = np.full((144, 144, 3), 138, np.uint8)
-    >>> _core.crop_float(image, np.eye(2, 3), mean=128.0, scale=100.0)[:1, :3]
+    >>> _core.crop_float(image, np.eye(2, 3), mean=128.0, scale=100.0)[:1, :3].round(5)
     array([[0.1, 0.1, 0.1]], dtype=float32)
 )";
 

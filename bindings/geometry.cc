@@ -74,8 +74,8 @@ Example:
     >>> from mol_edge import _core
     >>> points = np.array([[40.0, 50], [60, 50], [50, 60], [42, 70], [58, 70]])
     >>> _core.alignment_transform(points).round(2)
-    array([[  2.86,   0.  , -71.5 ],
-           [  0.  ,   2.86, -100.1 ]])
+    array([[   2.86,    0.  ,  -71.5 ],
+           [  -0.  ,    2.86, -100.1 ]])
 )";
 
 constexpr const char* kInvertDoc = R"(The map that undoes `transform`.

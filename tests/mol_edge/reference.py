@@ -1,4 +1,4 @@
-"""The C++ core's arithmetic in float64 NumPy, written for clarity: what the tests hold it against."""
+"""The C++ core's arithmetic in float64 NumPy, written for clarity."""
 
 from __future__ import annotations
 
@@ -88,3 +88,30 @@ def softmax(logits: Float64) -> Float64:
     """Softmax over the last axis."""
     shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return shares / shares.sum(axis=-1, keepdims=True)
+
+
+def flow_to_color(flow: Float64, max_magnitude: float) -> NDArray[np.uint8]:
+    """BGR picture of a field [2, height, width] by the Middlebury wheel."""
+    wheel = _color_wheel()
+    radius = np.hypot(*flow) / max_magnitude
+    place = (np.arctan2(-flow[1], -flow[0]) / np.pi + 1) / 2 * (len(wheel) - 1)
+    index = np.floor(place).astype(np.int64)
+    share = (place - index)[..., None]
+    hue = (1 - share) * wheel[index] + share * wheel[(index + 1) % len(wheel)]
+    saturated = 1 - np.minimum(radius, 1)[..., None] * (1 - hue)
+    color = np.where(radius[..., None] > 1, 0.75 * hue, saturated)
+    return np.floor(255 * color)[..., ::-1].astype(np.uint8)
+
+
+def _color_wheel() -> Float64:
+    """The 55 hues, RGB in 0 to 1: one channel rises or falls per stretch."""
+    stretches = [(15, 1, 1), (6, 0, -1), (4, 2, 1), (11, 1, -1), (13, 0, 1), (6, 2, -1)]
+    color = np.array([255.0, 0, 0])
+    wheel = []
+    for steps, channel, direction in stretches:
+        for step in range(steps):
+            here = color.copy()
+            here[channel] += direction * np.floor(255 * step / steps)
+            wheel.append(here)
+        color[channel] += direction * 255
+    return np.array(wheel) / 255

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -12,16 +13,18 @@ from mol_edge import _core
 from mol_edge.errors import OptionError
 
 Points = NDArray[np.float64]
+Look = Callable[[], Points]
 
 
 class Aligner(Protocol):
     """Turns a face's five points into the transform of its frame."""
 
-    def update(self, points: Points) -> tuple[NDArray[np.float64], bool]:
+    def update(self, points: Points, look: Look | None = None) -> tuple[NDArray[np.float64], bool]:
         """Take the next frame's points.
 
         Args:
             points: float64 [5, 2], image pixels.
+            look: gives better points of the same frame, at a cost; called where they pay.
 
         Returns:
             The transform (float64 [2, 3], image to aligned face), and whether it replaces one
@@ -33,8 +36,8 @@ class Aligner(Protocol):
 class PerFrameAligner:
     """The official protocol: each frame has the transform of its own points."""
 
-    def update(self, points: Points) -> tuple[NDArray[np.float64], bool]:
-        """See `Aligner.update`; never replaces a lock."""
+    def update(self, points: Points, look: Look | None = None) -> tuple[NDArray[np.float64], bool]:
+        """See `Aligner.update`; never replaces a lock, never looks again."""
         return _core.alignment_transform(points), False
 
 
@@ -67,18 +70,23 @@ class AnchoredAligner:
             )
         self._drift_px = drift_px
         self._recent: deque[Points] = deque(maxlen=frames)
+        self._gains: deque[Points] = deque(maxlen=frames)
         self._anchor: Points | None = None
         self._transform: NDArray[np.float64] | None = None
 
-    def update(self, points: Points) -> tuple[NDArray[np.float64], bool]:
-        """See `Aligner.update`."""
+    def update(self, points: Points, look: Look | None = None) -> tuple[NDArray[np.float64], bool]:
+        """See `Aligner.update`; looks again at the frames it anchors on."""
         self._recent.append(points)
         if self._anchor is not None and self._transform is not None and not self._drifted():
             return self._transform, False
         replaces = self._transform is not None
+        if self._anchor is not None:
+            self._gains.clear()
+        # Drift is judged by plain points, so what a closer look adds to them is kept apart.
+        self._gains.append(np.zeros((5, 2)) if look is None else look() - points)
         mean = np.mean(self._recent, axis=0)
         full = len(self._recent) == self._recent.maxlen
-        self._transform = _core.alignment_transform(mean)
+        self._transform = _core.alignment_transform(mean + np.mean(self._gains, axis=0))
         self._anchor = mean if full else None
         return self._transform, replaces
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mol_edge import _core
 from mol_edge.errors import ArrayError, NoFaceError, OptionError
-from mol_edge.faces.base import FaceDetector
+from mol_edge.faces.base import FaceDetector, refined
 from mol_edge.frame import Frame
 from mol_edge.results import Protocol
 from mol_edge.sources.base import SourceOptions, check_size
@@ -73,8 +73,15 @@ class ClipFaces:
         clip: Sequence[Frame],
         samples: Iterable[int],
         detector: FaceDetector,
+        refine: bool = True,
     ) -> ClipFaces:
         """What the detector finds; a frame without a face takes the points of the nearest with one.
+
+        Args:
+            clip: its frames.
+            samples: positions of the frames to look at.
+            detector: finds faces.
+            refine: whether the detector, if it can, looks at each face again, closer.
 
         Raises:
             NoFaceError: there is none in any sample.
@@ -94,7 +101,10 @@ class ClipFaces:
                 len(wanted),
             )
         nearest = {at: int(with_face[np.abs(with_face - at).argmin()]) for at in wanted}
-        points = {at: faces[nearest[at]][0].points for at in wanted}
+        largest = {at: faces[at][0] for at in with_face.tolist()}
+        if refine:
+            largest = {at: refined(detector, clip[at], face) for at, face in largest.items()}
+        points = {at: largest[nearest[at]].points for at in wanted}
         return cls(points, max(len(found) for found in faces.values()))
 
     def transforms(self, mode: str) -> Transforms:

@@ -19,6 +19,8 @@ class PipelineOptions:
         window_ms: time from the first to the last of a window's 8 samples; None takes what the
             bundle's model was trained with.
         min_score: least confidence of a face, 0 to 1, for the detector that is chosen by itself.
+        refine: whether a detector that can looks again, closer, at the faces of a segmented clip
+            and at those that an alignment is anchored on: better points for two more small passes.
         anchor_frames: frames whose points an anchored alignment averages.
         drift_px: how far a face may move, in pixels of the 144 aligned face, before an anchored
             alignment is anchored anew.
@@ -35,6 +37,7 @@ class PipelineOptions:
     source: SourceOptions = field(default_factory=SourceOptions)
     window_ms: float | None = None
     min_score: float = 0.8
+    refine: bool = True
     anchor_frames: int = 5
     drift_px: float = 4.0
 

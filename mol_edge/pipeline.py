@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from mol_edge.bundle import Bundle
 from mol_edge.clip import ClipFaces, clip_frames, phases_of
 from mol_edge.engine import StepOutput, StreamEngine, run_clip
 from mol_edge.errors import BusyError
-from mol_edge.faces import Detection, FaceDetector, open_detector
+from mol_edge.faces import Detection, FaceDetector, open_detector, refined
 from mol_edge.frame import Frame
 from mol_edge.notices import Notices
 from mol_edge.options import PipelineOptions
@@ -175,7 +176,8 @@ class Pipeline:
     ) -> FaceResult:
         track.box = face.box
         with clock.stage("align"):
-            transform, replaced = track.aligner.update(face.points)
+            look = partial(self._better_points, frame, face) if self.options.refine else None
+            transform, replaced = track.aligner.update(face.points, look)
             if replaced:
                 track.engine.restart()
             crop = self._crop(frame, transform)
@@ -194,6 +196,9 @@ class Pipeline:
             window_state=output.state,
             window=_window(output),
         )
+
+    def _better_points(self, frame: Frame, face: Detection) -> NDArray[np.float64]:
+        return refined(self.detector, frame, face).points
 
     def _new_track(
         self, last: FaceTrack | None, face: Detection, period_ns: int | None, flow: bool
@@ -235,7 +240,7 @@ class Pipeline:
         with self._step_lock:
             if points is None:
                 samples = (at for phase in phases for at in phase)
-                faces = ClipFaces.found(clip, samples, self.detector)
+                faces = ClipFaces.found(clip, samples, self.detector, self.options.refine)
                 self._notices.several_faces(faces.most_found)
             else:
                 faces = ClipFaces.given(points, len(clip))

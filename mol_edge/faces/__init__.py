@@ -4,7 +4,13 @@ Any object with a `name` and a `detect(frame)` that returns `Detection`s will do
 `FaceDetector` is the protocol.
 """
 
-from mol_edge.faces.base import Detection, FaceDetector, largest_first
+from mol_edge.faces.base import (
+    Detection,
+    FaceDetector,
+    RefiningDetector,
+    largest_first,
+    refined,
+)
 from mol_edge.faces.choose import open_detector
 from mol_edge.faces.haar import HaarDetector
 from mol_edge.faces.yunet import YunetDetector
@@ -13,7 +19,9 @@ __all__ = [
     "Detection",
     "FaceDetector",
     "HaarDetector",
+    "RefiningDetector",
     "YunetDetector",
     "largest_first",
     "open_detector",
+    "refined",
 ]

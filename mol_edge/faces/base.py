@@ -85,6 +85,20 @@ class FaceDetector(Protocol):
         ...
 
 
+@runtime_checkable
+class RefiningDetector(FaceDetector, Protocol):
+    """A detector that can look at one face again, longer and closer."""
+
+    def refine(self, frame: Frame, face: Detection) -> Detection:
+        """`face` of `frame` with better points."""
+        ...
+
+
+def refined(detector: FaceDetector, frame: Frame, face: Detection) -> Detection:
+    """`face` with better points where the detector can give them, else as it is."""
+    return detector.refine(frame, face) if isinstance(detector, RefiningDetector) else face
+
+
 def largest_first(faces: list[Detection]) -> list[Detection]:
     """`faces` in the order every detector returns them: by area, the largest first."""
     return sorted(faces, key=lambda face: face.area, reverse=True)

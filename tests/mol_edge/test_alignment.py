@@ -66,3 +66,23 @@ def test_one_frame_locks_at_once():
 def test_bad_options_are_refused(frames, drift_px):
     with pytest.raises(OptionError, match="1 frame or more and a drift above 0"):
         AnchoredAligner(frames, drift_px)
+
+
+def test_a_closer_look_moves_the_anchor_but_not_the_drift() -> None:
+    points = np.array([[40, 40], [80, 40], [60, 60], [45, 80], [75, 80.0]])
+    better = points + [3.0, -2.0]
+    looks = []
+
+    def look() -> np.ndarray:
+        looks.append(1)
+        return better
+
+    aligner = AnchoredAligner(frames=3, drift_px=1.5)
+    transforms = [aligner.update(points, look) for _ in range(10)]
+    np.testing.assert_allclose(transforms[-1][0], _core.alignment_transform(better), atol=1e-9)
+    assert len(looks) == 3
+    assert [replaced for _, replaced in transforms[3:]] == [False] * 7
+    moved = points + 30
+    for _ in range(3):
+        last, _ = aligner.update(moved, lambda: moved + [1.0, 0.0])
+    np.testing.assert_allclose(last, _core.alignment_transform(moved + [1.0, 0.0]), atol=1e-9)

@@ -49,6 +49,22 @@ def test_frames_without_a_face_take_the_nearest_one():
     assert faces.most_found == 1
 
 
+def test_a_detector_that_can_looks_again_once_per_sample():
+    class Closer(In):
+        looks = 0
+
+        def refine(self, frame, face):
+            self.looks += 1
+            return Detection(face.box, face.points + 0.5, face.score)
+
+    detector = Closer(*range(10))
+    faces = ClipFaces.found(CLIP, [1, 3, 3], detector)
+    np.testing.assert_array_equal(faces.points[3], POINTS + 3.5)
+    assert detector.looks == 2
+    plain = ClipFaces.found(CLIP, [1, 3], detector, refine=False)
+    np.testing.assert_array_equal(plain.points[3], POINTS + 3)
+
+
 def test_only_samples_are_looked_at():
     faces = ClipFaces.found(CLIP, [0, 4, 8, 4], In(0, 1, 4, 4, 8))
     assert sorted(faces.points) == [0, 4, 8]

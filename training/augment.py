@@ -20,7 +20,10 @@ MIRROR = np.array(
 )  # fmt: skip
 """Index of each of the 68 points' mirror image."""
 
+Pictures = NDArray[np.uint8]
+
 _BANK = 1 << 21
+_BANK_SIGMA = 40.0
 _BORDER = 128  # gray, as the alignment's
 
 
@@ -138,43 +141,33 @@ def _similarity(options: AugmentOptions, rng: np.random.Generator) -> NDArray[np
     return np.concatenate([linear, shift[:, None]], axis=1)
 
 
-def retone(
-    frames: NDArray[np.uint8], options: AugmentOptions, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def retone(frames: Pictures, options: AugmentOptions, rng: np.random.Generator) -> Pictures:
     """Change the tone of frames [T, 128, 128] alike; only grain and flicker differ by frame."""
     import cv2
 
-    count = len(frames)
-    tone = _tone_curve(options, rng)
     sigma = rng.uniform(0, options.blur) if rng.random() < 0.5 else 0.0
     grain = rng.uniform(0, options.noise) if rng.random() < 0.7 else 0.0
-    box = _cutout(options, rng)
-    out = np.ascontiguousarray(frames).reshape(count * CROP, CROP)
-    if sigma > 0.25:
-        blurred = [cv2.GaussianBlur(frame, (0, 0), sigma) for frame in out.reshape(-1, CROP, CROP)]
-        out = np.concatenate(blurred)
-    out = cv2.LUT(out, tone).reshape(count, CROP, CROP)
-    if box is not None:
-        top, left, height, width, value = box
-        out[:, top : top + height, left : left + width] = value
-    flicker = rng.uniform(-options.flicker, options.flicker, count)
-    if grain > 0.3 or options.flicker:
-        start = int(rng.integers(_BANK - out.size))
-        noise = _bank()[start : start + out.size].reshape(count * CROP, CROP)
-        changed = cv2.addWeighted(
-            out.reshape(count * CROP, CROP), 1.0, noise, grain / 40.0, -128 * grain / 40.0
-        )
-        out = changed.reshape(count, CROP, CROP)
-        if options.flicker:
-            shifted = out.astype(np.int16) + np.rint(flicker).astype(np.int16)[:, None, None]
-            out = np.clip(shifted, 0, 255).astype(np.uint8)
+    flicker = rng.uniform(-options.flicker, options.flicker, len(frames))
+    tone, box = _tone_curve(options, rng), _cutout(options, rng)
+    start = int(rng.integers(_BANK - frames.size))
+    noise = _bank()[start : start + frames.size].reshape(frames.shape)
+    out = np.empty(frames.shape, np.uint8)
+    for t, frame in enumerate(frames):
+        frame = cv2.LUT(np.ascontiguousarray(frame), tone)
+        if sigma > 0.25:
+            frame = cv2.GaussianBlur(frame, (0, 0), sigma)
+        if box is not None:
+            top, left, height, width, value = box
+            frame[top : top + height, left : left + width] = value
+        share = grain / _BANK_SIGMA
+        out[t] = cv2.addWeighted(frame, 1.0, noise[t], share, flicker[t] - 128 * share)
     return out
 
 
 @lru_cache(maxsize=1)
 def _bank() -> NDArray[np.uint8]:
-    """Gaussian noise of deviation 40 about 128, from which stretches are taken."""
-    noise = np.random.default_rng(0).normal(128, 40, _BANK)
+    """Gaussian noise about 128, from which stretches are taken: drawing it anew costs more."""
+    noise = np.random.default_rng(0).normal(128, _BANK_SIGMA, _BANK)
     return np.clip(np.rint(noise), 0, 255).astype(np.uint8)
 
 

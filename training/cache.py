@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,9 +102,9 @@ def open_cache(folder: Path, spec: CacheSpec, workers: int = 0, quiet: bool = Fa
     return _open(home, spec, "r")
 
 
-def _open(home: Path, spec: CacheSpec, mode: str | None = None) -> dict[str, NDArray[Any]]:
+def _open(home: Path, spec: CacheSpec, mode: Literal["r"] | None = None) -> Arrays:
     home.mkdir(parents=True, exist_ok=True)
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for name, (shape, kind) in spec.shapes.items():
         path = home / f"{name}.npy"
         if path.is_file():

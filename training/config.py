@@ -5,13 +5,14 @@ Each table of the file is one dataclass; `training/configs/lite.toml` shows them
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from mol_edge.errors import InputError, OptionError
+from mol_edge.errors import InputError, MissingExtraError, OptionError
 from training.model.config import PAIRS, MolConfig
 
 FlowKind = Literal["mse", "charbonnier", "epe"]
@@ -93,6 +94,8 @@ class LossOptions:
         moving: how much more a pixel counts that moves by itself (more than 0.1 px once the best
             similarity transform is taken off).
         background: how much a pixel off the face counts.
+        coarse: weight of the flow head's coarser predictions, which nothing else tells what they
+            should be; flow is learned sooner with it.
     """
 
     expression: float = 1.0
@@ -103,10 +106,11 @@ class LossOptions:
     flow_kind: FlowKind = "mse"
     moving: float = 0.0
     background: float = 1.0
+    coarse: float = 0.0
 
     def __post_init__(self) -> None:
         _choice("loss.flow_kind", self.flow_kind, FlowKind)
-        for name in ("expression", "flow", "landmarks", "moving", "background"):
+        for name in ("expression", "flow", "landmarks", "moving", "background", "coarse"):
             value = getattr(self, name)
             _require(value >= 0, f"loss.{name}", "0 or more", value)
         _require(
@@ -302,6 +306,10 @@ class FitConfig:
         _require(self.scale is None or self.scale > 0, "scale", "above 0", self.scale)
         modes = ("anchored", "per_frame")
         _require(self.alignment in modes, "alignment", " or ".join(modes), self.alignment)
+        most = self.data.pairs if self.data.kind == "synthetic" else PAIRS
+        for phase in self.phases:
+            wanted = f"at most data.pairs, which is {most}"
+            _require(phase.flow_pairs <= most, "phase.flow_pairs", wanted, phase.flow_pairs)
 
     @property
     def steps(self) -> int:
@@ -389,15 +397,10 @@ def _check_names(kind: type, place: str, table: Mapping[str, Any]) -> None:
 
 
 def _toml(text: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-
-        return tomllib.loads(text)
+    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
     try:
-        import tomli
+        reader = importlib.import_module(name)
     except ImportError:
-        from mol_edge.errors import MissingExtraError
-
-        raise MissingExtraError("tomli", "train", "Reading a configuration") from None
-    loaded: dict[str, Any] = tomli.loads(text)
-    return loaded
+        raise MissingExtraError(name, "train", "Reading a configuration") from None
+    values: dict[str, Any] = reader.loads(text)
+    return values

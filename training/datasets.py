@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge.errors import InputError
+from mol_edge.errors import InputError, OptionError
 from training.cache import CacheSpec, open_cache
 from training.config import ClassSet, DataOptions
 from training.loader import Stills
@@ -18,6 +18,9 @@ from training.model.config import CROP, FRAMES, PAIRS, POINTS
 from training.samples import Dataset, Sample
 from training.synthetic import STILLS, SyntheticOptions, make_clip
 from training.synthetic.labels import CLASS_SETS, EMOTIONS
+
+if TYPE_CHECKING:
+    from training.data import PreparedDataset
 
 
 @dataclass(frozen=True)
@@ -239,10 +242,20 @@ def split_subjects(data: Dataset, share: float, seed: int) -> tuple[Subset, Subs
     return Subset(data, tuple(kept)), Subset(data, tuple(out))
 
 
-def synthetic_options(values: dict[str, Any], split: str) -> SyntheticOptions:
-    """The options of a configuration's table for one split."""
-    given = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return SyntheticOptions(**{**given, "split": split})
+def synthetic_options(values: Mapping[str, Any], split: str) -> SyntheticOptions:
+    """The options of a configuration's table for one split.
+
+    Raises:
+        OptionError: a name or a value that `SyntheticOptions` does not take.
+    """
+    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    try:
+        return SyntheticOptions(**{**given, "split": split})
+    except TypeError as error:
+        raise OptionError(
+            f"The options of synthetic data must be fields of SyntheticOptions ({error}): "
+            "correct them."
+        ) from None
 
 
 def open_splits(options: DataOptions, seed: int = 0, *, quiet: bool = False) -> Splits:
@@ -252,12 +265,12 @@ def open_splits(options: DataOptions, seed: int = 0, *, quiet: bool = False) -> 
         train = TextureDataset(options.train, classes)
         return Splits(train, TextureDataset(options.validation, classes, 1_000_000))
     if options.kind == "prepared":
-        data = open_prepared(Path(str(options.folder)), options.classes)
+        data = open_prepared(Path(str(options.folder)))
         return Splits(*split_subjects(data, options.validation_subjects, seed))
     cache = None if options.cache is None else Path(options.cache)
     parts = []
     for split, count in (("train", options.train), ("validation", options.validation)):
-        clip_options = synthetic_options(dict(options.options), split)
+        clip_options = synthetic_options(options.options, split)
         parts.append(
             SyntheticDataset(
                 clip_options, count, options.classes, options.pairs, cache, quiet=quiet
@@ -271,8 +284,8 @@ def open_splits(options: DataOptions, seed: int = 0, *, quiet: bool = False) -> 
     return Splits(parts[0], parts[1], stills)
 
 
-def open_prepared(folder: Path, classes: ClassSet) -> Dataset:
-    """A prepared dataset of CASME II, SAMM or SMIC."""
+def open_prepared(folder: Path) -> PreparedDataset:
+    """What `python -m training.data prepare` made of CASME II, SAMM or SMIC."""
     from training.data import PreparedDataset
 
-    return PreparedDataset(folder, classes)
+    return PreparedDataset(folder)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from training.config import Precision
 from training.fast_edge import fast_ccc
@@ -14,6 +16,7 @@ from training.model.config import FRAMES, PAIRS
 from training.model.f5c import Ccc, Fcc
 from training.model.flow import EncoderMaps
 
+_COARSE = (1, 2, 3, 4)
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -27,13 +30,16 @@ class Outputs(NamedTuple):
         seen: int64 [B, F], the frames whose landmarks were computed: 1 to 7 with logits, the
             second frame of each pair without.
         stills: [S, 68, 2], crop pixels.
+        coarse: the flow head's coarser predictions [B, P, 2, s, s], s = 64, 32, 16 and 8, in
+            pixels of the crop too; empty where they were not asked for.
     """
 
-    logits: Tensor | None
-    flow: Tensor | None
-    landmarks: Tensor | None
-    seen: Tensor | None
-    stills: Tensor | None
+    logits: Tensor | None = None
+    flow: Tensor | None = None
+    landmarks: Tensor | None = None
+    seen: Tensor | None = None
+    stills: Tensor | None = None
+    coarse: tuple[Tensor, ...] = ()
 
 
 def forward(
@@ -43,6 +49,7 @@ def forward(
     stills: Tensor | None = None,
     *,
     classify: bool = True,
+    coarse: bool = False,
     precision: Precision = "fp32",
 ) -> Outputs:
     """Logits, flow of chosen pairs and landmarks of clips, and landmarks of single frames.
@@ -57,6 +64,7 @@ def forward(
         pairs: int64 [B, P], the pairs (0 to 6) whose flow is wanted; None or P = 0 for none.
         stills: normalised frames [S, 128, 128], or None.
         classify: whether logits are wanted.
+        coarse: whether the flow head's coarser predictions are wanted too.
         precision: ``bf16`` or ``fp16`` run the heads on a GPU under autocast; on a CPU ``bf16`` is
             for the backward pass of CCC. The features, which the graph's similarity depends on,
             are float32 always.
@@ -67,7 +75,7 @@ def forward(
         (2, 1, 2, 128, 128)
     """
     if clip is None:
-        return Outputs(None, None, None, None, _of_stills(model, stills, precision))
+        return Outputs(stills=_of_stills(model, stills, precision))
     starts = _first_frames(clip, pairs, classify)
     batch, count = starts.shape
     rows = torch.arange(batch, device=clip.device)[:, None]
@@ -84,6 +92,7 @@ def forward(
     used = batch * count
     by_clip = second[:used].unflatten(0, (batch, count))
     logits = flow = None
+    levels: tuple[Tensor, ...] = ()
     with _heads(clip.device, precision):
         points = model.ldm_predictor(second).unflatten(1, (-1, 2))
         if classify:
@@ -91,11 +100,12 @@ def forward(
             logits = model.mer_3dcnn(stack)
         if pairs is not None and pairs.shape[1]:
             at = pairs if classify else torch.arange(count, device=clip.device)[None]
-            flow = _flow(model, clip, pairs, first[rows, at], by_clip[rows, at])
+            with _coarse_levels(model, coarse) as caught:
+                flow = _flow(model, clip, pairs, first[rows, at], by_clip[rows, at])
+            levels = tuple(level.unflatten(0, tuple(pairs.shape)) for level in caught)
     landmarks = points[:used].unflatten(0, (batch, count))
-    return Outputs(
-        logits, flow, landmarks, starts + 1, points[used:] if stills is not None else None
-    )
+    of_stills = None if stills is None else points[used:]
+    return Outputs(logits, flow, landmarks, starts + 1, of_stills, levels)
 
 
 def features(fcc: Fcc, ccc: Ccc, maps: Tensor, precision: Precision) -> Tensor:
@@ -126,6 +136,23 @@ def _of_stills(model: Mol, stills: Tensor | None, precision: Precision) -> Tenso
     with _heads(stills.device, precision):
         points: Tensor = model.ldm_predictor(maps).unflatten(1, (-1, 2))
     return points
+
+
+@contextmanager
+def _coarse_levels(model: Mol, wanted: bool) -> Iterator[list[Tensor]]:
+    """Collects what the flow head predicts at its coarser levels, which its output leaves out."""
+    caught: list[Tensor] = []
+
+    def keep(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
+        caught.insert(0, output)
+
+    predictors = [model.flownet.get_submodule(f"predict_flow{level}") for level in _COARSE]
+    handles = [part.register_forward_hook(keep) for part in predictors if wanted]
+    try:
+        yield caught
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _flow(model: Mol, clip: Tensor, pairs: Tensor, first: Tensor, second: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -29,13 +29,16 @@ from training.samples import Dataset, Sample
 
 _ORDER, _STILLS, _SAMPLES = 1, 2, 3
 
+Still: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.float32]]
+"""One picture [128, 128] and its points [68, 2]."""
+
 
 class Stills(Protocol):
     """Single faces with landmarks, uint8 [128, 128] and float32 [68, 2] by index."""
 
     def __len__(self) -> int: ...
 
-    def still(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def still(self, index: int) -> Still:
         """One picture and its points."""
         ...
 
@@ -64,9 +67,7 @@ class Batch(NamedTuple):
     still_landmarks: Tensor
 
 
-def collate(
-    samples: Sequence[Sample], pairs: int, stills: Sequence[tuple[NDArray[np.uint8], NDArray[np.float32]]] = ()
-) -> Batch:  # fmt: skip
+def collate(samples: Sequence[Sample], pairs: int, stills: Sequence[Still] = ()) -> Batch:
     """Stack samples of 128 x 128 pixels whose flow is known for `pairs` pairs each."""
     count = len(samples)
     frames = np.empty((count, FRAMES, CROP, CROP), np.uint8)
@@ -141,7 +142,7 @@ class BatchMaker:
         drawn = rng.choice(np.asarray(choices), min(count, len(choices)), replace=False)
         return tuple(sorted(int(pair) for pair in drawn))
 
-    def _stills(self, step: int, count: int) -> list[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+    def _stills(self, step: int, count: int) -> list[Still]:
         if count == 0 or self.stills is None:
             return []
         rng = np.random.default_rng([self.config.run.seed, _STILLS, step])

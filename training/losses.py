@@ -105,6 +105,19 @@ def flow_loss(predicted: Tensor, truth: Tensor, weights: Tensor, kind: str) -> T
     return (error * weights).sum() / weights.sum().clamp_min(1e-6)
 
 
+def _coarse_loss(out: Outputs, truth: Tensor, weights: Tensor, kind: str) -> Tensor:
+    """Mean over the coarser levels of their error against the truth's weighted mean there."""
+    weighted = (truth * weights[:, :, None]).flatten(0, 1)
+    parts = []
+    for level in out.coarse:
+        size = level.shape[-2:]
+        share = F.adaptive_avg_pool2d(weights, size)
+        target = F.adaptive_avg_pool2d(weighted, size).unflatten(0, truth.shape[:2])
+        target = target / share[:, :, None].clamp_min(1e-6)
+        parts.append(flow_loss(level.float(), target, share, kind))
+    return torch.stack(parts).mean()
+
+
 def joint_loss(out: Outputs, truth: Truth, options: LossOptions, class_weights: Tensor) -> Losses:
     """Weighted sum of the parts whose weight is not 0 and whose output is there.
 
@@ -125,6 +138,8 @@ def joint_loss(out: Outputs, truth: Truth, options: LossOptions, class_weights: 
         target = truth.flow.float()
         weights = flow_weights(target, truth.face, options)
         flow = flow_loss(out.flow.float(), target, weights, options.flow_kind)
+        if options.coarse and out.coarse:
+            flow = flow + options.coarse * _coarse_loss(out, target, weights, options.flow_kind)
     if options.landmarks:
         landmarks = _landmarks(out, truth, zero)
     total = (

@@ -63,8 +63,8 @@ class Average:
     def update(self, model: Mol, step: int) -> None:
         """Take in the weights after a step; early steps count more than the decay says."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        mine = [p for p in self.model.parameters()]
-        theirs = [p.detach() for p in model.parameters()]
+        mine: list[Tensor] = list(self.model.parameters())
+        theirs: list[Tensor] = [p.detach() for p in model.parameters()]
         torch._foreach_lerp_(mine, theirs, 1 - decay)
         for own, other in zip(self.model.buffers(), model.buffers()):
             own.copy_(other)

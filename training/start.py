@@ -13,6 +13,7 @@ from training.model.flow import DISPLACEMENTS
 from training.samples import Dataset
 
 _LOOKED_AT = 256
+_FAR = 0.1
 
 
 def measure_luma(data: Dataset) -> tuple[float, float]:
@@ -42,22 +43,35 @@ def _spread(count: int) -> list[int]:
 def start_weights(model: Mol, init: Init, data: Dataset) -> None:
     """Prepare fresh weights: landmarks start at their mean, flow near zero.
 
-    ``twin`` also makes set 2 of F5C a copy of set 1 and lets the flow head begin with the
-    difference of the two sets: where nothing moves it is zero, and motion stands out. Both are
-    only starting points; every weight is free to move.
+    ``twin`` also lets F5C begin as what it is without far connections, each position for itself,
+    makes set 2 a copy of set 1, and lets the flow head begin with the difference of the two sets:
+    where nothing moves it is zero, and motion stands out where it is. These are only starting
+    points; every weight is free to move.
     """
     points = mean_landmarks(data)
     if points is not None:
-        model.ldm_predictor.fc2.bias.copy_(torch.from_numpy(points.reshape(-1)))
+        model.ldm_predictor.fc2.bias.data.copy_(torch.from_numpy(points.reshape(-1)))
     if init == "default":
         return
+    for name, parameter in model.FCC_1.named_parameters():
+        if name.startswith("meta_kernel"):
+            parameter.mul_(_FAR)
+            parameter.flatten(1)[:, 0] += 1.0
+    for name, parameter in model.CCC_1.named_parameters():
+        parameter.mul_(_FAR)
     model.FCC_2.load_state_dict(model.FCC_1.state_dict())
     model.CCC_2.load_state_dict(model.CCC_1.state_dict())
+    _start_flow(model)
+
+
+def _start_flow(model: Mol) -> None:
     head = model.flownet.conv3_1[0]
     assert isinstance(head, nn.Conv2d)
-    before = head.in_channels - DISPLACEMENTS - 2 * CHANNELS
-    first = slice(before + DISPLACEMENTS, before + DISPLACEMENTS + CHANNELS)
-    second = slice(first.stop, first.stop + CHANNELS)
+    displaced = slice(head.in_channels - DISPLACEMENTS - 2 * CHANNELS, -2 * CHANNELS)
+    first, second = slice(-2 * CHANNELS, -CHANNELS), slice(-CHANNELS, None)
+    head.weight[:, displaced] *= _FAR
     head.weight[:, first] = -head.weight[:, second]
     for level in range(7):
-        model.flownet.get_submodule(f"predict_flow{level}").weight.mul_(0.1)
+        predict = model.flownet.get_submodule(f"predict_flow{level}")
+        assert isinstance(predict, nn.Conv2d)
+        predict.weight.mul_(_FAR)

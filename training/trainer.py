@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mol_edge.errors import DeviceError, InputError
+from mol_edge.errors import DeviceError, InputError, OptionError
 from training.checkpoints import (
     BEST,
     LAST,
@@ -83,11 +83,17 @@ class Trainer:
             # TF32 would flip neighbours in the k-NN of the features.
             torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
         torch.manual_seed(run.seed)
-        luma = (config.mean, config.scale)
-        if None in luma:
+        if len(data.train.labels) != config.model.classes:
+            raise OptionError(
+                f"model.classes must be the {len(data.train.labels)} classes of the data, got "
+                f"{config.model.classes}: change data.classes or model.classes."
+            )
+        mean, scale = config.mean, config.scale
+        if mean is None or scale is None:
             measured = measure_luma(data.train)
-            luma = tuple(given if given is not None else m for given, m in zip(luma, measured))
-        self.mean, self.scale = float(luma[0] or 0.0), float(luma[1] or 1.0)
+            mean = measured[0] if mean is None else mean
+            scale = measured[1] if scale is None else scale
+        self.mean, self.scale = mean, scale
         self.model = Mol(config.model)
         start_weights(self.model, run.init, data.train)
         self.model.to(self.device).train()
@@ -155,7 +161,7 @@ class Trainer:
         pairs = batch.pairs.to(self.device) if options.flow and phase.flow_pairs else None
         out = forward(
             self.model, clip, pairs, stills,
-            classify=options.expression > 0, precision=self.precision,
+            classify=options.expression > 0, coarse=options.coarse > 0, precision=self.precision,
         )  # fmt: skip
         losses = joint_loss(out, truth, options, self.class_weights)
         if not bool(torch.isfinite(losses.total)) and self.precision != "fp16":

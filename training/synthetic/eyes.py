@@ -100,14 +100,14 @@ def paint_brow(
     canvas: Canvas, image: Image, brow: Points, identity: Identity, outward: float,
     rng: np.random.Generator,
 ) -> None:  # fmt: skip
-    """Paint one brow: its five points lie along its middle, hairs lean outward."""
+    """Paint one brow: its five points lie near its upper edge, hairs lean outward."""
     style = identity.rng(3)
     box = canvas.box(brow, 6.0)
     patch = image[box]
     thick = float(style.uniform(3.2, 8.0))
     density = float(style.uniform(0.35, 0.95))
     dark = min(identity.hair * float(style.uniform(0.5, 1.0)), 0.75 * identity.tone)
-    path = smooth(brow if outward > 0 else brow[::-1], per=6) + (0, 0.12 * thick)
+    path = smooth(brow if outward > 0 else brow[::-1], per=6) + (0, 0.3 * thick)
     taper = np.interp(np.linspace(0, 1, len(path)), [0, 0.25, 0.6, 1], [0.75, 1, 0.85, 0.3])
     half = 0.5 * thick * taper[:, None] * np.array([[0.0, 1.0]])
     cover = canvas.fill(

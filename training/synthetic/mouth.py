@@ -94,7 +94,8 @@ def paint_nostrils(canvas: Canvas, image: Image, points: Points, rng: np.random.
     patch = image[box]
     seen = float(rng.uniform(0.35, 0.85))
     for wing, inner, sign in ((31, 32, -1.0), (35, 34, 1.0)):
-        centre = 0.45 * points[wing] + 0.55 * points[inner] + (0, -0.6)
+        # The points lie where the nose meets the lip, the nostrils a little above.
+        centre = 0.45 * points[wing] + 0.55 * points[inner] + (0, -rng.uniform(1.2, 3.0))
         angles = np.linspace(0, 2 * np.pi, 12)
         size = rng.uniform(0.8, 1.2)
         hole = centre + np.stack(

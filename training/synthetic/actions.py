@@ -101,7 +101,7 @@ def action_field(unit: int, side: str, points: Points) -> ActionField:
     Example:
         >>> from training.synthetic.shape import MEAN
         >>> field = action_field(12, "L", MEAN)
-        >>> field.vectors[0, 0] < 0 and field.vectors[0, 1] < 0  # outward and up
+        >>> bool((field.vectors[0] < 0).all())  # outward and up
         True
     """
     rows, other = (list(_rows(unit, s, points)) for s in (side, "R" if side == "L" else "L"))

@@ -141,7 +141,7 @@ def sample_shape(rng: np.random.Generator, spread: float = 1.0) -> Points:
     Example:
         >>> import numpy as np
         >>> sample_shape(np.random.default_rng(0), spread=0.0)[8].tolist()
-        [0.0, 66.5]
+        [0.0, 67.5]
     """
     weights = np.clip(rng.standard_normal(len(MODES)), -2.2, 2.2) * spread
     points = MEAN + np.einsum("k,kpc->pc", weights, np.stack([m.basis for m in MODES]))

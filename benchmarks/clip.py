@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.floor import best_rate, interleave, products
+from benchmarks.floor import best_rate, products
 from benchmarks.flops import count_flops
+from benchmarks.timing import interleave
 from export.checkpoint import load_checkpoint
 from mol_edge import Bundle
 from mol_edge.backends import BackendOptions, open_backend

@@ -2,7 +2,7 @@
 
 #include "mol_edge/error.h"
 
-#include "border.h"
+#include "edge.h"
 #include "row_kernels.h"
 #include "sampling_grid.h"
 #include "taps.h"
@@ -51,11 +51,40 @@ void blend(const CropJob& job, const ColorTaps& taps, const RowSamples& samples,
     job.kernels.blend_color(taps, samples, job.weights, job.tap_affine, out);
 }
 
-void fill_border(const CropJob& job, const RowStart& start, ColumnRange columns, float* out) {
+/// Columns of a row by where their taps lie: all in the image within `inside`, some of them within
+/// `touching`, none beyond.
+struct RowPlan {
+    ColumnRange inside;
+    ColumnRange touching;
+};
+
+/// `columns_read` is how many columns of the image fast code reads from the upper left tap on.
+RowPlan plan_row(const CropJob& job, const RowStart& start, int columns_read) {
+    const int width = job.image.width;
+    const int height = job.image.height;
+    const ColumnRange inside =
+        job.grid.columns_within(start, {{0, width - columns_read}, {0, height - 2}});
+    if (inside.first == 0 && inside.last == kCropSize) return {inside, inside};
+    const ColumnRange touching =
+        job.grid.columns_within(start, {{-1, width - 1}, {-1, height - 1}});
+    if (inside.first == inside.last) return {{touching.first, touching.first}, touching};
+    return {inside, touching};
+}
+
+void fill_edge(const CropJob& job, const RowStart& start, ColumnRange columns, float* out) {
     for (int column = columns.first; column < columns.last; ++column) {
-        const float luma = border_luma(job.image, job.weights, job.grid.sample(start, column));
+        const float luma = edge_luma(job.image, job.weights, job.grid.sample(start, column));
         out[column] = luma * job.affine.gain + job.affine.bias;
     }
+}
+
+/// What lies outside of `plan.inside`.
+void fill_surroundings(const CropJob& job, const RowStart& start, const RowPlan& plan, float* out) {
+    const float border = kBorderLuma * job.affine.gain + job.affine.bias;
+    std::fill(out, out + plan.touching.first, border);
+    fill_edge(job, start, {plan.touching.first, plan.inside.first}, out);
+    fill_edge(job, start, {plan.inside.last, plan.touching.last}, out);
+    std::fill(out + plan.touching.last, out + kCropSize, border);
 }
 
 /// Calls `emit(row, values)` for each row of the crop.
@@ -66,15 +95,13 @@ void crop_rows(const CropJob& job, Emit emit) {
     alignas(64) Row<float> values;
     for (int row = 0; row < kCropSize; ++row) {
         const RowStart start = job.grid.row_start(row);
-        const ColumnRange inside = job.grid.columns_within(
-            start, job.image.width - Source::kColumnsRead, job.image.height - 2);
-        if (inside.first < inside.last) {
+        const RowPlan plan = plan_row(job, start, Source::kColumnsRead);
+        if (plan.inside.first < plan.inside.last) {
             job.kernels.locate(job.grid, start, samples);
-            Source::gather(job.image, samples, inside, taps);
+            Source::gather(job.image, samples, plan.inside, taps);
             blend<Source>(job, taps, samples, values.data());
         }
-        fill_border(job, start, {0, inside.first}, values.data());
-        fill_border(job, start, {inside.last, kCropSize}, values.data());
+        fill_surroundings(job, start, plan, values.data());
         emit(row, values);
     }
 }

@@ -28,6 +28,38 @@ Split split(double position) {
     return {whole, std::min(static_cast<float>(clamped - whole), kBelowOne)};
 }
 
+/// The first column that `is_reached`, which holds for all columns after it.
+template <class Predicate>
+int first_column(Predicate is_reached) {
+    int low = 0;
+    int high = kCropSize;
+    while (low < high) {
+        const int middle = (low + high) / 2;
+        if (is_reached(static_cast<std::size_t>(middle))) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
+/// The columns whose `position`, which only rises or only falls, lies in `interval`.
+template <class Position>
+ColumnRange monotone_within(Position position, Interval interval) {
+    const std::int32_t low = interval.low;
+    const std::int32_t high = interval.high;
+    const std::int32_t start = position(0);
+    const std::int32_t end = position(kCropSize - 1);
+    if (start >= low && start <= high && end >= low && end <= high) return {0, kCropSize};
+    if (start <= end) {
+        return {first_column([&](std::size_t i) { return position(i) >= low; }),
+                first_column([&](std::size_t i) { return position(i) > high; })};
+    }
+    return {first_column([&](std::size_t i) { return position(i) <= high; }),
+            first_column([&](std::size_t i) { return position(i) < low; })};
+}
+
 }  // namespace
 
 SamplingGrid::SamplingGrid(const ImageView& image, const Transform& to_aligned)
@@ -63,26 +95,30 @@ RowStart SamplingGrid::row_start(int row) const {
     return {x.whole, y.whole, x.fraction, y.fraction, offset_of(x.whole, y.whole)};
 }
 
+std::int32_t SamplingGrid::x_of(const RowStart& start, std::size_t column) const {
+    const float fraction = columns_.x_fraction[column] + start.x_fraction;
+    return columns_.x[column] + start.x + static_cast<std::int32_t>(fraction);
+}
+
+std::int32_t SamplingGrid::y_of(const RowStart& start, std::size_t column) const {
+    const float fraction = columns_.y_fraction[column] + start.y_fraction;
+    return columns_.y[column] + start.y + static_cast<std::int32_t>(fraction);
+}
+
 Sample SamplingGrid::sample(const RowStart& start, int column) const {
     const auto i = static_cast<std::size_t>(column);
     const float x = columns_.x_fraction[i] + start.x_fraction;
     const float y = columns_.y_fraction[i] + start.y_fraction;
-    const auto carry_x = static_cast<std::int32_t>(x);
-    const auto carry_y = static_cast<std::int32_t>(y);
-    return {columns_.x[i] + start.x + carry_x, columns_.y[i] + start.y + carry_y,
-            x - static_cast<float>(carry_x), y - static_cast<float>(carry_y)};
+    return {x_of(start, i), y_of(start, i), x - std::trunc(x), y - std::trunc(y)};
 }
 
-ColumnRange SamplingGrid::columns_within(const RowStart& start, int max_x, int max_y) const {
-    const auto within = [&](int column) {
-        const Sample s = sample(start, column);
-        return s.x >= 0 && s.x <= max_x && s.y >= 0 && s.y <= max_y;
-    };
-    int first = 0;
-    while (first < kCropSize && !within(first)) ++first;
-    int last = kCropSize;
-    while (last > first && !within(last - 1)) --last;
-    return {first, last};
+ColumnRange SamplingGrid::columns_within(const RowStart& start, const TapArea& area) const {
+    const auto x = [&](std::size_t column) { return x_of(start, column); };
+    const auto y = [&](std::size_t column) { return y_of(start, column); };
+    const ColumnRange by_x = monotone_within(x, area.x);
+    const ColumnRange by_y = monotone_within(y, area.y);
+    const int first = std::max(by_x.first, by_y.first);
+    return {first, std::max(first, std::min(by_x.last, by_y.last))};
 }
 
 }  // namespace mol_edge

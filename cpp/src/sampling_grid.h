@@ -4,6 +4,7 @@
 #include "mol_edge/image.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace mol_edge {
@@ -55,6 +56,18 @@ struct ColumnRange {
     int last;
 };
 
+/// Whole pixels, ends included.
+struct Interval {
+    std::int32_t low;
+    std::int32_t high;
+};
+
+/// Where a sample's upper left tap may lie.
+struct TapArea {
+    Interval x;
+    Interval y;
+};
+
 /// Where in an image the pixels of the crop lie.
 class SamplingGrid {
   public:
@@ -64,15 +77,17 @@ class SamplingGrid {
     [[nodiscard]] RowStart row_start(int row) const;
     [[nodiscard]] Sample sample(const RowStart& start, int column) const;
 
-    /// The columns whose upper left tap has 0 <= x <= max_x and 0 <= y <= max_y. They are
-    /// neighbours, since x and y never turn back along a row.
-    [[nodiscard]] ColumnRange columns_within(const RowStart& start, int max_x, int max_y) const;
+    /// The columns whose upper left tap lies in `area`. They are neighbours, since neither x nor y
+    /// turns back along a row.
+    [[nodiscard]] ColumnRange columns_within(const RowStart& start, const TapArea& area) const;
 
     [[nodiscard]] const ColumnSteps& columns() const { return columns_; }
     [[nodiscard]] std::uint32_t pixel_step() const { return pixel_step_; }
     [[nodiscard]] std::uint32_t row_step() const { return row_step_; }
 
   private:
+    [[nodiscard]] std::int32_t x_of(const RowStart& start, std::size_t column) const;
+    [[nodiscard]] std::int32_t y_of(const RowStart& start, std::size_t column) const;
     [[nodiscard]] std::uint32_t offset_of(std::int32_t x, std::int32_t y) const;
 
     Transform to_image_;

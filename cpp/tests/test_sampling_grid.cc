@@ -45,7 +45,7 @@ TEST_CASE("all columns of a range lie within, and none outside it") {
         const SamplingGrid grid(kImage, transform);
         for (int row = 0; row < kCropSize; row += 9) {
             const RowStart start = grid.row_start(row);
-            const ColumnRange range = grid.columns_within(start, 3998, 2998);
+            const ColumnRange range = grid.columns_within(start, {{0, 3998}, {0, 2998}});
             partly += range.first < range.last && range.last - range.first < kCropSize;
             for (int column = 0; column < kCropSize; ++column) {
                 const Sample s = grid.sample(start, column);

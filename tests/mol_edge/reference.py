@@ -37,9 +37,9 @@ def luma(image: NDArray[np.uint8], format: str = "bgr", full_range: bool = False
     """Luma of every pixel, 0 to 255, [height, width]."""
     pixels = image.astype(np.float64)
     if format == "bgr":
-        return pixels @ np.array([0.114, 0.587, 0.299])
+        return np.asarray(pixels @ np.array([0.114, 0.587, 0.299]))
     if format == "rgb":
-        return pixels @ np.array([0.299, 0.587, 0.114])
+        return np.asarray(pixels @ np.array([0.299, 0.587, 0.114]))
     if format == "gray":
         return pixels
     plane = pixels[: len(pixels) * 2 // 3] if format == "nv12" else pixels[:, :, 0]
@@ -81,13 +81,13 @@ def points_to_image(points: Float64, transform: Float64) -> Float64:
 
 def vectors_to_image(flow: Float64, transform: Float64) -> Float64:
     """Motion in crop pixels, [2, height, width], in image pixels."""
-    return np.einsum("ij,jhw->ihw", invert_transform(transform)[:, :2], flow)
+    return np.asarray(np.einsum("ij,jhw->ihw", invert_transform(transform)[:, :2], flow))
 
 
 def softmax(logits: Float64) -> Float64:
     """Softmax over the last axis."""
     shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return shares / shares.sum(axis=-1, keepdims=True)
+    return np.asarray(shares / shares.sum(axis=-1, keepdims=True))
 
 
 def flow_to_color(flow: Float64, max_magnitude: float) -> NDArray[np.uint8]:
@@ -100,7 +100,7 @@ def flow_to_color(flow: Float64, max_magnitude: float) -> NDArray[np.uint8]:
     hue = (1 - share) * wheel[index] + share * wheel[(index + 1) % len(wheel)]
     saturated = 1 - np.minimum(radius, 1)[..., None] * (1 - hue)
     color = np.where(radius[..., None] > 1, 0.75 * hue, saturated)
-    return np.floor(255 * color)[..., ::-1].astype(np.uint8)
+    return np.asarray(np.floor(255 * color)[..., ::-1], np.uint8)
 
 
 def _color_wheel() -> Float64:

@@ -1,4 +1,4 @@
-#include "border.h"
+#include "edge.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -28,8 +28,7 @@ bool is_limited(const ImageView& image) {
     return video && !image.full_range;
 }
 
-float border_luma(const ImageView& image, LumaWeights weights, const Sample& at) {
-    if (at.x < -1 || at.x >= image.width || at.y < -1 || at.y >= image.height) return kBorderLuma;
+float edge_luma(const ImageView& image, LumaWeights weights, const Sample& at) {
     const auto luma_of_row = [&](std::int32_t y) {
         const float left = tap_luma(image, weights, at.x, y);
         return left + at.right * (tap_luma(image, weights, at.x + 1, y) - left);

@@ -18,6 +18,6 @@ inline constexpr float kLimitedGain = 255.0F / 219;
 bool is_limited(const ImageView& image);
 
 /// Interpolated luma, 0 to 255, of a sample whose taps may lie outside of `image`.
-float border_luma(const ImageView& image, LumaWeights weights, const Sample& sample);
+float edge_luma(const ImageView& image, LumaWeights weights, const Sample& sample);
 
 }  // namespace mol_edge

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+from mol_edge.commands.recording import Outcome
 from mol_edge.results import WindowState
 from mol_edge.summary import RunSummary
 
 
-def format_summary(
-    summary: RunSummary,
-    *,
-    window_ms: float,
-    trained: bool,
-    seconds: float,
-    incomplete: str | None = None,
-) -> str:
+def format_summary(outcome: Outcome, *, window_ms: float, trained: bool) -> str:
     """Frames, windows, classes, rate and milliseconds per stage, a line each.
 
     Args:
-        summary: what was counted.
+        outcome: how the run ended.
         window_ms: length of a window.
         trained: whether the classes mean something.
-        seconds: how long the run took.
-        incomplete: why it ended early, or None.
     """
+    summary = outcome.summary
     lines = [_frames(summary)]
     if summary.frames_with_several_faces:
         lines.append(
@@ -36,9 +29,9 @@ def format_summary(
             f"{label} {value:.2f}" for label, value in summary.probabilities.items()
         )
         lines.append(f"mean probabilities{meaning}: {classes}")
-    lines.append(_speed(summary, seconds))
-    if incomplete is not None:
-        lines.append(f"INCOMPLETE: {incomplete}; what was done is kept")
+    lines.append(_speed(summary, outcome.seconds))
+    if outcome.incomplete is not None:
+        lines.append(f"INCOMPLETE: {outcome.incomplete}; what was done is kept")
     return "\n".join(lines)
 
 

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import signal
-import threading
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mol_edge.commands.exit_codes import INCOMPLETE, INTERRUPTED, OK
-from mol_edge.errors import InputError, MolEdgeError, NoFaceError, OutputError
+from mol_edge.errors import OutputError
 
 if TYPE_CHECKING:
     from mol_edge.pipeline import Pipeline
-    from mol_edge.sinks import JsonlSink, Sink
-    from mol_edge.sources import Source
-    from mol_edge.summary import RunSummary
-
-RESULTS, PROBABILITIES, ANNOTATED = "results.jsonl", "probabilities.csv", "annotated.mp4"
-
-_CLIP = 8
-_MOST_FPS = 240.0
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its arguments."""
     text = (
-        f"Run a model on a source and write {RESULTS}, {PROBABILITIES} and {ANNOTATED} into a "
-        "folder. The largest face is followed."
+        "Run a model on a source and write results.jsonl, probabilities.csv and annotated.mp4 into "
+        "a folder. The largest face is followed."
     )
     parser = commands.add_parser("run", help="run a model on a video or camera", description=text)
     parser.add_argument(
@@ -98,119 +85,28 @@ def _positive(text: str) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from mol_edge.commands.recording import ANNOTATED, PROBABILITIES, RESULTS, Recording
     from mol_edge.commands.report import format_summary
     from mol_edge.sources import SourceOptions, open_source
-    from mol_edge.summary import RunSummary
 
     source = open_source(arguments.source, SourceOptions(fps=arguments.fps))
     with source, open_pipeline(arguments) as pipe:
-        folder = _folder(arguments.out or Path("mol-edge-out", _stem(arguments.source)))
-        summary = RunSummary(labels=pipe.labels)
-        began = time.perf_counter()
-        incomplete, code = _follow(arguments, pipe, source, folder, summary, began)
-    seconds = time.perf_counter() - began
+        recording = Recording(
+            pipe,
+            source,
+            _folder(arguments.out or Path("mol-edge-out", _stem(arguments.source))),
+            flow=arguments.flow,
+            video=arguments.video,
+            max_frames=arguments.max_frames,
+            quiet=arguments.quiet,
+        )
+        outcome = recording.make()
     manifest = pipe.bundle.manifest
     print(f"{manifest.name} on {pipe.device}, faces by {pipe.detector.name}")
-    print(
-        format_summary(
-            summary,
-            window_ms=pipe.window_ms,
-            trained=manifest.trained,
-            seconds=seconds,
-            incomplete=incomplete,
-        )
-    )
-    print(f"written to {folder}: {', '.join(sorted(path.name for path in folder.glob('[!.]*')))}")
-    return code
-
-
-def _follow(
-    arguments: argparse.Namespace,
-    pipe: Pipeline,
-    source: Source,
-    folder: Path,
-    summary: RunSummary,
-    began: float,
-) -> tuple[str | None, int]:
-    """Write every result and, however it ends, the summary; why it is incomplete, exit code."""
-    from mol_edge.progress import open_progress
-
-    incomplete: str | None = None
-    code = OK
-    with contextlib.ExitStack() as stack:
-        lines, sinks = _open_sinks(arguments, pipe, source, folder, stack)
-        total = min(filter(None, (source.frame_count, arguments.max_frames)), default=None)
-        progress = stack.enter_context(open_progress(total, quiet=arguments.quiet))
-        try:
-            with _Interruption() as interruption, pipe.run(source, arguments.flow) as run:
-                for result in run:
-                    assert run.frame is not None
-                    start = time.perf_counter()
-                    for sink in sinks:
-                        sink.write(run.frame, result)
-                    summary.add(result)
-                    summary.add_time("write", 1e3 * (time.perf_counter() - start))
-                    progress.advance()
-                    if interruption.requested or summary.frames == arguments.max_frames:
-                        break
-                interruption.check()
-                incomplete = run.incomplete
-            code = OK if incomplete is None else INCOMPLETE
-            if incomplete is None:
-                _check_enough(source.name, summary)
-        except KeyboardInterrupt:
-            incomplete, code = "interrupted", INTERRUPTED
-        except MolEdgeError as error:
-            incomplete = str(error)
-            raise
-        finally:
-            seconds = time.perf_counter() - began
-            lines.write_record(summary.record(seconds=seconds, incomplete=incomplete))
-    return incomplete, code
-
-
-def _open_sinks(
-    arguments: argparse.Namespace,
-    pipe: Pipeline,
-    source: Source,
-    folder: Path,
-    stack: contextlib.ExitStack,
-) -> tuple[JsonlSink, list[Sink]]:
-    from mol_edge.draw import Annotator
-    from mol_edge.records import header_record
-    from mol_edge.sinks import CsvSink, JsonlSink, VideoSink
-
-    manifest = pipe.bundle.manifest
-    header = header_record(
-        source=source.name,
-        labels=pipe.labels,
-        bundle=manifest.name,
-        trained=manifest.trained,
-        device=pipe.device,
-        detector=pipe.detector.name,
-        window_ms=pipe.window_ms,
-    )
-    lines = stack.enter_context(JsonlSink(folder / RESULTS, header))
-    sinks: list[Sink] = [lines]
-    sinks.append(stack.enter_context(CsvSink(folder / PROBABILITIES, pipe.labels)))
-    if arguments.video:
-        fps = min(1e9 / source.period_ns, _MOST_FPS) if source.period_ns else 30.0
-        annotator = Annotator(pipe.labels, trained=manifest.trained, note=manifest.name)
-        sinks.append(stack.enter_context(VideoSink(folder / ANNOTATED, annotator, fps)))
-    return lines, sinks
-
-
-def _check_enough(source: str, summary: RunSummary) -> None:
-    if summary.frames < _CLIP:
-        raise InputError(
-            f"A source must hold at least {_CLIP} frames, and {source} holds {summary.frames}: "
-            "give a longer one."
-        )
-    if summary.frames_with_face == 0:
-        raise NoFaceError(
-            f"A source must show a face, and none was found in the {summary.frames} frames of "
-            f"{source}: check that one is upright and large enough, or try another --detector."
-        )
+    print(format_summary(outcome, window_ms=pipe.window_ms, trained=manifest.trained))
+    files = (RESULTS, PROBABILITIES, *((ANNOTATED,) if arguments.video else ()))
+    print(f"written to {recording.folder}: {', '.join(files)}")
+    return outcome.code
 
 
 def _folder(path: Path) -> Path:
@@ -227,35 +123,3 @@ def _stem(source: str) -> str:
     """A folder name for a path, a camera's number or an address, which may hold a password."""
     name = source.rstrip("/").rpartition("/")[2] if "://" not in source else "stream"
     return Path(name).stem or "source"
-
-
-class _Interruption:
-    """Lets Ctrl-C and a request to terminate end a run between two frames; a second one at once.
-
-    Attributes:
-        requested: whether the run shall end.
-    """
-
-    def __init__(self) -> None:
-        self.requested = False
-        self._before: dict[signal.Signals, Any] = {}
-
-    def check(self) -> None:
-        """Raise KeyboardInterrupt if the run shall end."""
-        if self.requested:
-            raise KeyboardInterrupt
-
-    def __enter__(self) -> _Interruption:
-        # Only a main thread may set handlers.
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._request)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _request(self, number: int, frame: object) -> None:
-        self.check()
-        self.requested = True

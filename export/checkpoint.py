@@ -14,7 +14,8 @@ from torch import Tensor
 from mol_edge.errors import InputError, OptionError
 from training.model import Mol, MolConfig
 
-CLASSIFIER = "mer_3dcnn.fc2.weight"
+CLASSIFIER = "mer_3dcnn.fc2"
+WRAPPER = "module."
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def load_checkpoint(path: Path, neighbours: int | None = None) -> Checkpoint:
             )
         state = content["state_dict"]
     else:
-        facts, state = {}, content
+        facts, state = {}, _without_wrapper(content)
         config = MolConfig(classes=_classes(path, state), neighbours=neighbours or 4)
     return Checkpoint(_fill(path, Mol(config), state), facts)
 
@@ -95,15 +96,28 @@ def _config(path: Path, values: object) -> MolConfig:
         ) from None
 
 
+def _without_wrapper(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries without the prefix that torch's DataParallel puts in front of every name."""
+    if all(str(name).startswith(WRAPPER) for name in state):
+        return {str(name)[len(WRAPPER) :]: value for name, value in state.items()}
+    return dict(state)
+
+
 def _classes(path: Path, state: Mapping[str, Any]) -> int:
-    weight = state.get(CLASSIFIER)
-    if not isinstance(weight, Tensor) or weight.dim() != 2:
+    """Classes of an official state dict, which says them by the size of its last layer alone."""
+    sizes = [
+        len(value)
+        for value in (state.get(f"{CLASSIFIER}.{part}") for part in ("weight", "bias"))
+        if isinstance(value, Tensor) and value.dim() > 0
+    ]
+    expected = Mol(MolConfig()).state_dict().keys()
+    if len(expected & state.keys()) < len(expected) / 2:
         raise InputError(
-            f"{path} must hold a MOL state dict with {CLASSIFIER}, got "
-            f"{len(state)} entries such as {', '.join(list(map(str, state))[:3])}: "
-            "it is a checkpoint of another network."
+            f"{path} must hold a MOL state dict of {len(expected)} entries, got {len(state)} "
+            f"such as {', '.join(list(map(str, state))[:3])}: it is a checkpoint of another "
+            "network."
         )
-    return int(weight.shape[0])
+    return sizes[0] if sizes else MolConfig().classes
 
 
 def _fill(path: Path, model: Mol, state: Mapping[str, Any]) -> Mol:

@@ -55,6 +55,28 @@ def test_every_fault_is_named(lite_checkpoint: Path, tmp_path: Path) -> None:
         assert part in message
 
 
+def test_faults_of_an_official_state_dict_are_named_too(
+    official_checkpoint: Path, tmp_path: Path
+) -> None:
+    state = torch.load(official_checkpoint, weights_only=True)
+    del state["mer_3dcnn.fc2.weight"], state["flownet.conv3.0.weight"]
+    state["head.weight"] = torch.zeros(2)
+    with pytest.raises(InputError) as caught:
+        load_checkpoint(_saved(tmp_path, state))
+    message = str(caught.value)
+    for part in ("3 faults", "mer_3dcnn.fc2.weight", "flownet.conv3.0.weight", "head.weight"):
+        assert part in message
+
+
+def test_the_prefix_of_data_parallel_is_taken_off(
+    official_checkpoint: Path, tmp_path: Path
+) -> None:
+    state = torch.load(official_checkpoint, weights_only=True)
+    wrapped = _saved(tmp_path, {f"module.{name}": value for name, value in state.items()})
+    loaded = load_checkpoint(wrapped).model.state_dict()
+    assert torch.equal(loaded["CCC_1.conv1.weight"], state["CCC_1.conv1.weight"])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -19,7 +19,7 @@ def format_summary(outcome: Outcome, *, window_ms: float, trained: bool) -> str:
     lines = [_frames(summary)]
     if summary.frames_with_several_faces:
         lines.append(
-            f"several faces in {summary.frames_with_several_faces} frames, up to "
+            f"several faces in {summary.frames_with_several_faces} of the frames, up to "
             f"{summary.most_faces} in one: the largest was taken"
         )
     lines.append(_windows(summary, window_ms))

@@ -94,7 +94,7 @@ def test_the_largest_of_several_faces_is_taken_and_it_is_said(
     video = write_video(tmp_path / "two.mp4", pair)
     done = mol_edge_command("run", video, "--out", tmp_path / "out", "--no-video", *FAST)
     assert done.returncode == 0, done.stderr
-    assert "several faces in 10 frames, up to 2 in one: the largest was taken" in done.stdout
+    assert "several faces in 10 of the frames, up to 2 in one: the largest was taken" in done.stdout
     _, *frames, summary = read_lines(tmp_path / "out" / "results.jsonl")
     assert all(frame["faces_found"] == 2 for frame in frames)
     assert all(frame["faces"][0]["box"][0] > 360 for frame in frames)

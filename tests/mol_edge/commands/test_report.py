@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import dataclasses
+
+from mol_edge.commands.exit_codes import INCOMPLETE, OK
+from mol_edge.commands.recording import Outcome
+from mol_edge.commands.report import format_summary
+from mol_edge.results import FrameResult, WindowState
+from mol_edge.summary import RunSummary
+from tests.mol_edge.synthetic_results import LABELS, make_face, make_result
+
+
+def outcome_of(*results: FrameResult, incomplete: str | None = None) -> Outcome:
+    summary = RunSummary(labels=LABELS)
+    for result in results:
+        summary.add(result)
+    return Outcome(summary, 0.5, OK if incomplete is None else INCOMPLETE, incomplete)
+
+
+def test_a_whole_run_in_words() -> None:
+    outcome = outcome_of(make_result(0, window=False), make_result(1), make_result(2))
+    assert format_summary(outcome, window_ms=350, trained=True).splitlines() == [
+        "3 frames (25.0 per second), 3 with a face",
+        "2 clips of 8 samples within 350 ms",
+        "mean probabilities: positive 0.20, negative 0.70, surprise 0.10",
+        "0.5 s, 6.0 frames per second; ms per frame: decode 1.0, infer 3.0",
+    ]
+
+
+def test_untrained_classes_are_marked() -> None:
+    text = format_summary(outcome_of(make_result()), window_ms=350, trained=False)
+    assert "mean probabilities (untrained: they mean nothing yet): positive 0.20" in text
+
+
+def test_what_is_unusual_is_said() -> None:
+    outcome = outcome_of(make_result(0, faces_found=4), make_result(1), incomplete="it was cut")
+    lines = format_summary(outcome, window_ms=350, trained=True).splitlines()
+    assert "several faces in 1 of the frames, up to 4 in one: the largest was taken" in lines
+    assert lines[-1] == "INCOMPLETE: it was cut; what was done is kept"
+
+
+def test_a_slow_camera_is_told_what_it_lacks() -> None:
+    slow = dataclasses.replace(make_face(window=False), window_state=WindowState.CAMERA_TOO_SLOW)
+    outcome = outcome_of(FrameResult(0, 0, (slow,), 1))
+    assert (
+        "0 clips of 8 samples within 500 ms: the source's rate is too low, 14 frames per second"
+        in (format_summary(outcome, window_ms=500, trained=True))
+    )

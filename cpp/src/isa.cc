@@ -30,6 +30,7 @@ std::string_view name(Isa isa) {
 std::vector<Isa> available_isas() {
     std::vector<Isa> isas{Isa::kPortable};
 #if defined(__x86_64__)
+    __builtin_cpu_init();  // has not run yet where this is called before main
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
         isas.push_back(Isa::kAvx2);
     }

@@ -15,6 +15,10 @@ from mol_edge.errors import InputError, OutputError
 from training.config import FitConfig
 from training.model import Mol, MolConfig
 
+_UNREADABLE = (
+    OSError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, IndexError,
+    AttributeError,
+)  # fmt: skip
 LAST, BEST = "last.pt", "model.pt"
 
 
@@ -98,7 +102,7 @@ def read(path: Path) -> dict[str, Any]:
     """The entries of a checkpoint, read without running anything in it."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except _UNREADABLE as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
             f"{path} must be a checkpoint, and cannot be read as one ({reason}): check the path."

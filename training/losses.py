@@ -110,7 +110,7 @@ def _coarse_loss(out: Outputs, truth: Tensor, weights: Tensor, kind: str) -> Ten
     weighted = (truth * weights[:, :, None]).flatten(0, 1)
     parts = []
     for level in out.coarse:
-        size = level.shape[-2:]
+        size = (level.shape[-2], level.shape[-1])
         share = F.adaptive_avg_pool2d(weights, size)
         target = F.adaptive_avg_pool2d(weighted, size).unflatten(0, truth.shape[:2])
         target = target / share[:, :, None].clamp_min(1e-6)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from training.augment import middle
 from training.config import Init
 from training.model import Mol
 from training.model.config import CHANNELS
@@ -14,6 +15,7 @@ from training.samples import Dataset
 
 _LOOKED_AT = 256
 _FAR = 0.1
+_NOISE = 0.03  # of a camera, in normalised luma
 
 
 def measure_luma(data: Dataset) -> tuple[float, float]:
@@ -28,8 +30,6 @@ def measure_luma(data: Dataset) -> tuple[float, float]:
 
 def mean_landmarks(data: Dataset) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None:
     """Mean of the landmarks [68, 2] in crop pixels, None where none are known."""
-    from training.augment import middle
-
     found = [middle(data.sample(i, 0, ())).landmarks for i in _spread(len(data))]
     known = [points for points in found if points is not None]
     return np.stack(known).mean((0, 1), dtype=np.float64).astype(np.float32) if known else None
@@ -40,7 +40,9 @@ def _spread(count: int) -> list[int]:
 
 
 @torch.no_grad()
-def start_weights(model: Mol, init: Init, data: Dataset) -> None:
+def start_weights(
+    model: Mol, init: Init, data: Dataset, mean: float = 0.0, scale: float = 255.0
+) -> None:
     """Prepare fresh weights: landmarks start at their mean, flow near zero.
 
     ``twin`` also lets F5C begin as what it is without far connections, each position for itself,
@@ -57,11 +59,38 @@ def start_weights(model: Mol, init: Init, data: Dataset) -> None:
         if name.startswith("meta_kernel"):
             parameter.mul_(_FAR)
             parameter.flatten(1)[:, 0] += 1.0
-    for name, parameter in model.CCC_1.named_parameters():
+    _start_stem(model, data, mean, scale)
+    for parameter in model.CCC_1.parameters():
         parameter.mul_(_FAR)
     model.FCC_2.load_state_dict(model.FCC_1.state_dict())
     model.CCC_2.load_state_dict(model.CCC_1.state_dict())
     _start_flow(model)
+
+
+def _start_stem(model: Mol, data: Dataset, mean: float, scale: float) -> None:
+    """Let the stem begin as a complete, decorrelated description of each patch.
+
+    Its convolutions have no activation between them. Drawn at random they pass the patch's mean
+    on 128 times over and drown what tells one patch, or one moment, from the next. So the first
+    three are orthogonal, and the last whitens what these give on training frames, down to the
+    camera's noise.
+    """
+    *early, last = (part for part in model.conv_stack.conv_stack if isinstance(part, nn.Conv2d))
+    for part in early:
+        nn.init.orthogonal_(part.weight.flatten(1))
+        part.bias.zero_()  # type: ignore[union-attr]
+    clips = np.stack([middle(data.sample(i, 0, ())).frames[0] for i in _spread(len(data))])
+    maps = (torch.from_numpy(clips).float()[:, None] - mean) / scale
+    for part in early:
+        maps = part(maps)
+    found = maps[:, :, 1:-1, 1:-1].movedim(1, 0).flatten(1)
+    centre = found.mean(1)
+    variance, directions = torch.linalg.eigh(torch.cov(found))
+    whitening = directions / (variance.clamp_min(0) + _NOISE**2).sqrt()
+    spread = torch.linalg.qr(torch.randn(last.out_channels, len(variance)))[0]
+    weight = spread @ whitening.T * (last.out_channels / len(variance)) ** 0.5
+    last.weight.copy_(weight[:, :, None, None])
+    last.bias.copy_(-weight @ centre)  # type: ignore[union-attr]
 
 
 def _start_flow(model: Mol) -> None:

@@ -95,7 +95,7 @@ class Trainer:
             scale = measured[1] if scale is None else scale
         self.mean, self.scale = mean, scale
         self.model = Mol(config.model)
-        start_weights(self.model, run.init, data.train)
+        start_weights(self.model, run.init, data.train, mean, scale)
         self.model.to(self.device).train()
         self.optimiser = make_optimiser(self.model, config.optimiser)
         ema = config.optimiser.ema

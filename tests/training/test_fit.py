@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+import torch
+
+from export.checkpoint import load_checkpoint
+from mol_edge.errors import DeviceError, InputError, OptionError, OutputError
+from training.checkpoints import BEST, LAST, load_model
+from training.curves import read_log
+from training.datasets import Splits, open_splits
+from training.fit import fit, main
+from training.texture import TextureDataset
+from training.trainer import Trainer
+
+from .tiny import tiny_config
+
+
+def losses(config, out, resume=False, stop=None):
+    """Loss of each step; with `stop`, of a run that ends abruptly after so many steps."""
+    out.mkdir(exist_ok=True)
+    trainer = Trainer(config, open_splits(config.data), out)
+    if resume:
+        trainer.resume()
+    if stop is not None:
+        plain = trainer._after
+
+        def after(*arguments):
+            plain(*arguments)
+            if trainer.step == stop:
+                raise KeyboardInterrupt
+
+        trainer._after = after
+        with pytest.raises(KeyboardInterrupt):
+            trainer.run()
+    else:
+        trainer.run()
+    return trainer.history
+
+
+def test_the_same_seed_gives_the_same_curve(tmp_path):
+    config = tiny_config(phase=[{"steps": 20, "batch": 2}], run={"validate_every": 100})
+    first, second = losses(config, tmp_path / "a"), losses(config, tmp_path / "b")
+    assert len(first) == 20
+    assert np.allclose(first, second, rtol=0, atol=1e-5)
+    other = tiny_config(phase=[{"steps": 4, "batch": 2}], run={"seed": 1})
+    assert not np.allclose(first[:4], losses(other, tmp_path / "c"), atol=1e-3)
+
+
+def test_a_killed_run_resumes_to_the_same_result(tmp_path):
+    config = tiny_config(
+        optimiser={"ema": 0.9},
+        phase=[
+            {"steps": 3, "batch": 2, "expression": 0.0, "freeze": ["mer_3dcnn"]},
+            {"steps": 4, "batch": 3},
+        ],
+    )
+    whole = losses(config, tmp_path / "whole")
+    # Saved after step 4, killed after step 5: step 5 is done again.
+    losses(config, tmp_path / "cut", stop=5)
+    rest = losses(config, tmp_path / "cut", resume=True)
+    assert np.allclose(whole[4:], rest, atol=1e-5)
+    models = [load_model(tmp_path / name / BEST)[0].state_dict() for name in ("whole", "cut")]
+    for name, tensor in models[0].items():
+        assert torch.allclose(tensor.float(), models[1][name].float(), atol=1e-5), name
+    logs = [read_log(tmp_path / name / "log.csv") for name in ("whole", "cut")]
+    assert [row["step"] for row in logs[0]] == [row["step"] for row in logs[1]] == [1, 3, 5, 6]
+    assert [row["loss"] for row in logs[0]] == pytest.approx([row["loss"] for row in logs[1]])
+
+
+def test_what_a_run_leaves(tmp_path):
+    config = tiny_config()
+    best = fit(config, open_splits(config.data), tmp_path)
+    assert best == tmp_path / BEST
+    assert (tmp_path / "curves.png").stat().st_size > 10_000
+    (check,) = read_log(tmp_path / "validation.csv")
+    assert check["step"] == 4
+    assert {"loss", "uf1", "nme", "epe_moving", "epe_moving_zero"} <= check.keys()
+    for row in read_log(tmp_path / "log.csv"):
+        assert 0 <= row["waiting"] < 1
+        assert row["clips_per_s"] > 0
+    checkpoint = load_checkpoint(best)
+    assert checkpoint.model.config == config.model
+    facts = checkpoint.facts
+    assert facts["labels"] == [f"way {way}" for way in range(5)]
+    assert facts["alignment"] == "anchored"
+    assert facts["window_ms"] == 350.0
+    assert 100 < facts["mean"] < 156
+    assert facts["scale"] <= 255 - facts["mean"]
+    assert facts["provenance"]["config"]["data"]["kind"] == "texture"
+    with pytest.raises(OutputError, match="--resume"):
+        fit(config, open_splits(config.data), tmp_path)
+    other = tiny_config(optimiser={"lr": 0.5})
+    with pytest.raises(InputError, match=r"optimiser\.lr"):
+        fit(other, open_splits(other.data), tmp_path, resume=True)
+    (tmp_path / LAST).write_bytes(b"not a checkpoint")
+    with pytest.raises(InputError, match=r"last\.pt"):
+        fit(config, open_splits(config.data), tmp_path, resume=True)
+
+
+def test_a_frozen_part_stays(tmp_path):
+    config = tiny_config(phase=[{"steps": 2, "batch": 2, "freeze": ["flownet", "FCC_1"]}])
+    trainer = Trainer(config, open_splits(config.data), tmp_path)
+    before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    trainer.run()
+    for name, tensor in trainer.model.state_dict().items():
+        frozen = name.split(".")[0] in ("flownet", "FCC_1") or ".ffn." in name
+        assert torch.equal(tensor, before[name]) or not frozen, name
+    assert not torch.equal(
+        trainer.model.conv_stack.conv_stack[0].weight, before["conv_stack.conv_stack.0.weight"]
+    )
+
+
+def test_training_learns_the_flow_of_a_texture(tmp_path):
+    config = tiny_config(
+        data={"kind": "texture", "train": 64, "validation": 8},
+        loss={"flow": 30.0, "flow_kind": "epe", "expression": 0.0, "landmarks": 1.0},
+        optimiser={"lr": 3e-3},
+        augment={"flip": 0.0},
+        run={"validate_every": 40},
+        phase=[{"steps": 40, "batch": 8}],
+    )
+    fit(config, open_splits(config.data), tmp_path)
+    check = read_log(tmp_path / "validation.csv")[-1]
+    assert check["epe"] < 0.9 * check["epe_zero"]
+
+
+def test_classes_of_data_and_network_must_agree(tmp_path):
+    config = tiny_config()
+    data = Splits(TextureDataset(4, classes=3), TextureDataset(4, classes=3))
+    with pytest.raises(OptionError, match=r"model\.classes"):
+        Trainer(config, data, tmp_path)
+
+
+def test_a_device_that_is_not_there(tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("a GPU is here")
+    config = tiny_config(run={"device": "cuda"})
+    with pytest.raises(DeviceError, match=r"run\.device"):
+        Trainer(config, open_splits(config.data), tmp_path)
+
+
+def test_the_command_line_says_what_is_wrong(tmp_path, capsys):
+    assert main([str(tmp_path / "none.toml")]) == 1
+    assert "none.toml" in capsys.readouterr().err

@@ -80,7 +80,7 @@ class GraphBuilder:
         weight: NDArray[Any],
         bias: NDArray[Any] | None = None,
         *,
-        stride: int = 1,
+        stride: int | tuple[int, int] = 1,
         pad: int = 0,
         exact: bool = False,
     ) -> str:
@@ -93,7 +93,7 @@ class GraphBuilder:
             inputs,
             name,
             kernel_shape=list(weight.shape[2:]),
-            strides=[stride, stride],
+            strides=[stride, stride] if isinstance(stride, int) else list(stride),
             pads=[pad] * 4,
         )
 
@@ -125,6 +125,13 @@ class GraphBuilder:
             for value in (start, stop, axis)
         ]
         return self.node("Slice", [x, *bounds], name)
+
+    def crop(self, x: str, name: str, side: int) -> str:
+        """The inner `side` x `side` pixels of maps with a rim of one pixel."""
+        starts = self.constant("rim.start", np.array([1, 1], np.int64))
+        stops = self.constant(f"rim.stop.{side}", np.array([side + 1, side + 1], np.int64))
+        axes = self.constant("rim.axes", np.array([2, 3], np.int64))
+        return self.node("Slice", [x, starts, stops, axes], name)
 
     def top_k(self, x: str, count: str, name: str) -> tuple[str, str]:
         """Values and indices of the largest entries of the last axis."""

@@ -140,6 +140,44 @@ def correlation_gather() -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[
     )
 
 
+def interleaved_weight(weight: Array) -> Array:
+    """A transposed convolution (kernel 4, stride 2, padding 1) as a plain one of kernel 2.
+
+    The plain one, with padding 1, gives at position (i, j) the pixels (2i - 1 + a, 2j - 1 + b),
+    a and b of 0 and 1, as channels 4c + 2a + b: `DepthToSpace` interleaves them to a map with a
+    rim of one pixel.
+
+    Args:
+        weight: [in, out, 4, 4], as PyTorch and ONNX keep a transposed convolution's.
+
+    Returns:
+        Weight [4 * out, in, 2, 2].
+    """
+    inputs, outputs = weight.shape[:2]
+    plain = np.empty((outputs, 2, 2, inputs, 2, 2))
+    for a, b, t, u in np.ndindex(2, 2, 2, 2):
+        plain[:, a, b, :, t, u] = weight[:, :, 2 + a - 2 * t, 2 + b - 2 * u].T
+    return plain.reshape(4 * outputs, inputs, 2, 2)
+
+
+def block_weight(weight: Array, block: tuple[int, int]) -> Array:
+    """A convolution as one whose stride and output channels cover a block of pixels.
+
+    Args:
+        weight: [out, in, 3, 3], applied with padding 1.
+        block: rows and columns of a block.
+
+    Returns:
+        Weight [out * rows * columns, in, rows + 2, columns + 2].
+    """
+    rows, columns = block
+    outputs, inputs, height, width = weight.shape
+    wide = np.zeros((outputs, rows, columns, inputs, rows + height - 1, columns + width - 1))
+    for a, b in np.ndindex(rows, columns):
+        wide[:, a, b, :, a : a + height, b : b + width] = weight
+    return wide.reshape(outputs * rows * columns, *wide.shape[3:])
+
+
 def column_convolution(head: ExpressionHead) -> tuple[Array, Array]:
     """The 3-d convolution of one pooled column as a 2-d one.
 

@@ -11,7 +11,8 @@ from mol_edge.graph_info import GRAPH_TENSORS
 from training.model import Mol, MolConfig
 
 STANDARD = {
-    "Add", "Concat", "Conv", "ConvTranspose", "Div", "Gather", "GatherND", "Gemm", "LeakyRelu",
+    "Add", "Concat", "Conv", "ConvTranspose", "DepthToSpace", "Div", "Gather", "GatherND", "Gemm",
+    "LeakyRelu",
     "MatMul", "Max", "MaxPool", "Mul", "ReduceL2", "ReduceMax", "Relu", "Reshape", "Slice",
     "TopK", "Transpose", "Cast",
 }  # fmt: skip

@@ -6,16 +6,14 @@ import importlib
 import importlib.metadata
 import platform
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
 
 from mol_edge import _core
 from mol_edge.backends import BackendOptions, open_backend
 from mol_edge.backends.device import installed_runtimes
 from mol_edge.backends.session import first_line
+from mol_edge.backends.trial import SMALL_GRAPHS, time_frame, try_graphs
 from mol_edge.bundle import Bundle
 from mol_edge.errors import MolEdgeError
 
@@ -28,8 +26,6 @@ PACKAGES = {
 }
 """Import name to package, extra, and what mol-edge uses it for."""
 
-_FRAME_GRAPHS = ("features", "encoder", "flow")
-_GRAPHS = (*_FRAME_GRAPHS, "column", "head")
 _RUNS = 5
 _DEADLINE_S = 60.0
 
@@ -163,25 +159,7 @@ def check_device(bundle: Bundle, device: str, deadline_s: float = _DEADLINE_S) -
 
 
 def _frame_ms(bundle: Bundle, device: str) -> float:
-    """Median milliseconds of `_FRAME_GRAPHS`, after every graph gave finite numbers."""
-    random = np.random.default_rng(0)
+    """Median milliseconds of one new frame with flow, after every graph gave finite numbers."""
     with open_backend(bundle, device, BackendOptions()) as backend:
-        inputs = {}
-        for graph in _GRAPHS:
-            info = bundle.graph_info(graph, form=backend.form_of(graph))
-            inputs[graph] = {
-                name: random.standard_normal([1 if n == "N" else n for n in tensor.shape]).astype(
-                    tensor.type
-                )
-                for name, tensor in info.inputs.items()
-            }
-            for name, output in backend.run(graph, inputs[graph]).items():
-                if not np.isfinite(output).all():
-                    raise ArithmeticError(f"{graph} gave {name} with numbers that are not finite")
-        times = []
-        for _ in range(_RUNS):
-            start = time.perf_counter()
-            for graph in _FRAME_GRAPHS:
-                backend.run(graph, inputs[graph])
-            times.append(time.perf_counter() - start)
-    return 1e3 * float(np.median(times))
+        try_graphs(backend, SMALL_GRAPHS)
+        return 1e3 * time_frame(backend, _RUNS)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-
-import numpy as np
 
 from mol_edge.backends.base import BackendOptions
 from mol_edge.backends.device import Device, installed_runtimes
 from mol_edge.backends.session import SessionBackend, first_line
+from mol_edge.backends.trial import FRAME_GRAPHS, time_frame, try_graphs
 from mol_edge.bundle import Bundle
 from mol_edge.errors import BundleError, DeviceError, MissingExtraError, MolEdgeError
 
 log = logging.getLogger(__name__)
 
-TRIAL = "features"
 _TRIAL_RUNS = 5
 _DEADLINE_S = 60.0
 
@@ -29,8 +26,8 @@ def open_backend(
     Args:
         bundle: the model.
         device: ``runtime[:device]`` such as ``openvino``, ``onnxruntime:cpu``,
-            ``onnxruntime:cuda:0``; or ``auto``: the graph `features` runs on the CPU of each
-            installed runtime, and the faster one is taken. `Backend.reasons` says why.
+            ``onnxruntime:cuda:0``; or ``auto``: one new frame with flow is computed on the CPU by
+            each installed runtime, and the faster one is taken. `Backend.reasons` says why.
         options: threads, precision, cache.
 
     Raises:
@@ -48,7 +45,7 @@ def open_backend(
     if device == "auto":
         return _fastest(bundle, options)
     backend = _open(bundle, Device.parse(device), options)
-    _time_trial(backend, runs=0)
+    try_graphs(backend, FRAME_GRAPHS[:1])
     backend.reasons = (f"{backend.device} was asked for",)
     return backend
 
@@ -79,7 +76,7 @@ def _fastest(bundle: Bundle, options: BackendOptions) -> SessionBackend:
         except MolEdgeError as error:
             reasons.append(f"{device} does not work: {first_line(error)}")
             continue
-        reasons.append(f"{device} runs {TRIAL} in {seconds * 1e3:.1f} ms")
+        reasons.append(f"{device} takes {seconds * 1e3:.1f} ms for a frame")
         if best is not None and best[0] <= seconds:
             backend.close()
             continue
@@ -103,7 +100,7 @@ def _within_deadline(
     def attempt() -> None:
         try:
             backend = _open(bundle, device, options)
-            outcome.append((backend, _time_trial(backend, _TRIAL_RUNS)))
+            outcome.append((backend, time_frame(backend, _TRIAL_RUNS)))
         except BaseException as error:
             outcome.append(error)
 
@@ -116,19 +113,3 @@ def _within_deadline(
     if isinstance(outcome[0], BaseException):
         raise outcome[0]
     return outcome[0]
-
-
-def _time_trial(backend: SessionBackend, runs: int) -> float:
-    """Run one inference to prove the device, then take the fastest of `runs`, in seconds."""
-    info = backend.bundle.graph_info(TRIAL, backend.options.precision, backend.form_of(TRIAL))
-    inputs = {
-        name: np.zeros([1 if size == "N" else size for size in tensor.shape], tensor.type)
-        for name, tensor in info.inputs.items()
-    }
-    backend.run(TRIAL, inputs)
-    seconds = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        backend.run(TRIAL, inputs)
-        seconds.append(time.perf_counter() - start)
-    return min(seconds, default=0.0)

@@ -1,0 +1,54 @@
+"""Trying a device: real inferences of a bundle's graphs, checked and timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mol_edge.backends.session import SessionBackend
+from mol_edge.errors import DeviceError
+
+FRAME_GRAPHS = ("features", "encoder", "flow")
+"""Graphs that a new frame with flow costs."""
+
+SMALL_GRAPHS = (*FRAME_GRAPHS, "column", "head")
+"""Every graph but the fused `clip`."""
+
+
+def try_graphs(backend: SessionBackend, graphs: Iterable[str]) -> None:
+    """Run each graph once; raises DeviceError where one fails or gives no finite numbers."""
+    for graph in graphs:
+        for name, output in backend.run(graph, _inputs(backend, graph)).items():
+            if not np.isfinite(output).all():
+                raise DeviceError(
+                    f"{backend.device} must give finite numbers, and {name} of {graph} holds "
+                    "others: use another device."
+                )
+
+
+def time_frame(backend: SessionBackend, runs: int) -> float:
+    """Seconds of the graphs of one new frame with flow: the median of `runs`, after a first."""
+    inputs = {graph: _inputs(backend, graph) for graph in FRAME_GRAPHS}
+    try_graphs(backend, FRAME_GRAPHS)
+    seconds = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        for graph in FRAME_GRAPHS:
+            backend.run(graph, inputs[graph])
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds))
+
+
+def _inputs(backend: SessionBackend, graph: str) -> dict[str, NDArray[Any]]:
+    info = backend.bundle.graph_info(graph, backend.options.precision, backend.form_of(graph))
+    random = np.random.default_rng(0)
+    return {
+        name: random.standard_normal([1 if n == "N" else n for n in tensor.shape]).astype(
+            tensor.type
+        )
+        for name, tensor in info.inputs.items()
+    }

@@ -25,8 +25,8 @@ def try_graphs(backend: SessionBackend, graphs: Iterable[str]) -> None:
         for name, output in backend.run(graph, _inputs(backend, graph)).items():
             if not np.isfinite(output).all():
                 raise DeviceError(
-                    f"{backend.device} must give finite numbers, and {name} of {graph} holds "
-                    "others: use another device."
+                    f"{backend.device} must give finite numbers, and some of {name} of {graph} are "
+                    "not finite: use another device."
                 )
 
 

@@ -23,7 +23,8 @@ def test_auto_takes_the_faster_and_says_why(toy, caplog):
     with caplog.at_level(logging.INFO, "mol_edge"), open_backend(toy) as backend:
         first, second, verdict = backend.reasons
     times = {
-        line.split(" runs ")[0]: float(line.split(" in ")[1].split()[0]) for line in (first, second)
+        line.split(" takes ")[0]: float(line.split(" takes ")[1].split()[0])
+        for line in (first, second)
     }
     assert set(times) == {"openvino:CPU", "onnxruntime:cpu"}
     assert times[backend.device] == min(times.values())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from export.show import describe
 from mol_edge.bundle import Bundle
-from mol_edge.errors import MolEdgeError
+from mol_edge.errors import MissingExtraError, MolEdgeError
 
 BEYOND_TOLERANCE = 1
 BAD_INPUT = 2
@@ -29,10 +29,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MolEdgeError as error:
         print(f"export: error: {error}", file=sys.stderr)
         return BAD_INPUT
+    except OSError as error:
+        print(
+            f"export: error: the bundle cannot be written ({error}): choose a folder that can be "
+            "written to, on a disk with space.",
+            file=sys.stderr,
+        )
+        return BAD_INPUT
 
 
 def _export(given: argparse.Namespace) -> int:
-    from export.convert import ExportOptions, convert  # torch and onnx load for seconds
+    try:
+        from export.convert import ExportOptions, convert  # torch and onnx load for seconds
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "export", "The export") from None
 
     labels = tuple(name.strip() for name in given.classes.split(",")) if given.classes else None
     options = ExportOptions(

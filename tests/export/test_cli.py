@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,27 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
         said = capsys.readouterr().err.strip()
         assert said.startswith("export: error: ")
         assert "\n" not in said
+
+
+def test_a_folder_that_cannot_be_made_is_named(
+    lite_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert main([str(lite_checkpoint), "-o", str(tmp_path / "file" / "bundle")]) == 2
+    said = capsys.readouterr().err.strip()
+    assert "the bundle cannot be written" in said
+    assert "\n" not in said
+
+
+def test_a_missing_package_names_its_extra(
+    lite_checkpoint: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("export.")]:
+        if name not in ("export.cli", "export.show"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert main([str(lite_checkpoint), "-o", str(tmp_path / "bundle")]) == 2
+    assert 'pip install "mol-edge[export]"' in capsys.readouterr().err

@@ -21,7 +21,11 @@ ClassSet = Literal["casme5", "samm5", "classes3"]
 ScheduleKind = Literal["cosine", "onecycle", "constant"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Select = Literal["loss", "uf1", "accuracy"]
-Init = Literal["default", "twin"]
+Init = Literal["default", "gradient"]
+
+_PARTS = (
+    "conv_stack", "FCC_1", "FCC_2", "CCC_1", "CCC_2", "flownet", "mer_3dcnn", "ldm_predictor",
+)  # fmt: skip
 
 
 def _require(fits: bool, name: str, wanted: str, came: object) -> None:
@@ -174,6 +178,8 @@ class OptimiserOptions:
         schedule: ``cosine`` or ``onecycle`` (both warm up and end low) or ``constant``.
         warmup: share of a phase's steps over which the rate rises.
         floor: the rate at the end, as a share of the largest.
+        relative: whether a tensor's rate is in proportion to the size of its first weights.
+        rates: factors on the rate of single parts of the network, such as ``ldm_predictor``.
         ema: decay of the moving average of the weights that is kept as the model; 0 for none.
     """
 
@@ -184,11 +190,17 @@ class OptimiserOptions:
     schedule: ScheduleKind = "cosine"
     warmup: float = 0.05
     floor: float = 0.01
+    relative: bool = True
+    rates: Mapping[str, float] = field(default_factory=dict)
     ema: float = 0.0
 
     def __post_init__(self) -> None:
         _choice("optimiser.schedule", self.schedule, ScheduleKind)
         _require(self.lr > 0, "optimiser.lr", "above 0", self.lr)
+        for part, factor in self.rates.items():
+            known = f"parts of the network ({', '.join(_PARTS)})"
+            _require(part in _PARTS, "optimiser.rates", known, part)
+            _require(factor > 0, f"optimiser.rates.{part}", "above 0", factor)
         _require(len(self.betas) == 2, "optimiser.betas", "two numbers", self.betas)
         for name, high in (("warmup", 0.9), ("floor", 1.0), ("ema", 0.99999)):
             value = getattr(self, name)
@@ -225,6 +237,8 @@ class Phase:
             _require(getattr(self, name) >= 0, f"phase.{name}", "0 or more", getattr(self, name))
         _require(self.batch + self.stills >= 2, "phase.batch", "2 or more with stills", self.batch)
         _require(0 <= self.flow_pairs <= PAIRS, "phase.flow_pairs", "0 to 7", self.flow_pairs)
+        for part in self.freeze:
+            _require(part in _PARTS, "phase.freeze", f"parts of the network {_PARTS}", part)
 
     def loss(self, base: LossOptions) -> LossOptions:
         """The weights of this phase."""
@@ -251,8 +265,8 @@ class RunOptions:
         validate_every: steps between two validations.
         save_every: steps between two checkpoints to resume from.
         select: what the best checkpoint has: least ``loss``, or highest ``uf1`` or ``accuracy``.
-        init: ``twin`` starts set 2 of F5C as a copy of set 1 and the flow head on the difference
-            of the two, which flow learns faster from.
+        init: ``gradient`` starts the flow head as gradient-based flow and the features as local
+            descriptions of a patch, from which all learns faster; ``default`` as PyTorch does.
     """
 
     seed: int = 0
@@ -266,7 +280,7 @@ class RunOptions:
     validate_every: int = 500
     save_every: int = 250
     select: Select = "loss"
-    init: Init = "twin"
+    init: Init = "gradient"
 
     def __post_init__(self) -> None:
         _choice("run.precision", self.precision, Precision)

@@ -13,6 +13,7 @@ from training.config import OptimiserOptions
 from training.model import Mol
 
 _ONECYCLE_START = 0.04
+_USUAL = 0.05  # size of a weight for which the run's rate is meant
 
 
 def learning_rate(options: OptimiserOptions, peak: float, step: int, steps: int) -> float:
@@ -38,18 +39,44 @@ def learning_rate(options: OptimiserOptions, peak: float, step: int, steps: int)
 
 
 def make_optimiser(model: nn.Module, options: OptimiserOptions) -> AdamW:
-    """AdamW that decays matrices and kernels, not biases, batch norms and embeddings."""
-    decayed: list[Tensor] = []
-    plain: list[Tensor] = []
+    """AdamW that decays matrices and kernels, not biases, batch norms and embeddings.
+
+    With `relative` each tensor's rate is in proportion to the size of its first weights: an Adam
+    step of 1e-3 is nothing to a weight of 1, and wipes out one of 0.01, of which the wide layers
+    and the flow predictors are made (flow is 0.1 px, so their weights are small). `rates` go on
+    top of that.
+    """
+    groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            bare = parameter.dim() < 2 or "_pe_" in name
-            (plain if bare else decayed).append(parameter)
-    groups = [
-        {"params": decayed, "weight_decay": options.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
+        if not parameter.requires_grad:
+            continue
+        bare = parameter.dim() < 2 or "_pe_" in name
+        decay = 0.0 if bare else options.weight_decay
+        factor = options.rates.get(name.split(".")[0], 1.0)
+        factor *= 1.0 if bare or not options.relative else rate_factor(parameter)
+        groups.setdefault((factor, decay), []).append(parameter)
+    tables = [
+        {"params": tensors, "weight_decay": decay, "factor": factor}
+        for (factor, decay), tensors in groups.items()
     ]
-    return AdamW(groups, lr=options.lr, betas=options.betas, fused=True)
+    return AdamW(tables, lr=options.lr, betas=options.betas, fused=True)
+
+
+def rate_factor(weights: Tensor) -> float:
+    """How the learning rate of a tensor relates to the run's: a power of two from 1/64 to 8.
+
+    Example:
+        >>> rate_factor(torch.full((4, 4), 0.05)), rate_factor(torch.full((4, 4), 0.006))
+        (1.0, 0.125)
+    """
+    size = float(weights.detach().square().mean().sqrt())
+    return 2.0 ** min(3, max(-6, round(math.log2(max(size, 1e-9) / _USUAL))))
+
+
+def set_rate(optimiser: AdamW, rate: float) -> None:
+    """Set the run's rate, each group by its factor."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["factor"]
 
 
 class Average:

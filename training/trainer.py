@@ -31,7 +31,7 @@ from training.forward import forward
 from training.loader import Batch, BatchMaker, Prefetcher
 from training.losses import Losses, joint_loss
 from training.model import Mol
-from training.schedule import Average, learning_rate, make_optimiser
+from training.schedule import Average, learning_rate, make_optimiser, set_rate
 from training.start import measure_luma, start_weights
 from training.validation import normalised, score, truth_of, validate
 
@@ -188,8 +188,7 @@ class Trainer:
         """Set the learning rate, and freeze and unfreeze parts where a phase begins."""
         options = self.config.optimiser
         rate = learning_rate(options, phase.lr or options.lr, place, phase.steps)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        set_rate(self.optimiser, rate)
         for name, part in self.model.named_children():
             frozen = name in phase.freeze
             part.train(not frozen)

@@ -34,6 +34,8 @@ def test_classes_follow_the_class_set():
         ({"loss": {"flow_kind": "huber"}}, "loss.flow_kind"),
         ({"loss": {"weight": 1}}, "field of loss"),
         ({"optimiser": {"lr": 0}}, "optimiser.lr"),
+        ({"optimiser": {"rates": {"head": 2}}}, "optimiser.rates"),
+        ({"phase": [{"steps": 1, "freeze": ["head"]}]}, "phase.freeze"),
         ({"optimizer": {"lr": 1}}, "field of configuration"),
         ({"augment": {"flip": 2}}, "augment.flip"),
         ({"run": {"select": "test"}}, "run.select"),

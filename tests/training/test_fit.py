@@ -37,11 +37,12 @@ def losses(config, out, resume=False, stop=None):
 
 
 def test_the_same_seed_gives_the_same_curve(tmp_path):
-    config = tiny_config(phase=[{"steps": 20, "batch": 2}], run={"validate_every": 100})
+    phases = [{"steps": 16, "batch": 2, "expression": 0.0}, {"steps": 4, "batch": 2}]
+    config = tiny_config(phase=phases, run={"validate_every": 100})
     first, second = losses(config, tmp_path / "a"), losses(config, tmp_path / "b")
     assert len(first) == 20
     assert np.allclose(first, second, rtol=0, atol=1e-5)
-    other = tiny_config(phase=[{"steps": 4, "batch": 2}], run={"seed": 1})
+    other = tiny_config(phase=[{"steps": 4, "batch": 2, "expression": 0.0}], run={"seed": 1})
     assert not np.allclose(first[:4], losses(other, tmp_path / "c"), atol=1e-3)
 
 
@@ -112,15 +113,15 @@ def test_a_frozen_part_stays(tmp_path):
 def test_training_learns_the_flow_of_a_texture(tmp_path):
     config = tiny_config(
         data={"kind": "texture", "train": 64, "validation": 8},
-        loss={"flow": 30.0, "flow_kind": "epe", "expression": 0.0, "landmarks": 1.0},
-        optimiser={"lr": 3e-3},
+        loss={"flow": 30.0, "flow_kind": "epe", "expression": 0.0, "landmarks": 0.0},
+        optimiser={"lr": 3e-4},
         augment={"flip": 0.0},
-        run={"validate_every": 40},
-        phase=[{"steps": 40, "batch": 8}],
+        run={"validate_every": 24},
+        phase=[{"steps": 24, "batch": 8, "expression": 0.0}],
     )
     fit(config, open_splits(config.data), tmp_path)
     check = read_log(tmp_path / "validation.csv")[-1]
-    assert check["epe"] < 0.9 * check["epe_zero"]
+    assert check["epe"] < 0.8 * check["epe_zero"]
 
 
 def test_classes_of_data_and_network_must_agree(tmp_path):

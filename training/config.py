@@ -48,7 +48,6 @@ class DataOptions:
         train, validation, evaluation: synthetic clips of each split.
         pairs: pairs of each synthetic clip whose exact flow is kept.
         stills: single synthetic frames, for landmarks alone.
-        validation_stills: those of them made for validation.
         options: fields of `SyntheticOptions` for the clips.
         still_options: fields of `SyntheticOptions` for the stills.
         cache: folder in which synthetic samples are kept, relative to the configuration's folder
@@ -64,7 +63,6 @@ class DataOptions:
     evaluation: int = 1000
     pairs: int = 2
     stills: int = 0
-    validation_stills: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     still_options: Mapping[str, Any] = field(default_factory=dict)
     cache: str | None = "runs/cache"
@@ -299,7 +297,8 @@ class FitConfig:
         model: the network (in TOML `preset = "lite"` or "full", and fields that differ).
         mean, scale: constants of the normalisation; measured on the training set if None.
         window_ms: time from the first to the last frame of a clip, for the bundle.
-        alignment: how the faces were aligned, ``anchored`` or ``per_frame``.
+        alignment: how the faces were aligned, ``anchored`` or ``per_frame``; that of the data if
+            None.
     """
 
     name: str = "mol"
@@ -313,13 +312,13 @@ class FitConfig:
     mean: float | None = None
     scale: float | None = None
     window_ms: float = 350.0
-    alignment: str = "anchored"
+    alignment: str | None = None
 
     def __post_init__(self) -> None:
         _require(len(self.phases) > 0, "phase", "given at least once", 0)
         _require(self.scale is None or self.scale > 0, "scale", "above 0", self.scale)
-        modes = ("anchored", "per_frame")
-        _require(self.alignment in modes, "alignment", " or ".join(modes), self.alignment)
+        modes = (None, "anchored", "per_frame")
+        _require(self.alignment in modes, "alignment", "anchored or per_frame", self.alignment)
         most = self.data.pairs if self.data.kind == "synthetic" else PAIRS
         for phase in self.phases:
             wanted = f"at most data.pairs, which is {most}"

@@ -68,6 +68,13 @@ class Subset:
         return range(PAIRS) if known is None else known(self.indices[index])
 
 
+def alignment_of(data: Dataset) -> str:
+    """How the faces of a dataset were aligned; ``anchored`` where it does not say."""
+    while isinstance(data, Subset):
+        data = data.base
+    return str(getattr(data, "alignment", "anchored"))
+
+
 def by_subject(data: Dataset) -> dict[str, list[int]]:
     """Indices of each subject's samples, subjects in the order of their names."""
     found: dict[str, list[int]] = {}

@@ -202,6 +202,8 @@ class Prefetcher:
             steps, batch_size=None, shuffle=False, num_workers=run.workers,
             prefetch_factor=max(1, run.prefetch // run.workers),
             pin_memory=torch.cuda.is_available(), worker_init_fn=_one_thread,
+            # A forked child would inherit PyTorch's threads in an unknown state.
+            multiprocessing_context="spawn",
         )  # fmt: skip
         yield from map(Batch._make, loader)
 

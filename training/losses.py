@@ -125,7 +125,7 @@ def joint_loss(out: Outputs, truth: Truth, options: LossOptions, class_weights: 
     distance; `flow_weight` 10 is divided by the 7 pairs here.
     """
     zero = torch.zeros((), device=class_weights.device)
-    expression = flow = landmarks = zero
+    expression = flow = coarse = landmarks = zero
     if options.expression and out.logits is not None and bool((truth.labels >= 0).any()):
         expression = F.cross_entropy(
             out.logits.float(),
@@ -139,12 +139,12 @@ def joint_loss(out: Outputs, truth: Truth, options: LossOptions, class_weights: 
         weights = flow_weights(target, truth.face, options)
         flow = flow_loss(out.flow.float(), target, weights, options.flow_kind)
         if options.coarse and out.coarse:
-            flow = flow + options.coarse * _coarse_loss(out, target, weights, options.flow_kind)
+            coarse = _coarse_loss(out, target, weights, options.flow_kind)
     if options.landmarks:
         landmarks = _landmarks(out, truth, zero)
     total = (
         options.expression * expression
-        + options.flow / PAIRS * flow
+        + options.flow / PAIRS * (flow + options.coarse * coarse)
         + options.landmarks * landmarks
     )
     return Losses(total, expression.detach(), flow.detach(), landmarks.detach())

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from training.augment import middle
 from training.config import Init
 from training.flow_start import start_flow
+from training.forward import forward
 from training.model import Mol
 from training.samples import Dataset
 
@@ -44,7 +45,8 @@ def start_weights(model: Mol, init: Init, data: Dataset, mean: float, scale: flo
 
     ``gradient`` also lets F5C begin as what it is without far connections, each position for
     itself, with set 2 a copy of set 1; the stem as a complete, decorrelated description of each
-    patch; and the flow head as gradient-based flow. These are only starting points; every weight
+    patch; the flow head as gradient-based flow; and the expression head on what changes in time.
+    These are only starting points; every weight
     is free to move, and learns several times faster from there.
 
     Args:
@@ -72,6 +74,8 @@ def start_weights(model: Mol, init: Init, data: Dataset, mean: float, scale: flo
     _start_stem(model, frames)
     generator = torch.Generator().manual_seed(torch.initial_seed())
     start_flow(model, frames, generator)
+    some = [middle(data.sample(i, 0, ())).frames for i in _spread(len(data))[::4]]
+    _start_expression(model, (torch.from_numpy(np.stack(some)).float() - mean) / scale)
 
 
 def _start_stem(model: Mol, frames: Tensor) -> None:
@@ -97,3 +101,25 @@ def _start_stem(model: Mol, frames: Tensor) -> None:
     weight = spread @ whitening.T * (last.out_channels / len(variance)) ** 0.5
     last.weight.copy_(weight[:, :, None, None])
     last.bias.copy_(-weight @ centre)  # type: ignore[union-attr]
+
+
+def _start_expression(model: Mol, clips: Tensor) -> None:
+    """Let the expression head begin with changes alone, at unit strength.
+
+    Each of its kernels sums to zero over time, so what stands still cancels: a face is ten times
+    as strong in the features as its motion is.
+
+    Args:
+        model: set 2 of F5C equal to set 1.
+        clips: normalised frames [N, 8, 128, 128].
+    """
+    kernel = model.mer_3dcnn.conv3d.weight
+    kernel -= kernel.mean(dim=4, keepdim=True)
+    caught: list[Tensor] = []
+    handle = model.mer_3dcnn.conv3d.register_forward_hook(lambda *args: caught.append(args[2]))
+    kept = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    forward(model, clips)
+    handle.remove()
+    for name, buffer in model.named_buffers():
+        buffer.copy_(kept[name])
+    kernel /= caught[0].std().clamp_min(1e-6)

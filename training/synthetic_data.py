@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class SyntheticDataset:
         cls, options: SyntheticOptions, count: int, classes: ClassSet = "casme5"
     ) -> SyntheticDataset:
         """Clips with the seeds 0 to count - 1, made whenever they are asked for."""
-        return cls(lambda seed: make_clip(seed, options), count, classes, options.split)
+        return cls(partial(make_clip, options=options), count, classes, options.split)
 
     @classmethod
     def of_folder(cls, folder: Path, classes: ClassSet = "casme5") -> SyntheticDataset:
@@ -111,9 +112,17 @@ class CachedClips:
         workers: int = 0,
         quiet: bool = False,
     ) -> None:
-        self._split = options.split
+        self._split, self.alignment = options.split, options.alignment
+        self._open = partial(open_cache, cache, CacheSpec("clips", count, pairs, options))
         self._labels, self._to_label = CLASS_SETS[classes]
-        self._arrays = open_cache(cache, CacheSpec("clips", count, pairs, options), workers, quiet)
+        self._arrays = self._open(workers, quiet)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_arrays"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Another process maps the files itself: memory-mapped arrays would be sent in full.
+        vars(self).update(state, _arrays=state["_open"](quiet=True))
 
     @property
     def labels(self) -> Sequence[str]:
@@ -169,7 +178,14 @@ class CachedStills:
     def __init__(
         self, options: SyntheticOptions, count: int, cache: Path, *, quiet: bool = False
     ) -> None:
-        self._arrays = open_cache(cache, CacheSpec("stills", count, 0, options), quiet=quiet)
+        self._open = partial(open_cache, cache, CacheSpec("stills", count, 0, options))
+        self._arrays = self._open(quiet=quiet)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_arrays"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _arrays=state["_open"](quiet=True))
 
     def __len__(self) -> int:
         return len(self._arrays["frames"])

@@ -25,7 +25,7 @@ from training.checkpoints import (
 )  # fmt: skip
 from training.config import FitConfig, Phase, Precision
 from training.curves import CsvLog, draw_curves
-from training.datasets import Splits
+from training.datasets import Splits, alignment_of
 from training.fast_edge import has_fast_bfloat16
 from training.forward import forward
 from training.loader import Batch, BatchMaker, Prefetcher
@@ -94,6 +94,11 @@ class Trainer:
             mean = measured[0] if mean is None else mean
             scale = measured[1] if scale is None else scale
         self.mean, self.scale = mean, scale
+        if any(phase.stills for phase in config.phases) and data.stills is None:
+            raise OptionError(
+                "phase.stills must be 0 for data without stills, got more: raise data.stills of "
+                "synthetic data, or lower phase.stills."
+            )
         self.model = Mol(config.model)
         start_weights(self.model, run.init, data.train, mean, scale)
         self.model.to(self.device).train()
@@ -223,7 +228,8 @@ class Trainer:
             "config": plain_config(config),
         }
         labels = tuple(self.data.train.labels)
-        return Facts(labels, self.mean, self.scale, config.alignment, config.window_ms, provenance)
+        alignment = config.alignment or alignment_of(self.data.train)
+        return Facts(labels, self.mean, self.scale, alignment, config.window_ms, provenance)
 
     def save(self) -> None:
         """Keep all that a resumed run needs."""

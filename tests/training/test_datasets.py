@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,9 @@ def test_a_cache_gives_what_making_anew_gives(tmp_path):
         assert np.array_equal(one.face, other.face)
         assert (one.label, one.subject, one.video) == (other.label, other.subject, other.video)
         assert cached.label_in(index, "classes3") == made.label_in(index, "classes3")
+    sent = pickle.dumps(cached)
+    assert len(sent) < 5000
+    assert np.array_equal(pickle.loads(sent).sample(1).frames, made.sample(1).frames)
     missing = next(pair for pair in range(7) if pair not in cached.known_pairs(0))
     with pytest.raises(OptionError, match=r"data\.pairs"):
         cached.sample(0, pairs=(missing,))

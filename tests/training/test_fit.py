@@ -49,6 +49,7 @@ def test_the_same_seed_gives_the_same_curve(tmp_path):
 def test_a_killed_run_resumes_to_the_same_result(tmp_path):
     config = tiny_config(
         optimiser={"ema": 0.9},
+        run={"init": "gradient"},
         phase=[
             {"steps": 3, "batch": 2, "expression": 0.0, "freeze": ["mer_3dcnn"]},
             {"steps": 4, "batch": 3},
@@ -116,7 +117,7 @@ def test_training_learns_the_flow_of_a_texture(tmp_path):
         loss={"flow": 30.0, "flow_kind": "epe", "expression": 0.0, "landmarks": 0.0},
         optimiser={"lr": 3e-4},
         augment={"flip": 0.0},
-        run={"validate_every": 24},
+        run={"validate_every": 24, "init": "gradient"},
         phase=[{"steps": 24, "batch": 8, "expression": 0.0}],
     )
     fit(config, open_splits(config.data), tmp_path)
@@ -129,6 +130,12 @@ def test_classes_of_data_and_network_must_agree(tmp_path):
     data = Splits(TextureDataset(4, classes=3), TextureDataset(4, classes=3))
     with pytest.raises(OptionError, match=r"model\.classes"):
         Trainer(config, data, tmp_path)
+
+
+def test_stills_that_are_not_there_are_not_passed_over(tmp_path):
+    config = tiny_config(phase=[{"steps": 1, "batch": 2, "stills": 2}])
+    with pytest.raises(OptionError, match=r"phase\.stills"):
+        Trainer(config, open_splits(config.data), tmp_path)
 
 
 def test_a_device_that_is_not_there(tmp_path):

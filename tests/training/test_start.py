@@ -64,6 +64,19 @@ def test_both_sets_start_alike(started):
         assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
+@torch.no_grad()
+def test_the_expression_head_starts_on_changes_alone(started, data):
+    kernel = started.mer_3dcnn.conv3d.weight
+    assert kernel.sum(4).abs().max() < 1e-4 * kernel.abs().max()
+    frame = torch.from_numpy(data.sample(0).frames[0]).float() / 128 - 1
+    bias = started.mer_3dcnn.conv3d.bias
+    seen = []
+    model = copy.deepcopy(started)
+    model.mer_3dcnn.conv3d.register_forward_hook(lambda *args: seen.append(args[2]))
+    forward(model, frame.expand(2, 8, -1, -1))
+    assert torch.allclose(seen[0], bias[None, :, None, None, None].expand_as(seen[0]), atol=1e-3)
+
+
 @pytest.mark.parametrize("count", [1, 4, 5, 9])
 def test_places_lie_within_a_position(count):
     places = _places(count)

@@ -21,7 +21,13 @@ def tiny_config(**tables: Any) -> FitConfig:
             "neighbours": 2,
         },
         "data": {"kind": "texture", "train": 12, "validation": 4},
-        "run": {"threads": 1, "device": "cpu", "log_every": 2, "validate_every": 4},
+        "run": {
+            "threads": 1,
+            "device": "cpu",
+            "init": "default",
+            "log_every": 2,
+            "validate_every": 4,
+        },
         "phase": [{"steps": 4, "batch": 2, "flow_pairs": 1}],
     }
     values["run"] |= {"save_every": 2} | tables.pop("run", {})

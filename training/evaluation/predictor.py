@@ -79,7 +79,7 @@ class CheckpointPredictor:
         return self._facts.alignment
 
     def _normalised(self, frames: Frames) -> torch.Tensor:
-        pixels = torch.from_numpy(np.ascontiguousarray(frames)).to(self._device).float()
+        pixels = torch.from_numpy(np.array(frames)).to(self._device).float()
         return (pixels - self._facts.mean) / self._facts.scale
 
     @torch.no_grad()

@@ -22,6 +22,7 @@ from export.checkpoint import load_checkpoint
 from mol_edge import Bundle
 from mol_edge.backends import BackendOptions, open_backend
 
+SETTLE_S = 0.1
 DEVICES = ("onnxruntime:cpu", "openvino:CPU")
 
 
@@ -40,7 +41,7 @@ def main() -> None:
     }
     if given.checkpoint:
         tasks["pytorch eager"] = _eager(given.checkpoint, clip)
-    times = interleave({**tasks, **products()}, given.rounds)
+    times = interleave({**tasks, **products()}, given.rounds, settle_s=SETTLE_S)
     rate = best_rate(times)
     floor = flop / rate
     print(f"{flop / 1e9:.1f} GFLOP per clip, best SGEMM {rate / 1e9:.0f} GFLOP/s on ", end="")

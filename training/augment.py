@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.config import AugmentOptions
 from training.model.config import CROP
+from training.options import AugmentOptions
 from training.samples import Sample
 
 MIRROR = np.array(
@@ -31,7 +31,8 @@ def crop(sample: Sample, left: int, top: int) -> Sample:
     """The 128 x 128 pixels from (left, top) of every frame; nothing of `sample` is changed.
 
     Example:
-        >>> crop(sample, 8, 8).frames.shape
+        >>> from training.texture import TextureDataset
+        >>> crop(TextureDataset(1, side=144).sample(0), 8, 8).frames.shape
         (8, 128, 128)
     """
     if sample.frames.shape[-1] == CROP and left == 0 and top == 0:

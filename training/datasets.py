@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mol_edge.errors import InputError, OptionError
-from training.config import ClassSet, DataOptions
 from training.loader import Stills
 from training.model.config import PAIRS
+from training.options import ClassSet, DataOptions
 from training.samples import Dataset, Sample
 from training.synthetic import STILLS
 from training.synthetic.labels import CLASS_SETS

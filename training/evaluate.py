@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mol_edge.errors import MolEdgeError
-from training.config import DataOptions, load_config
+from training.config import load_config
 from training.datasets import open_evaluation
 from training.evaluation.clips import Evaluation, EvaluationOptions, evaluate_clips
 from training.evaluation.coarser import ceilings
@@ -28,6 +28,7 @@ from training.evaluation.photos import evaluate_photos
 from training.evaluation.pictures import example_picture
 from training.evaluation.predictor import BundlePredictor, CheckpointPredictor, open_predictor
 from training.evaluation.still import still_jitter
+from training.options import DataOptions
 from training.report import (
     Section,
     class_section,

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from training.config import Precision
 from training.fast_edge import fast_ccc
 from training.model import Mol
 from training.model.config import FRAMES, PAIRS
 from training.model.f5c import Ccc, Fcc
 from training.model.flow import EncoderMaps
+from training.options import Precision
 
 _COARSE = (1, 2, 3, 4)
 _TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}

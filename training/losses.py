@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from training.config import LossOptions
 from training.forward import Outputs
 from training.model.config import PAIRS
+from training.options import LossOptions
 
 NO_LABEL = -100
 _MOVING = 0.1  # pixels; as in evaluation

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from training.config import OptimiserOptions
 from training.model import Mol
+from training.options import OptimiserOptions
 
 _ONECYCLE_START = 0.04
 _USUAL = 0.05  # size of a weight for which the run's rate is meant
@@ -22,7 +22,7 @@ def learning_rate(options: OptimiserOptions, peak: float, step: int, steps: int)
     Example:
         >>> options = OptimiserOptions(warmup=0.1, floor=0.0)
         >>> [round(learning_rate(options, 1.0, s, 100), 2) for s in (0, 9, 55, 99)]
-        [0.1, 1.0, 0.49, 0.0]
+        [0.1, 1.0, 0.48, 0.0]
     """
     if options.schedule == "constant":
         return peak

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from training.augment import middle
-from training.config import Init
 from training.flow_start import start_flow
 from training.forward import forward
 from training.model import Mol
+from training.options import Init
 from training.samples import Dataset
 
 _LOOKED_AT = 128

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from mol_edge.errors import OptionError
 from training.cache import CacheSpec, open_cache
-from training.config import ClassSet
 from training.model.config import CROP, PAIRS
+from training.options import ClassSet
 from training.samples import Sample
 from training.synthetic import SyntheticClip, SyntheticOptions, make_clip
 from training.synthetic.cache import open_clips

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mol_edge.errors import DeviceError, InputError, OptionError
+from mol_edge.errors import InputError, OptionError
 from training.checkpoints import (
     BEST,
     LAST,
@@ -23,45 +22,21 @@ from training.checkpoints import (
     save_atomically,
     save_model,
 )  # fmt: skip
-from training.config import FitConfig, Phase, Precision
+from training.clock import Clock
+from training.config import FitConfig
 from training.curves import CsvLog, draw_curves
 from training.datasets import Splits, alignment_of
-from training.fast_edge import has_fast_bfloat16
+from training.device import choose_device, choose_precision
 from training.forward import forward
 from training.loader import Batch, BatchMaker, Prefetcher
 from training.losses import Losses, joint_loss
 from training.model import Mol
+from training.options import Phase
 from training.schedule import Average, learning_rate, make_optimiser, set_rate
 from training.start import measure_luma, start_weights
 from training.validation import normalised, score, truth_of, validate
 
 log = logging.getLogger(__name__)
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of a run; ``auto`` takes a GPU where there is one."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise DeviceError(
-            f"run.device must be a device of this machine, got {name} and no GPU is usable: "
-            "set it to cpu or auto."
-        )
-    return torch.device(name)
-
-
-def choose_precision(wanted: Precision, device: torch.device) -> Precision:
-    """The precision of a run; ``auto`` is bf16 where the device multiplies it natively."""
-    on_cpu = device.type == "cpu"
-    native = has_fast_bfloat16() if on_cpu else torch.cuda.is_bf16_supported()
-    if wanted == "auto":
-        return "bf16" if native else "fp32"
-    if (wanted == "bf16" and not native) or (wanted == "fp16" and on_cpu):
-        raise DeviceError(
-            f"run.precision must be one that the device multiplies natively, got {wanted} on "
-            f"{device}: set it to auto or fp32."
-        )
-    return wanted
 
 
 class Trainer:
@@ -122,7 +97,7 @@ class Trainer:
         self.checks = CsvLog(self.out / "validation.csv", resumed_at + 1)
         maker = BatchMaker(self.config, self.data.train, self.data.stills)
         batches = Prefetcher(maker, resumed_at, self.config.steps)
-        clock = _Clock()
+        clock = Clock()
         for batch in batches:
             losses, norm, rate = self._step(batch)
             self.step += 1
@@ -132,7 +107,7 @@ class Trainer:
             draw_curves(self.out)
 
     def _after(
-        self, losses: Losses, norm: float, rate: float, clock: _Clock, batches: Prefetcher,
+        self, losses: Losses, norm: float, rate: float, clock: Clock, batches: Prefetcher,
         clips: int, stills: int,
     ) -> None:  # fmt: skip
         run, last = self.config.run, self.step == self.config.steps
@@ -298,45 +273,3 @@ def _device_random(device: torch.device) -> Tensor:
 
 def _in_words(result: dict[str, float]) -> str:
     return "  ".join(f"{name} {value:.4g}" for name, value in result.items())
-
-
-class _Clock:
-    """Means and rates since the last row of the log; validation and saving do not count."""
-
-    def __init__(self) -> None:
-        self._waited = 0.0
-        self._reset()
-
-    def _reset(self) -> None:
-        self._began = time.perf_counter()
-        self._rows: list[tuple[float, ...]] = []
-        self._clips = self._stills = 0
-
-    def count(self, losses: Losses, clips: int, stills: int) -> None:
-        self._rows.append(tuple(float(part) for part in losses))
-        self._clips, self._stills = self._clips + clips, self._stills + stills
-
-    def row(self, waited: float) -> dict[str, float]:
-        seconds = time.perf_counter() - self._began
-        names = ("loss", "expression", "flow", "landmarks")
-        means = np.mean(self._rows, axis=0)
-        row = {name: float(mean) for name, mean in zip(names, means)}
-        row |= {"clips_per_s": self._clips / seconds, "stills_per_s": self._stills / seconds}
-        row["waiting"] = (waited - self._waited) / seconds
-        self._waited = waited
-        self._reset()
-        return row
-
-    def paused(self) -> _Pause:
-        return _Pause(self)
-
-
-class _Pause:
-    def __init__(self, clock: _Clock) -> None:
-        self._clock = clock
-
-    def __enter__(self) -> None:
-        self._at = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._clock._began += time.perf_counter() - self._at

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from training.augment import middle
-from training.config import FitConfig, Select
+from training.config import FitConfig
 from training.forward import forward
 from training.loader import Batch, collate
 from training.losses import NO_LABEL, Losses, Truth, joint_loss
@@ -22,6 +22,7 @@ from training.metrics import (
 )
 from training.model import Mol
 from training.model.config import PAIRS
+from training.options import Select
 from training.samples import Dataset
 
 _BATCH = 16

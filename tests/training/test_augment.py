@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from training.augment import MIRROR, augment, augment_still, crop, middle, mirror, retone, warp
-from training.config import NO_AUGMENT
+from training.options import NO_AUGMENT
 from training.samples import Sample
 from training.texture import TextureDataset
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from mol_edge.errors import InputError, OptionError
-from training.config import LossOptions, Phase, config_from, load_config
+from training.config import config_from, load_config
+from training.options import LossOptions, Phase
 
 CONFIGS = Path(__file__).parents[2] / "training" / "configs"
 

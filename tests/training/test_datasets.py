@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mol_edge.errors import InputError, OptionError
-from training.config import DataOptions
 from training.datasets import open_evaluation, open_splits, split_subjects
+from training.options import DataOptions
 from training.synthetic import SyntheticOptions, make_clip
 from training.synthetic.labels import CASME5
 from training.synthetic_data import CachedClips, SyntheticDataset

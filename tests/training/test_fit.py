@@ -122,7 +122,7 @@ def test_training_learns_the_flow_of_a_texture(tmp_path):
     )
     fit(config, open_splits(config.data), tmp_path)
     check = read_log(tmp_path / "validation.csv")[-1]
-    assert check["epe"] < 0.8 * check["epe_zero"]
+    assert check["epe"] < 0.85 * check["epe_zero"]
 
 
 def test_classes_of_data_and_network_must_agree(tmp_path):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from training.config import LossOptions
 from training.forward import Outputs
 from training.losses import (
     NO_LABEL,
@@ -16,6 +15,7 @@ from training.losses import (
     without_similarity,
 )
 from training.metrics import best_similarity
+from training.options import LossOptions
 
 
 def face(scale: float = 1.0) -> torch.Tensor:

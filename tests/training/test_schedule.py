@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from training.config import OptimiserOptions
 from training.model import Mol, MolConfig
+from training.options import OptimiserOptions
 from training.schedule import Average, learning_rate, make_optimiser, rate_factor, set_rate
 
 

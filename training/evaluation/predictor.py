@@ -14,10 +14,10 @@ from mol_edge.bundle import Bundle
 from mol_edge.engine import ClipOutput, run_clip
 from mol_edge.errors import InputError
 from training.checkpoints import Facts, load_model
+from training.device import choose_device
 from training.forward import forward
 from training.model import Mol
 from training.model.config import PAIRS
-from training.trainer import choose_device
 
 Frames = NDArray[np.uint8]
 

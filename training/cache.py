@@ -120,6 +120,9 @@ def _fill(
     home: Path, spec: CacheSpec, missing: NDArray[np.intp], workers: int, quiet: bool
 ) -> None:
     chunks = [missing[i : i + _CHUNK].tolist() for i in range(0, len(missing), _CHUNK)]
+    # Each worker has a core: a second thread of its matrix products would only spin.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     # A forked child would inherit PyTorch's threads in an unknown state.
     context = multiprocessing.get_context("spawn")
     label = f"{spec.options.split} {spec.kind}"

@@ -25,7 +25,10 @@ from mol_edge.options import PipelineOptions
 from mol_edge.pipeline import Pipeline
 from mol_edge.results import (
     ClipResult,
+    Event,
+    EventKind,
     FaceResult,
+    FaceState,
     FrameResult,
     PhaseResult,
     Window,
@@ -45,8 +48,11 @@ __all__ = [
     "Detection",
     "DeviceError",
     "DownloadError",
+    "Event",
+    "EventKind",
     "FaceDetector",
     "FaceResult",
+    "FaceState",
     "Frame",
     "FrameResult",
     "InputError",

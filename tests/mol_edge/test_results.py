@@ -3,7 +3,7 @@ import pytest
 
 from mol_edge import _core
 from mol_edge.errors import ArrayError
-from mol_edge.results import ClipResult, FaceResult, PhaseResult, Window
+from mol_edge.results import ClipResult, FaceResult, FaceState, PhaseResult, Window
 
 POINTS = np.array([[40, 40], [80, 40], [60, 60], [45, 80], [75, 80.0]])
 
@@ -60,3 +60,20 @@ def test_shapes_are_checked():
         ClipResult(("a", "b"), "official", ())
     with pytest.raises(ArrayError, match=r"must be of shape \(3\), got \(2,\)"):
         ClipResult(("a", "b", "c"), "official", (phase([0, 0]),))
+
+
+def test_a_window_says_how_true_its_time_is():
+    logits = np.zeros(3, np.float32)
+    window = Window(logits, logits, 350.0, tuple(range(8)), 350.0, jitter_ms=4.0, dropped=2)
+    assert (window.wanted_ms, window.jitter_ms, window.dropped) == (350.0, 4.0, 2)
+    with pytest.raises(ArrayError, match=r"jitter_ms and dropped must be 0 or more, got -1.0"):
+        Window(logits, logits, 350.0, tuple(range(8)), jitter_ms=-1.0)
+
+
+@pytest.mark.parametrize("state", [state for state in FaceState if state is not FaceState.TRACKED])
+def test_a_face_that_cannot_be_measured_has_no_measures(state):
+    assert face(state=state).motion is None
+    with pytest.raises(ArrayError, match=f"tracked, got them with {state.value}"):
+        face(state=state, motion={"brows": 0.1})
+    with pytest.raises(ArrayError, match="only when its state is tracked"):
+        face(state=state, landmarks=np.zeros((68, 2), np.float32))

@@ -3,232 +3,372 @@
 The state of a frame is its crop, its `first` and `second` maps and, where flow is wanted, its
 encoder maps. A window's samples f_0 … f_7 make 5 columns, column j from f_j … f_{j+3}, which are
 kept by the ids of their samples. So a new frame costs one `features`, one `encoder` and `flow`,
-one `column` and one `head`.
+one `column` and one `head`; a further time scale costs one more column and head.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge.backends.base import Backend
-from mol_edge.cadence import Cadence
+from mol_edge.cadence import Cadence, Scale, SegmentReason
+from mol_edge.engine_output import EngineOptions, EngineOutput, EventOutput, WindowOutput
+from mol_edge.errors import ArrayError, FramesGoneError
+from mol_edge.kept import CROP, FrameStore, KeptFrame, Track
+from mol_edge.network import ClipOutput, Network, run_clip
 from mol_edge.results import WindowState
-from mol_edge.windows import PAIRS, SAMPLES, window_samples
+from mol_edge.sampling import event_at, sample_before, timing_of, window_at
+from mol_edge.stages import Stages
+from mol_edge.windows import PAIRS, unevenness
 
-COLUMNS = 5
-COLUMN_SAMPLES = 4
+__all__ = [
+    "ClipOutput",
+    "Engine",
+    "EngineOptions",
+    "EngineOutput",
+    "EventOutput",
+    "WindowOutput",
+    "run_clip",
+]
 
-Crop = NDArray[np.float32]
-Tensor = NDArray[Any]
+Crops = NDArray[np.float32]
 
-
-@dataclass(frozen=True)
-class ClipOutput:
-    """What the network says of 8 crops.
-
-    Attributes:
-        logits: float32 [classes].
-        flow: float32 [7, 2, 128, 128], crop pixels, one field per consecutive pair.
-        landmarks: float32 [7, 68, 2], crop pixels, of the crops 2 to 8.
-    """
-
-    logits: NDArray[np.float32]
-    flow: NDArray[np.float32]
-    landmarks: NDArray[np.float32]
+# Where no period is known yet: the arrays grow when the camera turns out to be faster.
+_USUAL_PERIOD_NS = 33_333_333
 
 
-@dataclass(frozen=True)
-class StepOutput:
-    """What one more frame brought.
-
-    Attributes:
-        landmarks: float32 [68, 2], crop pixels.
-        flow: float32 [2, 128, 128] between the sample before and this frame, crop pixels, or None.
-        state: whether a window ends here, and if not, why.
-        logits: float32 [classes] of that window, or None.
-        samples: positions of its 8 frames in the source, oldest first, or empty.
-        span_ns: time from its first to its last sample, or 0.
-    """
-
-    landmarks: NDArray[np.float32]
-    flow: NDArray[np.float32] | None
-    state: WindowState
-    logits: NDArray[np.float32] | None = None
-    samples: tuple[int, ...] = ()
-    span_ns: int = 0
-
-
-def run_clip(backend: Backend, crops: NDArray[np.float32]) -> ClipOutput:
-    """Run the network on 8 crops, float32 [8, 1, 128, 128], normalised.
-
-    Raises:
-        DeviceError: the device failed.
-    """
-    maps = backend.run("features", {"frames": crops})
-    encoded = backend.run("encoder", {"frames": crops})
-    flow = backend.run(
-        "flow",
-        {
-            "frames": crops[:-1],
-            "enc2": encoded["enc2"][:-1],
-            "enc3": encoded["enc3"][:-1],
-            "enc3_next": encoded["enc3"][1:],
-            "first": maps["first"][:-1],
-            "second_next": maps["second"][1:],
-        },
-    )
-    columns = _columns(backend, maps["first"], maps["second"], range(COLUMNS))
-    landmarks = maps["landmarks"][1:].reshape(PAIRS, 68, 2)
-    return ClipOutput(_logits(backend, columns), flow["flow"], landmarks)
-
-
-@dataclass
-class _FrameState:
-    id: int
-    index: int
-    timestamp_ns: int
-    crop: Crop
-    first: Tensor
-    second: Tensor
-    encoded: dict[str, Tensor] | None = None
-
-
-class StreamEngine:
-    """One face's stream of crops, windows sliding along it.
+class Engine:
+    """The faces of one source: their kept frames, the windows along them, their events.
 
     Not safe to share between threads; several engines may share a backend.
 
     Args:
         backend: runs the graphs.
-        window_ms: time wanted from the first to the last of a window's 8 samples.
+        options: time scales, flow, what is kept.
         period_ns: nominal time between two frames, where the source states one.
-        flow: whether to compute optical flow.
+
+    Example:
+        >>> from mol_edge import Bundle
+        >>> from mol_edge.backends import open_backend
+        >>> engine = Engine(open_backend(Bundle.default(), "onnxruntime"))
+        >>> crops = np.zeros((2, 128, 128), np.float32)
+        >>> for index in range(8):
+        ...     faces = engine.push(crops, [0, 1], index * 50_000_000, index)
+        >>> [face.windows[0].state.value for face in faces]
+        ['ready', 'ready']
     """
 
     def __init__(
-        self, backend: Backend, window_ms: float, period_ns: int | None = None, flow: bool = True
+        self,
+        backend: Backend,
+        options: EngineOptions | None = None,
+        period_ns: int | None = None,
     ) -> None:
-        self._backend = backend
-        self._flow_wanted = flow
-        self._cadence = Cadence(window_ms, period_ns)
-        self._frames: deque[_FrameState] = deque()
+        self.options = options or EngineOptions()
+        self._network = Network(backend)
+        self._cadence = Cadence(self.options.windows_ms, period_ns)
         self._ids = itertools.count()
-        self._kept_columns: dict[tuple[int, ...], Tensor] = {}
+        self._tracks: dict[int, Track] = {}
+        self._opened: tuple[FrameStore, Stages] | None = None
 
     @property
     def cadence(self) -> Cadence:
         """The rhythm that the timestamps have shown."""
         return self._cadence
 
-    def restart(self) -> None:
-        """Forget the frames: no window or flow spans what came before and what comes after."""
-        self._frames.clear()
-        self._kept_columns.clear()
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of the arrays that hold kept state and pass it to the graphs."""
+        kept = 0 if self._opened is None else self._opened[0].nbytes
+        return kept + self._network.nbytes
 
-    def push(self, index: int, timestamp_ns: int, crop: Crop) -> StepOutput:
-        """Take the next frame.
+    @property
+    def track_ids(self) -> tuple[int, ...]:
+        """The faces that something is kept of."""
+        return tuple(self._tracks)
+
+    def kept(self, track_id: int) -> tuple[int, ...]:
+        """Positions in the source of a face's kept frames, oldest first."""
+        track = self._tracks.get(track_id)
+        return () if track is None else tuple(frame.index for frame in track.frames)
+
+    def push(
+        self, crops: Crops, track_ids: Sequence[int], timestamp_ns: int, index: int
+    ) -> list[EngineOutput]:
+        """Take the faces of the next frame of the source, none too: it tells the camera's rhythm.
 
         Args:
-            index: the frame's position in the source, named in `StepOutput.samples`.
-            timestamp_ns: capture time; a gap or a step back restarts the window.
-            crop: float32 [128, 128], normalised.
+            crops: float32 [faces, 128, 128], normalised.
+            track_ids: which face each crop is of, no two the same.
+            timestamp_ns: capture time of the frame.
+            index: the frame's position in the source, named in `WindowOutput.samples`.
+
+        Returns:
+            One output per crop, in that order.
 
         Raises:
-            ArrayError: the crop has another type or shape.
+            ArrayError: the crops have another type or shape, or do not fit `track_ids`.
             InputError: the timestamps are not in nanoseconds.
             DeviceError: the device failed.
         """
-        if self._cadence.update(timestamp_ns):
-            self.restart()
-        crop = crop[np.newaxis, np.newaxis]
-        maps = self._backend.run("features", {"frames": crop})
-        self._frames.append(
-            _FrameState(next(self._ids), index, timestamp_ns, crop, maps["first"], maps["second"])
-        )
-        self._forget_old()
-        landmarks = maps["landmarks"].reshape(68, 2)
-        return self._window(landmarks, self._flow() if self._flow_wanted else None)
+        _check_crops(crops, len(track_ids))
+        if len(set(track_ids)) < len(track_ids):
+            raise ArrayError(f"Track ids must differ within a frame, got {list(track_ids)}.")
+        reason = self._cadence.update(timestamp_ns)
+        if reason is not None:
+            self.restart(reason)
+        if not len(crops):
+            return []
+        landmarks = self._enter(crops, track_ids, timestamp_ns, index)
+        tracks = [self._tracks[track_id] for track_id in track_ids]
+        flows = self._flows(tracks) if self.options.flow == "always" else [None] * len(tracks)
+        windows = self._windows(tracks)
+        return [
+            EngineOutput(track_id, points, flow, found, track.take_reason())
+            for track_id, track, points, flow, found in zip(
+                track_ids, tracks, landmarks, flows, windows
+            )
+        ]
 
-    def _forget_old(self) -> None:
-        step = max(1, self._cadence.step)
-        while len(self._frames) > PAIRS * step + 1:
-            self._frames.popleft()
-        if len(self._frames) > step + 1:
-            self._frames[-step - 2].encoded = None
-        oldest = self._frames[0].id
-        for samples in [key for key in self._kept_columns if key[0] < oldest]:
-            del self._kept_columns[samples]
+    def restart(self, reason: SegmentReason, track_id: int | None = None) -> None:
+        """Forget the frames of one face or of all: no window spans what comes before and after."""
+        for each, track in self._tracks.items():
+            if track_id is None or each == track_id:
+                track.restart(reason)
 
-    def _flow(self) -> NDArray[np.float32] | None:
-        """Flow from the sample before to the newest frame."""
-        newest = self._frames[-1]
-        following = self._encoded(newest)
-        step = self._cadence.step
-        if step == 0 or len(self._frames) <= step:
-            return None
-        previous = self._frames[-1 - step]
-        inputs = {
-            "frames": previous.crop,
-            **self._encoded(previous),
-            "enc3_next": following["enc3"],
-            "first": previous.first,
-            "second_next": newest.second,
-        }
-        flow: NDArray[np.float32] = self._backend.run("flow", inputs)["flow"][0]
-        return flow
+    def forget(self, track_id: int) -> None:
+        """Give back what is kept of a face that has gone; an unknown one is no error."""
+        track = self._tracks.pop(track_id, None)
+        if track is not None:
+            track.restart(SegmentReason.START)
 
-    def _encoded(self, state: _FrameState) -> dict[str, Tensor]:
-        if state.encoded is None:
-            state.encoded = self._backend.run("encoder", {"frames": state.crop})
-        return state.encoded
+    def flow(self, track_id: int) -> NDArray[np.float32] | None:
+        """Flow [2, 128, 128] of a face's newest pair, or None where there is no pair yet.
+
+        For `flow="on_motion"`; the pair is that of which ``always`` gives the flow.
+
+        Raises:
+            DeviceError: the device failed.
+        """
+        track = self._tracks.get(track_id)
+        return None if track is None or not track.frames else self._flows([track])[0]
+
+    def reanchor(self, track_id: int, crops: Crops) -> NDArray[np.float32]:
+        """Compute a face's newest frames anew from other crops of the same frames.
+
+        Args:
+            track_id: the face.
+            crops: float32 [K, 128, 128], normalised, of the newest K kept frames (see `kept`),
+                oldest first. Older frames are forgotten, since their alignment is another one.
+
+        Returns:
+            The landmarks in the new crops, float32 [K, 68, 2].
+
+        Raises:
+            ArrayError: the crops have another type or shape.
+            FramesGoneError: fewer than K frames are kept.
+            DeviceError: the device failed.
+        """
+        _check_crops(crops, len(crops))
+        track = self._known(track_id)
+        if not 0 < len(crops) <= len(track.frames):
+            raise FramesGoneError(
+                f"Crops of 1 to {len(track.frames)} frames can be replaced for face {track_id}, "
+                f"got {len(crops)}: give those of the newest frames that `kept` names."
+            )
+        store, stages = self._store()
+        track.keep(len(crops), float("inf"))
+        landmarks = []
+        for frame, crop in zip(track.frames, crops):
+            store.drop_derived(frame)
+            landmarks.append(stages.features(crop[np.newaxis], [frame.maps])[0])
+        return np.stack(landmarks)
+
+    def classify_event(
+        self, track_id: int, onset_ns: int, offset_ns: int, flow: bool = False
+    ) -> EventOutput:
+        """Classify an event of a face by 8 of its frames, evenly from onset to offset.
+
+        An event of n frames is sampled at round(i · (n - 1) / 7), i = 0 … 7; one of fewer than 8
+        is widened evenly at both ends.
+
+        Args:
+            track_id: the face.
+            onset_ns: time of its first frame; the kept frame nearest to it is taken.
+            offset_ns: time of its last frame.
+            flow: whether to compute the 7 flows too.
+
+        Raises:
+            FramesGoneError: frames of the event are not kept: too old, before a break of the
+                stream, or too few to widen it.
+            DeviceError: the device failed.
+        """
+        track = self._known(track_id)
+        frames = track.at(event_at(track.times_ns, onset_ns, offset_ns, self._cadence.period_ns))
+        stages = self._store()[1]
+        logits = stages.logits([frames])[0]
+        fields = None
+        if flow:
+            fields = np.concatenate([stages.flow([pair]) for pair in zip(frames, frames[1:])])
+        times = tuple(frame.timestamp_ns for frame in frames)
+        indices = tuple(frame.index for frame in frames)
+        return EventOutput(logits, indices, times, fields, unevenness(times))
+
+    def _known(self, track_id: int) -> Track:
+        track = self._tracks.get(track_id)
+        if track is None or not track.frames:
+            raise FramesGoneError(
+                f"Frames of face {track_id} must be kept, and there are none: push some first."
+            )
+        return track
+
+    def _store(self) -> tuple[FrameStore, Stages]:
+        if self._opened is None:
+            period = self._cadence.period_ns or _USUAL_PERIOD_NS
+            frames = min(ceil(self._keep_ns() / period) + 2, self._most_frames())
+            store = FrameStore(self._network, frames, self.options.half_state)
+            self._opened = store, Stages(self._network, store)
+        return self._opened
+
+    def _keep_ns(self) -> float:
+        longest = max(scale.spacing_ns for scale in self._cadence.scales)
+        return max(self.options.keep_ms * 1e6, PAIRS * longest + (self._cadence.period_ns or 0))
+
+    def _most_frames(self) -> int:
+        longest = max(scale.step for scale in self._cadence.scales)
+        return max(self.options.max_frames, PAIRS * longest + 2)
+
+    def _enter(
+        self, crops: Crops, track_ids: Sequence[int], timestamp_ns: int, index: int
+    ) -> NDArray[np.float32]:
+        """Compute the features of new frames and add them to their tracks; the landmarks."""
+        store, stages = self._store()
+        slots = [store.maps.take() for _ in track_ids]
+        try:
+            landmarks = stages.features(crops, slots)
+        except BaseException:
+            for slot in slots:
+                store.maps.give_back(slot)
+            raise
+        for track_id, slot in zip(track_ids, slots):
+            track = self._tracks.setdefault(track_id, Track(store))
+            if track.frames and self._cadence.is_gap(timestamp_ns - track.times_ns[-1]):
+                track.restart(SegmentReason.GAP)
+            track.add(KeptFrame(next(self._ids), index, timestamp_ns, slot))
+            track.keep(self._most_frames(), self._keep_ns())
+        return landmarks
+
+    def _flows(self, tracks: Sequence[Track]) -> list[NDArray[np.float32] | None]:
+        """Flow of each track's newest pair, all in one batch; None where there is no pair."""
+        stages = self._store()[1]
+        stages.encode([track.frames[-1] for track in tracks])
+        earlier = [self._sample_before(track) for track in tracks]
+        pairs = []
+        for track, at in zip(tracks, earlier):
+            if at is not None:
+                track.keep_encoded_from(at)
+                pairs.append((track.frames[at], track.frames[-1]))
+        fields = iter(stages.flow(pairs)) if pairs else iter(())
+        return [None if at is None else next(fields) for at in earlier]
+
+    def _sample_before(self, track: Track) -> int | None:
+        spacing = self._cadence.scales[0].spacing_ns
+        return sample_before(track.times_ns, spacing, self._cadence.period_ns)
+
+    def _windows(self, tracks: Sequence[Track]) -> list[tuple[WindowOutput, ...]]:
+        """The windows of each track that end at its newest frame, all in one batch."""
+        scales, period = self._cadence.scales, self._cadence.period_ns
+        chosen = [
+            [window_at(track.times_ns, scale, period) for scale in scales] for track in tracks
+        ]
+        ready = [
+            track.at(samples)
+            for track, each in zip(tracks, chosen)
+            for _, samples in each
+            if samples
+        ]
+        logits = iter(self._store()[1].logits(ready)) if ready else iter(())
+        return [
+            tuple(
+                self._window(track, scale, state, samples, next(logits) if samples else None)
+                for scale, (state, samples) in zip(scales, each)
+            )
+            for track, each in zip(tracks, chosen)
+        ]
 
     def _window(
-        self, landmarks: NDArray[np.float32], flow: NDArray[np.float32] | None
-    ) -> StepOutput:
-        if not self._cadence.fast_enough:
-            return StepOutput(landmarks, flow, WindowState.CAMERA_TOO_SLOW)
-        step = self._cadence.step
-        if step == 0 or len(self._frames) <= PAIRS * step:
-            return StepOutput(landmarks, flow, WindowState.FILLING)
-        samples = [self._frames[at] for at in window_samples(len(self._frames) - 1, step)]
-        logits = _logits(self._backend, self._window_columns(samples))
-        indices = tuple(sample.index for sample in samples)
-        span_ns = samples[-1].timestamp_ns - samples[0].timestamp_ns
-        return StepOutput(landmarks, flow, WindowState.READY, logits, indices, span_ns)
-
-    def _window_columns(self, samples: Sequence[_FrameState]) -> Tensor:
-        ids = [sample.id for sample in samples]
-        keys = [tuple(ids[j : j + COLUMN_SAMPLES]) for j in range(COLUMNS)]
-        missing = [j for j, key in enumerate(keys) if key not in self._kept_columns]
-        if missing:
-            first = np.concatenate([sample.first for sample in samples])
-            second = np.concatenate([sample.second for sample in samples])
-            computed = _columns(self._backend, first, second, missing)
-            for j, column in zip(missing, computed):
-                self._kept_columns[keys[j]] = column
-        return np.stack([self._kept_columns[key] for key in keys])
+        self,
+        track: Track,
+        scale: Scale,
+        state: WindowState,
+        samples: Sequence[int],
+        logits: NDArray[np.float32] | None,
+    ) -> WindowOutput:
+        period = self._cadence.period_ns
+        if logits is None or period is None:
+            return WindowOutput(scale.window_ms, state)
+        timing = timing_of(track.times_ns, samples, scale.spacing_ns, period)
+        indices = tuple(frame.index for frame in track.at(samples))
+        return WindowOutput(scale.window_ms, state, logits, indices, **timing)
 
 
-def _columns(backend: Backend, first: Tensor, second: Tensor, which: Sequence[int]) -> Tensor:
-    """Columns [len(which), 32, 4, 4] of a window from its samples' maps, [8, 128, 16, 16]."""
-    assert len(first) == len(second) == SAMPLES
-    reach = COLUMN_SAMPLES - 1
-    inputs = {
-        "first": np.stack([first[j : j + reach] for j in which]),
-        "second": np.stack([second[j + 1 : j + 1 + reach] for j in which]),
-    }
-    return backend.run("column", inputs)["column"]
+def _check_crops(crops: Crops, count: int) -> None:
+    fits = isinstance(crops, np.ndarray) and crops.dtype == np.float32
+    if not fits or crops.shape != (count, CROP, CROP):
+        came = f"{crops.dtype} {crops.shape}" if isinstance(crops, np.ndarray) else type(crops)
+        raise ArrayError(
+            f"The crops of {count} faces must be float32 ({count}, {CROP}, {CROP}), got {came}."
+        )
 
 
-def _logits(backend: Backend, columns: Tensor) -> NDArray[np.float32]:
-    """Logits [classes] of one window from its columns [5, 32, 4, 4]."""
-    stacked = np.ascontiguousarray(np.moveaxis(columns, 0, -1)[np.newaxis])
-    logits: NDArray[np.float32] = backend.run("head", {"columns": stacked})["logits"][0]
-    return logits
+class StepOutput(EngineOutput):
+    """What one more frame of the only face brought; see `EngineOutput`."""
+
+    @property
+    def state(self) -> WindowState:
+        """Whether a window ends here, and if not, why."""
+        return self.windows[0].state
+
+    @property
+    def logits(self) -> NDArray[np.float32] | None:
+        """Logits of that window."""
+        return self.windows[0].logits
+
+    @property
+    def samples(self) -> tuple[int, ...]:
+        """Positions of its 8 frames."""
+        return self.windows[0].samples
+
+    @property
+    def span_ns(self) -> int:
+        """Its time."""
+        return self.windows[0].span_ns
+
+
+class StreamEngine:
+    """An `Engine` of one face and one time scale."""
+
+    def __init__(
+        self, backend: Backend, window_ms: float, period_ns: int | None = None, flow: bool = True
+    ) -> None:
+        options = EngineOptions((window_ms,), flow="always" if flow else "never")
+        self._engine = Engine(backend, options, period_ns)
+
+    @property
+    def cadence(self) -> Cadence:
+        """The rhythm that the timestamps have shown."""
+        return self._engine.cadence
+
+    def restart(self) -> None:
+        """Forget the frames."""
+        self._engine.restart(SegmentReason.REALIGNED)
+
+    def push(self, index: int, timestamp_ns: int, crop: Crops) -> StepOutput:
+        """Take the next frame."""
+        output = self._engine.push(crop[np.newaxis], [0], timestamp_ns, index)[0]
+        return StepOutput(**vars(output))

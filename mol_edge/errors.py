@@ -24,6 +24,10 @@ class NoFaceError(InputError):
     """No face was found where one is needed."""
 
 
+class FramesGoneError(InputError):
+    """Frames of a stream are asked for that are not kept: too old, or before a break."""
+
+
 class OutputError(MolEdgeError):
     """A result cannot be written to where it should go."""
 

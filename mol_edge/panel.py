@@ -24,6 +24,7 @@ _WARNING = (90, 170, 255)
 _STATES = {
     WindowState.FILLING: "the window is filling",
     WindowState.CAMERA_TOO_SLOW: "too few frames per second",
+    WindowState.GAP: "frames are missing",
     WindowState.NO_FACE: "no face",
 }
 _WIDTH, _HEIGHT = 308, 540  # of the design, which is scaled to the picture's height

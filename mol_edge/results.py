@@ -58,6 +58,7 @@ class WindowState(str, Enum):
     READY = "ready"
     FILLING = "filling"
     CAMERA_TOO_SLOW = "camera_too_slow"
+    GAP = "gap"
     NO_FACE = "no_face"
 
 
@@ -171,6 +172,7 @@ class FrameResult:
         events: movements that are known to be over since this frame.
         timings_ms: time spent per stage: ``decode``, ``detect`` (only where the detector looked),
             ``track``, ``align``, ``infer``, ``motion``.
+        age_ms: time from the capture of the frame to this result, in a live run; else None.
     """
 
     index: int
@@ -179,6 +181,7 @@ class FrameResult:
     faces_found: int = 0
     events: tuple[Event, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    age_ms: float | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
+from math import floor, sqrt
+
 from mol_edge.errors import InputError, OptionError
 
 SAMPLES = 8
@@ -14,6 +18,9 @@ _JITTER = 1.05
 def step_for(window_ms: float, period_ns: float) -> int:
     """Frames from one sample of a window to the next, at least 1.
 
+    window / (7 · period), rounded to the whole number that is nearest in ratio: cameras halfway
+    between two (30, 50 or 90 frames per second for 350 ms) get the longer window, at 29.97 too.
+
     Args:
         window_ms: time wanted from the first to the last of the 8 samples.
         period_ns: time between two frames of the camera.
@@ -25,8 +32,9 @@ def step_for(window_ms: float, period_ns: float) -> int:
         >>> step_for(350, 5_000_000)
         10
     """
-    # Rounded before it is compared with a half: 30 fps in whole nanoseconds is still 1.5.
-    return max(1, round(round(frames_per_sample(window_ms, period_ns), 3)))
+    wanted = frames_per_sample(window_ms, period_ns)
+    below = max(1, floor(wanted))
+    return below if wanted < sqrt(below * (below + 1)) else below + 1
 
 
 def frames_per_sample(window_ms: float, period_ns: float) -> float:
@@ -48,14 +56,54 @@ def is_fast_enough(window_ms: float, period_ns: float) -> bool:
     return frames_per_sample(window_ms, period_ns) * _JITTER >= 1.0
 
 
-def window_samples(newest: int, step: int) -> tuple[int, ...]:
-    """The 8 frames, oldest first, of the window that ends at frame `newest`.
+def nearest_samples(
+    times_ns: Sequence[int], spacing_ns: float, count: int = SAMPLES
+) -> tuple[int, ...] | None:
+    """The distinct frames nearest to equally spaced times, the last one the newest frame.
+
+    Args:
+        times_ns: rising timestamps of the frames.
+        spacing_ns: time wanted from one sample to the next.
+        count: how many samples.
+
+    Returns:
+        Positions in `times_ns`, oldest first; None where there are too few frames.
 
     Example:
-        >>> window_samples(20, 2)
-        (6, 8, 10, 12, 14, 16, 18, 20)
+        >>> nearest_samples([0, 10, 21, 29, 40, 50, 60, 71, 80], 10)
+        (1, 2, 3, 4, 5, 6, 7, 8)
     """
-    return tuple(newest - step * back for back in range(PAIRS, -1, -1))
+    found = [len(times_ns) - 1]
+    for back in range(1, count):
+        end = found[-1]
+        if end < 1:
+            return None
+        target = times_ns[-1] - back * spacing_ns
+        at = min(bisect_left(times_ns, target, 0, end), end - 1)
+        if at > 0 and target - times_ns[at - 1] < times_ns[at] - target:
+            at -= 1
+        found.append(at)
+    return tuple(reversed(found))
+
+
+def unevenness(times_ns: Sequence[int], spacing_ns: float | None = None) -> int:
+    """Largest deviation of sample times from even spacing, in nanoseconds.
+
+    Args:
+        times_ns: times of the samples, oldest first.
+        spacing_ns: the spacing, counted back from the last sample; None takes the mean one.
+
+    Example:
+        >>> unevenness([0, 10, 24, 30])
+        4
+    """
+    last = len(times_ns) - 1
+    if spacing_ns is None:
+        spacing_ns = (times_ns[-1] - times_ns[0]) / last
+    newest = times_ns[-1]
+    return round(
+        max(abs(newest - (last - i) * spacing_ns - time) for i, time in enumerate(times_ns))
+    )
 
 
 def event_samples(frames: int) -> tuple[int, ...]:

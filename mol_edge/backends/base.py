@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, get_args
 from numpy.typing import NDArray
 
 from mol_edge.errors import OptionError
+from mol_edge.graph_info import TensorInfo
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -57,6 +58,14 @@ class Backend(Protocol):
 
     def run(self, graph: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """Run one graph of the bundle; inputs and outputs are named as in the manifest."""
+        ...
+
+    def run_into(self, graph: str, inputs: Tensors, outputs: Tensors) -> None:
+        """Run one graph into arrays that the caller keeps, so that nothing is allocated."""
+        ...
+
+    def outputs_of(self, graph: str) -> Mapping[str, TensorInfo]:
+        """Names, types and shapes of a graph's outputs."""
         ...
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mol_edge.backends.base import BackendOptions
+from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
@@ -45,18 +45,20 @@ class OpenVinoBackend(SessionBackend):
             )
 
     def _load(self, graph: str, form: str) -> Runner:
-        info = self.bundle.graph_info(graph, self.options.precision, form)
-        names = list(info.outputs)
         requests: dict[bool, Any] = {}
+        tensor = self._openvino.Tensor
 
-        def run(inputs: Any) -> dict[str, Any]:
-            ready = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
-            single = all(len(array) == 1 for array in ready.values())
+        def run(inputs: Tensors, outputs: Tensors) -> None:
+            single = all(len(array) == 1 for array in inputs.values())
             if single not in requests:
                 requests[single] = self._request(graph, form, single)
             request = requests[single]
-            request.infer(ready, share_inputs=True)
-            return {name: request.get_tensor(name).data.copy() for name in names}
+            # Shared with the caller's arrays, so that neither side is copied and no output is
+            # allocated; what must not be written cannot be shared.
+            for name, array in (*inputs.items(), *outputs.items()):
+                shared = array if array.flags.writeable else array.copy()
+                request.set_tensor(name, tensor(shared, shared_memory=True))
+            request.infer()
 
         return run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,11 +15,19 @@ from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device, default_threads
 from mol_edge.bundle import Bundle
 from mol_edge.errors import ArrayError, BundleError, DeviceError
-from mol_edge.graph_info import TensorInfo
+from mol_edge.graph_info import GraphInfo, TensorInfo
 
 T = TypeVar("T")
 
-Runner = Callable[[Tensors], dict[str, NDArray[Any]]]
+Runner = Callable[[Tensors, Tensors], None]
+"""Runs a graph on checked C-contiguous inputs, into C-contiguous outputs that fit them."""
+
+
+@dataclass(frozen=True)
+class _Graph:
+    inputs: Mapping[str, TensorInfo]
+    outputs: Mapping[str, TensorInfo]
+    run: Runner
 
 
 class SessionBackend(ABC):
@@ -42,7 +51,7 @@ class SessionBackend(ABC):
         self.reasons: tuple[str, ...] = ()
         self._device = device
         self._lock = threading.Lock()
-        self._runners: dict[str, tuple[Mapping[str, TensorInfo], Runner]] = {}
+        self._graphs: dict[str, _Graph] = {}
         self._closed = False
 
     @property
@@ -66,20 +75,43 @@ class SessionBackend(ABC):
             DeviceError: the device failed, or the backend is closed.
         """
         with self._lock:
-            if self._closed:
-                raise DeviceError(f"{self.device} was closed: open a backend anew.")
-            if graph not in self._runners:
-                form = self.form_of(graph)
-                info = self.bundle.graph_info(graph, self.options.precision, form)
-                self._runners[graph] = info.inputs, self._guard(lambda: self._load(graph, form))
-            wanted, runner = self._runners[graph]
-            _check_inputs(graph, wanted, inputs)
-            return self._guard(lambda: runner(inputs))
+            opened = self._opened(graph)
+            batch = _check_inputs(graph, opened.inputs, inputs)
+            outputs = {
+                name: np.empty([batch, *map(int, info.shape[1:])], info.type)
+                for name, info in opened.outputs.items()
+            }
+            self._call(opened, inputs, outputs)
+            return outputs
+
+    def run_into(self, graph: str, inputs: Tensors, outputs: Tensors) -> None:
+        """Run one graph of the bundle into arrays that the caller keeps.
+
+        Args:
+            graph: name of the graph.
+            inputs: as for `run`.
+            outputs: C-contiguous arrays for all outputs, with the types and shapes of the manifest
+                at the batch size of the inputs, none sharing memory with an input.
+
+        Raises:
+            ArrayError: an input or output is missing, unknown, or does not fit.
+            BundleError: the bundle has no such graph.
+            DeviceError: the device failed, or the backend is closed.
+        """
+        with self._lock:
+            opened = self._opened(graph)
+            batch = _check_inputs(graph, opened.inputs, inputs)
+            _check_outputs(graph, opened.outputs, outputs, batch)
+            self._call(opened, inputs, outputs)
+
+    def outputs_of(self, graph: str) -> Mapping[str, TensorInfo]:
+        """Names, types and shapes of a graph's outputs; raises BundleError where it is absent."""
+        return self._info(graph, self.form_of(graph)).outputs
 
     def close(self) -> None:
         """Give back what the runtime holds; `run` is refused from then on."""
         with self._lock:
-            self._runners.clear()
+            self._graphs.clear()
             self._closed = True
 
     def __enter__(self) -> SessionBackend:
@@ -96,6 +128,23 @@ class SessionBackend(ABC):
         # Raises, and says which graphs there are.
         self.bundle.graph_info(graph, self.options.precision, self.forms[-1])
         raise AssertionError("unreachable")
+
+    def _info(self, graph: str, form: str) -> GraphInfo:
+        return self.bundle.graph_info(graph, self.options.precision, form)
+
+    def _opened(self, graph: str) -> _Graph:
+        if self._closed:
+            raise DeviceError(f"{self.device} was closed: open a backend anew.")
+        if graph not in self._graphs:
+            form = self.form_of(graph)
+            info = self._info(graph, form)
+            runner = self._guard(lambda: self._load(graph, form))
+            self._graphs[graph] = _Graph(info.inputs, info.outputs, runner)
+        return self._graphs[graph]
+
+    def _call(self, opened: _Graph, inputs: Tensors, outputs: Tensors) -> None:
+        ready = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
+        self._guard(lambda: opened.run(ready, outputs))
 
     @abstractmethod
     def _load(self, graph: str, form: str) -> Runner:
@@ -121,19 +170,40 @@ def first_line(error: BaseException) -> str:
     return (lines[0] if lines else type(error).__name__)[:200]
 
 
-def _check_inputs(graph: str, wanted: Mapping[str, TensorInfo], inputs: Tensors) -> None:
-    if set(inputs) != set(wanted):
-        raise ArrayError(
-            f"The graph {graph} takes the inputs {', '.join(sorted(wanted))}, got "
-            f"{', '.join(sorted(inputs)) or 'none'}."
-        )
+def _check_inputs(graph: str, wanted: Mapping[str, TensorInfo], inputs: Tensors) -> int:
+    """Compare inputs with the manifest; returns their batch size."""
+    _check_names(f"The graph {graph} takes the inputs", wanted, inputs)
     batch: int | None = None
     for name, info in wanted.items():
-        array = inputs[name]
-        if not isinstance(array, np.ndarray) or array.dtype != np.dtype(info.type):
-            came = f"{array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-            raise ArrayError(f"The input {name} of {graph} must be {info.type}, got {came}.")
-        batch = _check_shape(f"The input {name} of {graph}", info.shape, array.shape, batch)
+        batch = _check_array(f"The input {name} of {graph}", info, inputs[name], batch)
+    return batch or 1
+
+
+def _check_outputs(
+    graph: str, wanted: Mapping[str, TensorInfo], outputs: Tensors, batch: int
+) -> None:
+    _check_names(f"The graph {graph} gives the outputs", wanted, outputs)
+    for name, info in wanted.items():
+        what, array = f"The output {name} of {graph}", outputs[name]
+        _check_array(what, info, array, batch)
+        if not (array.flags.c_contiguous and array.flags.writeable):
+            raise ArrayError(
+                f"{what} must be C-contiguous and writeable: give it an array of its own."
+            )
+
+
+def _check_names(what: str, wanted: Mapping[str, TensorInfo], came: Tensors) -> None:
+    if set(came) != set(wanted):
+        raise ArrayError(
+            f"{what} {', '.join(sorted(wanted))}, got {', '.join(sorted(came)) or 'none'}."
+        )
+
+
+def _check_array(what: str, info: TensorInfo, array: object, batch: int | None) -> int | None:
+    if not isinstance(array, np.ndarray) or array.dtype != np.dtype(info.type):
+        came = f"{array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise ArrayError(f"{what} must be {info.type}, got {came}.")
+    return _check_shape(what, info.shape, array.shape, batch)
 
 
 def _check_shape(

@@ -4,10 +4,11 @@ from mol_edge.errors import InputError, OptionError
 from mol_edge.windows import (
     event_samples,
     is_fast_enough,
+    nearest_samples,
     official_phases,
     step_for,
+    unevenness,
     widened,
-    window_samples,
 )
 
 
@@ -17,9 +18,12 @@ from mol_edge.windows import (
         (350, 5_000_000, 10),  # 200 fps: 350 / 35 = 10
         (350, 10_000_000, 5),  # 100 fps: 350 / 70 = 5
         (350, 16_666_667, 3),  # 60 fps: 350 / 116.7 = 3
-        (350, 33_333_333, 2),  # 30 fps: 350 / 233.3 = 1.5, half to even
+        (350, 33_333_333, 2),  # 30 fps: 350 / 233.3 = 1.5, as far from 1 as 2 is less in ratio
         (350, 33_333_334, 2),  # the same camera in other whole nanoseconds
-        (350, 33_366_667, 1),  # 29.97 fps: 1.4985
+        (350, 33_366_667, 2),  # 29.97 fps: 1.4985
+        (350, 35_200_000, 2),  # 28.4 fps: 1.42, above the square root of 1 * 2
+        (350, 35_500_000, 1),  # 28.2 fps: 1.408, below it
+        (350, 20_000_000, 3),  # 50 fps: 2.5
         (350, 40_000_000, 1),  # 25 fps: 1.25
         (350, 50_000_000, 1),  # 20 fps: 1
         (350, 100_000_000, 1),  # 10 fps: 0.5 gives 0, and 1 is the least
@@ -44,9 +48,35 @@ def test_a_camera_gives_8_distinct_frames_within_350_ms_from_20_fps(fps, enough)
     assert is_fast_enough(350, 1e9 / fps) is enough
 
 
-def test_window_samples():
-    assert window_samples(7, 1) == (0, 1, 2, 3, 4, 5, 6, 7)
-    assert window_samples(100, 10) == (30, 40, 50, 60, 70, 80, 90, 100)
+def test_equally_spaced_frames_are_taken_step_by_step():
+    times = list(range(0, 1010, 10))
+    assert nearest_samples(times, 10) == tuple(range(93, 101))
+    assert nearest_samples(times, 30) == tuple(range(79, 101, 3))
+    assert nearest_samples(times, 20, count=2) == (98, 100)
+
+
+def test_the_frames_nearest_in_time_are_taken():
+    times = [0, 9, 22, 29, 38, 52, 60, 69, 81, 90, 103, 110, 119, 131, 140]
+    # 140, 120, … 0: of equally near frames the later one.
+    assert nearest_samples(times, 20) == (0, 2, 4, 6, 8, 10, 12, 14)
+
+
+def test_samples_are_distinct_where_frames_are_sparse():
+    times = [0, 10, 20, 30, 40, 50, 60, 100, 110]
+    samples = nearest_samples(times, 5)
+    assert samples == (1, 2, 3, 4, 5, 6, 7, 8)
+
+
+def test_too_few_frames_give_no_samples():
+    assert nearest_samples([0, 10, 20, 30, 40, 50, 60], 10) is None
+    assert nearest_samples([5], 10, count=2) is None
+
+
+def test_unevenness_is_the_largest_deviation_from_even_spacing():
+    assert unevenness([0, 10, 20, 30]) == 0
+    assert unevenness([0, 14, 20, 30]) == 4
+    # Counted back from the last sample with the spacing that was wanted.
+    assert unevenness([3, 10, 20, 30], 10) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,112 @@
+"""The network's graphs on arrays that are allocated once, and on a whole clip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mol_edge.backends.base import Backend, Tensors
+from mol_edge.slots import aligned_empty
+from mol_edge.windows import PAIRS, SAMPLES
+
+COLUMNS = 5
+COLUMN_SAMPLES = 4
+REACH = COLUMN_SAMPLES - 1
+
+Tensor = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class ClipOutput:
+    """What the network says of 8 crops.
+
+    Attributes:
+        logits: float32 [classes].
+        flow: float32 [7, 2, 128, 128], crop pixels, one field per consecutive pair.
+        landmarks: float32 [7, 68, 2], crop pixels, of the crops 2 to 8.
+    """
+
+    logits: NDArray[np.float32]
+    flow: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+
+
+def run_clip(backend: Backend, crops: NDArray[np.float32]) -> ClipOutput:
+    """Run the network on 8 crops, float32 [8, 1, 128, 128], normalised.
+
+    Raises:
+        DeviceError: the device failed.
+    """
+    maps = backend.run("features", {"frames": crops})
+    encoded = backend.run("encoder", {"frames": crops})
+    flow = backend.run(
+        "flow",
+        {
+            "frames": crops[:-1],
+            "enc2": encoded["enc2"][:-1],
+            "enc3": encoded["enc3"][:-1],
+            "enc3_next": encoded["enc3"][1:],
+            "first": maps["first"][:-1],
+            "second_next": maps["second"][1:],
+        },
+    )
+    first, second = maps["first"], maps["second"]
+    assert len(first) == len(second) == SAMPLES
+    members = {
+        "first": np.stack([first[j : j + REACH] for j in range(COLUMNS)]),
+        "second": np.stack([second[j + 1 : j + 1 + REACH] for j in range(COLUMNS)]),
+    }
+    columns = backend.run("column", members)["column"]
+    stacked = np.ascontiguousarray(np.moveaxis(columns, 0, -1)[np.newaxis])
+    logits = backend.run("head", {"columns": stacked})["logits"][0]
+    return ClipOutput(logits, flow["flow"], maps["landmarks"][1:].reshape(PAIRS, 68, 2))
+
+
+class Network:
+    """A backend's graphs, with the arrays that their inputs and outputs pass through.
+
+    Arrays of `scratch` are valid until the same name is asked for again. Not safe to share
+    between threads.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._scratch: dict[str, Tensor] = {}
+        self._outputs: dict[str, dict[str, tuple[tuple[int, ...], np.dtype[Any]]]] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the scratch arrays."""
+        return sum(array.nbytes for array in self._scratch.values())
+
+    def run(self, graph: str, inputs: Tensors, outputs: Tensors) -> None:
+        """Run a graph into given arrays; see `mol_edge.backends.base.Backend.run_into`."""
+        self._backend.run_into(graph, inputs, outputs)
+
+    def output(self, graph: str, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Shape without the batch, and element type, of a graph's output."""
+        if graph not in self._outputs:
+            self._outputs[graph] = {
+                each: (tuple(int(size) for size in info.shape[1:]), np.dtype(info.type))
+                for each, info in self._backend.outputs_of(graph).items()
+            }
+        return self._outputs[graph][name]
+
+    def scratch(self, name: str, count: int, shape: tuple[int, ...], dtype: DTypeLike) -> Tensor:
+        """An array [count, *shape] that is allocated once and grows with the largest count."""
+        there = self._scratch.get(name)
+        if there is None or len(there) < count:
+            there = self._scratch[name] = aligned_empty((count, *shape), dtype)
+        return there[:count]
+
+    def scratch_output(self, graph: str, name: str, count: int) -> Tensor:
+        """A scratch array for an output of a graph."""
+        return self.scratch(f"{graph}.{name}", count, *self.output(graph, name))
+
+    def new_output(self, graph: str, name: str, count: int) -> Tensor:
+        """An array for an output that the caller is going to give away."""
+        shape, dtype = self.output(graph, name)
+        return np.empty((count, *shape), dtype)

@@ -1,0 +1,97 @@
+"""Preallocated arrays whose rows are lent: what is kept of frames without allocating per frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Tensor = NDArray[Any]
+
+_ALIGNMENT = 64
+
+
+def aligned_empty(shape: Sequence[int], dtype: DTypeLike) -> Tensor:
+    """An uninitialised array that starts on a cache line, which vector code reads fastest."""
+    kind = np.dtype(dtype)
+    size = int(np.prod(shape)) * kind.itemsize
+    raw = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % _ALIGNMENT
+    return raw[start : start + size].view(kind).reshape(tuple(shape))
+
+
+class Slots:
+    """Named arrays of which each row is one slot; a slot is taken, filled and given back.
+
+    Every kind of state lies in one array, addressed by slot, so that a runtime on another
+    device can keep the arrays there. They grow by half when no slot is free.
+
+    Args:
+        kinds: shape of one row and element type, by name.
+        count: slots at first.
+
+    Example:
+        >>> slots = Slots({"column": ((32, 4, 4), np.float32)}, count=2)
+        >>> at = slots.take()
+        >>> slots.row("column", at).shape, slots.nbytes
+        ((1, 32, 4, 4), 4096)
+    """
+
+    def __init__(self, kinds: Mapping[str, tuple[tuple[int, ...], DTypeLike]], count: int) -> None:
+        self._arrays = {
+            name: aligned_empty((count, *shape), dtype) for name, (shape, dtype) in kinds.items()
+        }
+        self._free = list(range(count - 1, -1, -1))
+        self._count = count
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in self._arrays.values())
+
+    @property
+    def taken(self) -> int:
+        """Slots that are lent."""
+        return self._count - len(self._free)
+
+    def take(self) -> int:
+        """A free slot; its rows hold anything."""
+        if not self._free:
+            self._grow()
+        return self._free.pop()
+
+    def give_back(self, slot: int) -> None:
+        """End the loan of a slot."""
+        self._free.append(slot)
+
+    def row(self, name: str, slot: int) -> Tensor:
+        """View [1, …] of a slot; one taken before the next `take` may be outdated by it."""
+        return self._arrays[name][slot : slot + 1]
+
+    def gather(self, name: str, slots: Sequence[int], out: Tensor) -> Tensor:
+        """Copy the rows of some slots into `out` [len(slots), …], casting where types differ."""
+        array = self._arrays[name]
+        for i, slot in enumerate(slots):
+            out[i] = array[slot]
+        return out
+
+    def scatter(self, name: str, slots: Sequence[int], rows: Tensor) -> None:
+        """Copy rows [len(slots), …] into slots, casting where types differ."""
+        array = self._arrays[name]
+        for slot, row in zip(slots, rows):
+            array[slot] = row
+
+    def type_of(self, name: str) -> np.dtype[Any]:
+        """Element type of one kind of state."""
+        return self._arrays[name].dtype
+
+    def _grow(self) -> None:
+        count = self._count + max(1, self._count // 2)
+        for name, array in self._arrays.items():
+            larger = aligned_empty((count, *array.shape[1:]), array.dtype)
+            larger[: self._count] = array
+            self._arrays[name] = larger
+        self._free.extend(range(count - 1, self._count - 1, -1))
+        self._count = count

@@ -54,10 +54,13 @@ class OpenVinoBackend(SessionBackend):
                 requests[single] = self._request(graph, form, single)
             request = requests[single]
             # Shared with the caller's arrays, so that neither side is copied and no output is
-            # allocated; what must not be written cannot be shared.
-            for name, array in (*inputs.items(), *outputs.items()):
-                shared = array if array.flags.writeable else array.copy()
-                request.set_tensor(name, tensor(shared, shared_memory=True))
+            # allocated. What must not be written cannot be shared; a request keeps no array alive.
+            shared = {
+                name: array if array.flags.writeable else array.copy()
+                for name, array in (*inputs.items(), *outputs.items())
+            }
+            for name, array in shared.items():
+                request.set_tensor(name, tensor(array, shared_memory=True))
             request.infer()
 
         return run

@@ -20,6 +20,8 @@ from mol_edge.errors import (
 )
 from mol_edge.faces import Detection, FaceDetector, open_detector
 from mol_edge.frame import Frame
+from mol_edge.health import Health, HealthState
+from mol_edge.live import LiveRun
 from mol_edge.manifest import Manifest
 from mol_edge.options import PipelineOptions
 from mol_edge.pipeline import Pipeline
@@ -36,6 +38,9 @@ from mol_edge.results import (
 )
 from mol_edge.run import Run
 from mol_edge.sources import Source, SourceOptions, open_source
+from mol_edge.sources.connect import open_live
+from mol_edge.sources.live_options import LiveOptions
+from mol_edge.sources.paced import PacedSource
 
 __all__ = [
     "ArrayError",
@@ -55,12 +60,17 @@ __all__ = [
     "FaceState",
     "Frame",
     "FrameResult",
+    "Health",
+    "HealthState",
     "InputError",
+    "LiveOptions",
+    "LiveRun",
     "Manifest",
     "MissingExtraError",
     "MolEdgeError",
     "NoFaceError",
     "OptionError",
+    "PacedSource",
     "PhaseResult",
     "Pipeline",
     "PipelineOptions",
@@ -72,5 +82,6 @@ __all__ = [
     "__version__",
     "open_backend",
     "open_detector",
+    "open_live",
     "open_source",
 ]

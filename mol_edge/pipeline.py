@@ -26,6 +26,7 @@ from mol_edge.engine import StepOutput, StreamEngine, run_clip
 from mol_edge.errors import BusyError
 from mol_edge.faces import Detection, FaceDetector, open_detector, refined
 from mol_edge.frame import Frame
+from mol_edge.live import LiveRun, OnEvent, OnHealth, OnResult
 from mol_edge.notices import Notices
 from mol_edge.options import PipelineOptions
 from mol_edge.results import (
@@ -39,6 +40,8 @@ from mol_edge.results import (
 )
 from mol_edge.run import Run, StageClock
 from mol_edge.sources import AnySource, Source, open_source
+from mol_edge.sources.connect import LiveInput, open_live
+from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.memory import Item
 from mol_edge.track import FaceTrack
 
@@ -139,6 +142,33 @@ class Pipeline:
             self._run_lock.release()
 
         return Run(opened, self._follow(opened, flow), end)
+
+    def live(
+        self,
+        source: LiveInput,
+        flow: bool = True,
+        *,
+        on_result: OnResult | None = None,
+        on_event: OnEvent | None = None,
+        on_health: OnHealth | None = None,
+        options: LiveOptions | None = None,
+    ) -> LiveRun:
+        """Follow a camera or stream in the background, come what may; see docs/live.md.
+
+        Args:
+            source: see `mol_edge.open_live`; a file is played at its own rate.
+            flow: as for `run`.
+            on_result: called with each `FrameResult`, which carries its `age_ms`.
+            on_event: called with each `Event`.
+            on_health: called with the `Health` whenever its state changes.
+            options: when the source counts as ill, and what is done about it.
+
+        Raises:
+            InputError: there is no such file.
+            BusyError: another run of this pipeline is under way.
+        """
+        feed = open_live(source, options, self.options.source)
+        return LiveRun(self.run(feed, flow), feed, on_result, on_event, on_health)
 
     def _follow(
         self, source: Source, flow: bool

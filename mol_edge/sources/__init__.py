@@ -10,10 +10,10 @@ from typing import Union
 from mol_edge.errors import InputError, OptionError
 from mol_edge.sources.base import Source, SourceOptions
 from mol_edge.sources.files import IMAGE_SUFFIXES, ImageFiles, VideoFile
-from mol_edge.sources.live import LiveSource
+from mol_edge.sources.live import LiveSource, is_live_name
 from mol_edge.sources.memory import Item, MemorySource
 
-__all__ = ["AnySource", "Source", "SourceOptions", "open_source"]
+__all__ = ["AnySource", "Source", "SourceOptions", "is_live_name", "open_source"]
 
 AnySource = Union[str, "os.PathLike[str]", int, Source, Iterable[Item]]
 
@@ -22,10 +22,11 @@ def open_source(source: AnySource, options: SourceOptions | None = None) -> Sour
     """Open what frames are to be read from.
 
     Args:
-        source: path of a video, of a folder of images or of one image; number of a camera; address
-            of a stream (``rtsp://…``); an iterable of `Frame`, of uint8 images (BGR, or gray with
-            two dimensions), or of (image, timestamp in nanoseconds); or a `Source`, which is
-            returned as it is.
+        source: path of a video, of a folder of images or of one image; number or path of a camera
+            (``0``, ``/dev/video0``); address of a stream (``rtsp://…``); a GStreamer pipeline that
+            ends in an appsink (``v4l2src ! … ! appsink``); an iterable of `Frame`, of uint8 images
+            (BGR, or gray with two dimensions), or of (image, timestamp in nanoseconds); or a
+            `Source`, which is returned as it is.
         options: frames per second of images without times, time limit of streams.
 
     Raises:
@@ -56,7 +57,7 @@ def open_source(source: AnySource, options: SourceOptions | None = None) -> Sour
 
 
 def _open_named(name: str, options: SourceOptions) -> Source:
-    if "://" in name:
+    if is_live_name(name):
         return LiveSource(name, options)
     path = Path(name)
     if not path.exists():

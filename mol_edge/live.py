@@ -1,0 +1,203 @@
+"""A live run: results, events and health of a source, handed to the caller's functions."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from mol_edge.errors import InputError, MolEdgeError
+from mol_edge.event import Event
+from mol_edge.health import Health, HealthState
+from mol_edge.results import FrameResult
+from mol_edge.run import Run
+from mol_edge.sources.feed import FeedState, LiveFeed
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+OnResult = Callable[[FrameResult], object]
+OnEvent = Callable[[Event], object]
+OnHealth = Callable[[Health], object]
+
+_TOLD_IN_FULL = 3
+
+
+class LiveRun:
+    """What `Pipeline.live` returns: the handle of a source that is followed in the background.
+
+    `on_result` and `on_event` are called in one thread, in the order of the frames, an event before
+    the result that it is part of; while they work, newer pictures replace each other. `on_health`
+    is called in another one, so that it also comes while a result is computed, and last of all with
+    the state `ended` or `failed`. What they raise is logged and counted, and stops nothing.
+
+    Args:
+        run: gives the results.
+        feed: where its frames come from; it is closed with the run.
+        on_result: takes each `FrameResult`.
+        on_event: takes each `Event`.
+        on_health: takes the `Health` at each change of its state, and the first one at once.
+
+    Example:
+        >>> from mol_edge import Pipeline
+        >>> seen = []
+        >>> with Pipeline(device="onnxruntime") as pipe:
+        ...     with pipe.live("examples/data/demo.mp4", flow=False, on_result=seen.append) as run:
+        ...         health = run.wait()
+        >>> health.state.value, len(seen) == health.results
+        ('ended', True)
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        feed: LiveFeed,
+        on_result: OnResult | None = None,
+        on_event: OnEvent | None = None,
+        on_health: OnHealth | None = None,
+    ) -> None:
+        self._run, self._feed = run, feed
+        self._on_result, self._on_event, self._on_health = on_result, on_event, on_health
+        self._results = self._callback_errors = 0
+        self._counting = threading.Lock()
+        self._inside = threading.local()
+        self._newest_ns: int | None = None
+        self._error: Exception | None = None
+        self._outcome: FeedState | None = None
+        self._finished = threading.Event()
+        feed.on_state = self._tell_change
+        self._tell(feed.state)
+        self._thread = threading.Thread(target=self._work, name=f"follow {feed.name}", daemon=True)
+        # A daemon thread that computes while the interpreter is taken down may crash it.
+        self._at_exit = partial(_close_if_alive, weakref.ref(self))
+        atexit.register(self._at_exit)
+        self._thread.start()
+
+    @property
+    def health(self) -> Health:
+        """The state and the counters at this moment."""
+        return self._health(self._outcome or self._feed.state)
+
+    def wait(self, timeout_s: float | None = None) -> Health:
+        """Wait until the run has ended, or for `timeout_s`.
+
+        Raises:
+            MolEdgeError: what ended the run, unless that was the end of the source or `close`.
+        """
+        self._finished.wait(timeout_s)
+        if self._error is not None:
+            raise self._error
+        return self.health
+
+    def stop(self) -> None:
+        """Ask the run to end after the picture in hand, and return at once."""
+        threading.Thread(target=self._feed.close, daemon=True).start()
+
+    def close(self, timeout_s: float = 10.0) -> None:
+        """End the run: the source is let go of, the result in hand is still handed over.
+
+        It may be called anywhere, also in the functions that the run calls, where it does not wait.
+
+        Args:
+            timeout_s: how long to wait for an inference or a function that does not return.
+        """
+        self._feed.close()
+        if not getattr(self._inside, "a_call", False):
+            self._finished.wait(timeout_s)
+            if not self._finished.is_set():
+                log.warning("%s: the result in hand has not come in time.", self._feed.name)
+
+    def __enter__(self) -> LiveRun:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _work(self) -> None:
+        try:
+            for result in self._run:
+                self._hand_over(result)
+        except Exception as error:
+            if not isinstance(error, MolEdgeError):
+                log.exception("The run on %s failed.", self._feed.name)
+            self._error = error
+        finally:
+            self._run.close()
+            self._feed.close()
+            self._outcome = self._find_outcome()
+            self._tell(self._outcome)
+            atexit.unregister(self._at_exit)
+            self._finished.set()
+
+    def _hand_over(self, result: FrameResult) -> None:
+        captured_ns = self._feed.taken_ns
+        if captured_ns is not None:
+            result = replace(result, age_ms=self._feed.age_ns(captured_ns) / 1e6)
+        self._results += 1
+        self._newest_ns = captured_ns
+        for event in result.events:
+            self._call(self._on_event, event)
+        self._call(self._on_result, result)
+
+    def _find_outcome(self) -> FeedState:
+        """The final state; an error of the run comes before the way in which the source ended."""
+        state = self._feed.state
+        if self._error is not None:
+            return FeedState(HealthState.FAILED, state.since_ns, str(self._error))
+        if state.state is HealthState.FAILED:
+            self._error = InputError(state.message)
+        return state
+
+    def _tell_change(self, state: FeedState) -> None:
+        # A final state is told after the last result.
+        if not state.state.final:
+            self._tell(state)
+
+    def _tell(self, state: FeedState) -> None:
+        level = logging.INFO if state.state is not HealthState.FAILED else logging.ERROR
+        log.log(level, "%s: %s", state.state.value, state.message)
+        self._call(self._on_health, self._health(state))
+
+    def _health(self, state: FeedState) -> Health:
+        feed, newest_ns = self._feed, self._newest_ns
+        return Health(
+            state=state.state,
+            since_ns=state.since_ns,
+            message=state.message,
+            frames=feed.frames,
+            results=self._results,
+            dropped=feed.dropped,
+            withheld=feed.withheld,
+            reconnects=feed.reconnects,
+            callback_errors=self._callback_errors,
+            age_ms=None if newest_ns is None else feed.age_ns(newest_ns) / 1e6,
+        )
+
+    def _call(self, function: Callable[[T], object] | None, value: T) -> None:
+        if function is None:
+            return
+        self._inside.a_call = True
+        try:
+            function(value)
+        except Exception as error:
+            with self._counting:
+                self._callback_errors += 1
+                count = self._callback_errors
+            # One that raises at every frame must not fill a disk within days.
+            if count <= _TOLD_IN_FULL:
+                log.exception("A function of the caller's raised.")
+            elif count & (count - 1) == 0:
+                log.error("Functions of the caller's have raised %d times: %r.", count, error)
+        finally:
+            self._inside.a_call = False
+
+
+def _close_if_alive(reference: weakref.ref[LiveRun]) -> None:
+    run = reference()
+    if run is not None:
+        run.close()

@@ -1,4 +1,4 @@
-"""`python -m export`: a checkpoint becomes a bundle; `python -m export show` prints one."""
+"""`python -m export`: a checkpoint becomes a bundle; `show` prints one, `judge` measures one."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = _show_parser().parse_args(given[1:])
             print(describe(Bundle.open(options.bundle)))
             return 0
+        if given[:1] == ["judge"]:
+            return _judge(given[1:])
         return _export(_parser().parse_args(given))
     except MolEdgeError as error:
         print(f"export: error: {error}", file=sys.stderr)
@@ -74,11 +76,28 @@ def _export(given: argparse.Namespace) -> int:
     return 0
 
 
+def _judge(given: Sequence[str]) -> int:
+    try:
+        from export import judge
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "train", "Judging a bundle") from None
+
+    parser = argparse.ArgumentParser(
+        prog="python -m export judge",
+        description="Measure a bundle on clips it has not seen; the figures and a small check set "
+        "are kept in it.",
+    )
+    judge.add_arguments(parser)
+    print(judge.run(parser.parse_args(given)))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m export",
         description="Export a MOL checkpoint as a verified bundle. "
-        "`python -m export show BUNDLE` prints one.",
+        "`python -m export show BUNDLE` prints one, `python -m export judge BUNDLE CHECKPOINT` "
+        "measures one.",
     )
     parser.add_argument("checkpoint", type=Path, help="official .pth, or one of training.fit")
     parser.add_argument(

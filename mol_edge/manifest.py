@@ -147,6 +147,11 @@ class Manifest:
         files: every file of the bundle but the manifest, by path.
         graphs: graphs by precision, form and name.
         verification: what the export measured, free in form.
+        accuracy: what an evaluation measured, by precision: an object with ``data`` (what it was
+            measured on) and, where known, ``classes``, ``coarser``, ``flow`` and ``landmarks``, as
+            `training.evaluate` writes them.
+        check_set: path of the clips with which a device can measure its own accuracy (see
+            `mol_edge.check_set`), or None.
         provenance: where the weights come from, free in form.
         intended_use: for what the model may be used, and for what not.
 
@@ -171,6 +176,8 @@ class Manifest:
     files: Mapping[str, FileInfo]
     graphs: Graphs
     verification: Mapping[str, Any] = field(default_factory=dict)
+    accuracy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    check_set: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     intended_use: str = ""
 
@@ -190,6 +197,10 @@ class Manifest:
         for name in ("verification", "provenance"):
             value = getattr(self, name)
             check(name, isinstance(value, Mapping), "an object", value)
+        fits = is_mapping_of(self.accuracy, Mapping) and set(self.accuracy) <= set(self.graphs)
+        check("accuracy", fits, "an object for some of the bundle's precisions", self.accuracy)
+        fits = self.check_set is None or self.check_set in self.files
+        check("check_set", fits, "one of the paths listed in files, or null", self.check_set)
         check("intended_use", isinstance(self.intended_use, str), "text", self.intended_use)
 
     def _check_labels(self) -> None:
@@ -226,6 +237,12 @@ class Manifest:
             for key, path in (("file", graph.file), ("weights", graph.weights)):
                 fits = path is None or path in self.files
                 check(f"{below}.{key}", fits, "one of the paths listed in files", path)
+
+    def landmark_nme(self, precision: str = "fp32") -> float | None:
+        """Mean error of the landmarks by pupil distance, as it was measured, or None."""
+        landmarks = self.accuracy.get(precision, {}).get("landmarks", {})
+        nme = landmarks.get("nme") if isinstance(landmarks, Mapping) else None
+        return float(nme) if isinstance(nme, (int, float)) else None
 
     @classmethod
     def from_json(cls, value: object) -> Manifest:

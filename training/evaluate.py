@@ -21,13 +21,12 @@ from typing import Any
 from mol_edge.errors import MolEdgeError
 from training.config import load_config
 from training.datasets import open_evaluation
-from training.evaluation.clips import Evaluation, EvaluationOptions, evaluate_clips
-from training.evaluation.coarser import ceilings
+from training.evaluation.clips import Evaluation, EvaluationOptions
+from training.evaluation.judge import judge
 from training.evaluation.loso import run_loso
 from training.evaluation.photos import evaluate_photos
 from training.evaluation.pictures import example_picture
 from training.evaluation.predictor import BundlePredictor, CheckpointPredictor, open_predictor
-from training.evaluation.still import still_jitter
 from training.options import DataOptions
 from training.report import (
     Section,
@@ -69,12 +68,8 @@ def _clips(given: argparse.Namespace) -> Path:
         cache=str(given.cache) if given.cache else options.cache,
     )
     data = open_evaluation(given.data, model.labels, options, quiet=given.quiet)
-    result = evaluate_clips(
-        model, data, EvaluationOptions(given.baseline_pairs, given.pairs, quiet=given.quiet)
-    )
-    if given.data == "synthetic":
-        result.extra["still"] = still_jitter(model)
-        result.extra["ceiling"] = ceilings(model.labels)
+    limits = EvaluationOptions(given.baseline_pairs, given.pairs, quiet=given.quiet)
+    result = judge(model, data, limits, synthetic=given.data == "synthetic")
     about = {"model": model.name, "device": model.device, "data": given.data}
     figures = about | result.figures()
     title = f"{model.name} on {given.data}"

@@ -202,3 +202,17 @@ def test_parts_validate_on_creation():
         FileInfo(-1, "0" * 64)
     with pytest.raises(BundleError, match="field file must be a relative path"):
         GraphInfo("a/../../b", None, {}, {})
+
+
+def test_accuracy_belongs_to_a_precision_and_a_check_set_is_listed(content):
+    content = copy.deepcopy(content)
+    content["accuracy"] = {"fp32": {"landmarks": {"nme": 0.031}}}
+    assert Manifest.from_json(content).landmark_nme() == 0.031
+    assert Manifest.from_json(content).landmark_nme("int8") is None
+    content["accuracy"] = {"int8": {}}
+    with pytest.raises(BundleError, match="accuracy must be an object for some"):
+        Manifest.from_json(content)
+    content["accuracy"] = {}
+    content["check_set"] = "check/elsewhere.npz"
+    with pytest.raises(BundleError, match="check_set must be one of the paths listed in files"):
+        Manifest.from_json(content)

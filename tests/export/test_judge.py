@@ -1,0 +1,64 @@
+"""Judging a bundle: its manifest gets figures and a check set that the bundle then passes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from export.cli import main
+from export.judge import JudgeOptions, summary
+from mol_edge.backends import open_backend
+from mol_edge.bundle import Bundle
+from mol_edge.check_set import CheckSet, measure_accuracy
+from mol_edge.errors import OptionError
+
+
+@pytest.fixture(scope="module")
+def judged(
+    lite_bundle: Bundle, lite_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Bundle:
+    home = tmp_path_factory.mktemp("judged")
+    folder = home / "lite"
+    shutil.copytree(lite_bundle.folder, folder)
+    content = torch.load(lite_checkpoint, weights_only=True) | {"provenance": {"name": "seeded"}}
+    torch.save(content, home / "model.pt")
+    words = ["judge", folder, home / "model.pt", "--clips", 4, "--baseline-pairs", 2]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)  # where the rendered clips are kept
+        assert main([str(word) for word in [*words, "--check-clips", 3]]) == 0
+    return Bundle.open(folder)
+
+
+def test_the_manifest_has_the_figures(judged: Bundle) -> None:
+    figures = judged.manifest.accuracy["fp32"]
+    assert figures["clips"] == 4 and figures["data"] == "synthetic"
+    assert figures["landmarks"]["frames"] == 28
+    # Seeded weights know nothing, so the error is larger than any trained network's.
+    assert judged.manifest.landmark_nme() == figures["landmarks"]["nme"] > 0.05
+    assert figures["flow"]["dis"]["moving_pixels"] > 0
+    assert "zero (same pairs)" in summary(figures)
+    assert json.loads(json.dumps(figures)) == figures
+
+
+def test_the_check_set_is_met_by_every_runtime(judged: Bundle) -> None:
+    assert judged.manifest.check_set == "check/clips.npz"
+    check = CheckSet.of(judged)
+    assert check is not None and len(check) == 3
+    assert np.ptp(check.given_logits) > 0 and check.moving.any()
+    for device in ("onnxruntime", "openvino"):
+        backend = open_backend(judged, device)
+        figures = measure_accuracy(judged, backend)
+        backend.close()
+        assert figures is not None and figures.agreement == 1.0
+        assert figures.logit_error < 1e-3 and figures.flow_error_px < 1e-3
+        assert figures.landmark_error_px < 1e-2
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(OptionError, match="clips must be 1 or more"):
+        JudgeOptions(clips=0)

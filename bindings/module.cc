@@ -11,5 +11,6 @@ PYBIND11_MODULE(_core, module) {
     register_geometry(module);
     register_crop(module);
     register_flow_color(module);
+    register_motion(module);
     register_softmax(module);
 }

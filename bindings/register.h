@@ -9,6 +9,7 @@ void register_isa(pybind11::module_& module);
 void register_geometry(pybind11::module_& module);
 void register_crop(pybind11::module_& module);
 void register_flow_color(pybind11::module_& module);
+void register_motion(pybind11::module_& module);
 void register_softmax(pybind11::module_& module);
 void register_gil(pybind11::module_& module);
 

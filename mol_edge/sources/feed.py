@@ -183,7 +183,8 @@ class LiveFeed(Source):
                 self.step()
         except Exception as error:
             log.exception("Watching %s failed.", self.name)
-            self._set(HealthState.FAILED, f"{type(error).__name__}: {error}")
+            # Nobody is called: the listener may be what failed.
+            self.state = FeedState(HealthState.FAILED, self._clock.now_ns(), _sentence(error))
         finally:
             self._finish()
 

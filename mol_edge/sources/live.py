@@ -92,7 +92,7 @@ def _open(cv2: Any, address: Address, options: SourceOptions) -> Any:
                 "A GStreamer pipeline must end in an appsink, through which its pictures are read: "
                 "append `! appsink drop=true max-buffers=1 sync=false`."
             )
-        if cv2.CAP_GSTREAMER not in cv2.videoio_registry.getBackends():
+        if not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER):
             raise InputError(
                 "A GStreamer pipeline needs an OpenCV that was built with GStreamer, which this "
                 "one was not: use the OpenCV of JetPack or of the distribution (`apt install "

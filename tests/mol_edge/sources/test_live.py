@@ -7,7 +7,7 @@ import pytest
 
 from mol_edge.errors import InputError
 from mol_edge.sources import SourceOptions, open_source
-from mol_edge.sources.live import LiveSource, without_login
+from mol_edge.sources.live import LiveSource, pixel_format, without_login
 
 cv2 = pytest.importorskip("cv2")
 
@@ -80,3 +80,65 @@ def test_addresses_are_told_without_login():
     assert without_login("rtsp://a:b@host:554/x@y") == "rtsp://host:554/x@y"
     assert without_login("rtsp://host/x") == "rtsp://host/x"
     assert without_login("rtsp://host") == "rtsp://host"
+
+
+def test_a_pipeline_needs_an_appsink_and_an_opencv_with_gstreamer():
+    with pytest.raises(InputError, match="must end in an appsink, .* append `! appsink drop=true"):
+        open_source("videotestsrc ! videoconvert")
+    if cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER):
+        pytest.skip("this OpenCV has GStreamer")
+    with pytest.raises(InputError, match="needs an OpenCV that was built with GStreamer, which"):
+        open_source("videotestsrc ! videoconvert ! appsink")
+
+
+class FakeCapture:
+    """A camera that gives its driver's own layout until it is told to convert."""
+
+    def __init__(self, images):
+        self.images, self.settings = list(images), {}
+
+    def isOpened(self):  # noqa: N802
+        return True
+
+    def set(self, key, value):
+        self.settings[key] = value
+
+    def get(self, key):
+        values = {
+            cv2.CAP_PROP_FOURCC: float(cv2.VideoWriter_fourcc(*"YUYV")),
+            cv2.CAP_PROP_FRAME_HEIGHT: 48.0,
+            cv2.CAP_PROP_FPS: 60.0,
+        }
+        return values.get(key, 0.0)
+
+    def read(self):
+        return (True, self.images.pop(0)) if self.images else (False, None)
+
+
+@pytest.mark.parametrize("address", [0, "/dev/video0"])
+def test_a_camera_gives_its_own_luma_where_it_can(monkeypatch, address):
+    yuyv, bgr = np.zeros((48, 64, 2), np.uint8), np.zeros((48, 64, 3), np.uint8)
+    raw = np.zeros((1, 9000), np.uint8)
+    capture = FakeCapture([yuyv, raw, bgr])
+    asked = []
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *a: asked.append(a) or capture)
+    source = open_source(address, SourceOptions(fps=60))
+    assert asked == [(address,) if address == 0 else (address, cv2.CAP_V4L2)]
+    assert capture.settings[cv2.CAP_PROP_CONVERT_RGB] == 0
+    assert capture.settings[cv2.CAP_PROP_FPS] == 60
+    assert source.period_ns == 16_666_667
+    assert [(frame.format, frame.index) for frame in source] == [("yuyv", 0), ("bgr", 1)]
+    assert capture.settings[cv2.CAP_PROP_CONVERT_RGB] == 1
+    assert capture.settings[cv2.CAP_PROP_ORIENTATION_AUTO] == 1
+
+
+def test_layouts_are_told_by_their_shapes():
+    shapes = {
+        (48, 64, 3): "bgr",
+        (48, 64, 2): "yuyv",
+        (48, 64): "gray",
+        (72, 64): "nv12",
+        (1, 999): None,
+    }
+    for shape, format in shapes.items():
+        assert pixel_format(np.zeros(shape, np.uint8), 48) == format

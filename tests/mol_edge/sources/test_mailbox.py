@@ -1,0 +1,38 @@
+import threading
+
+from mol_edge.sources.mailbox import Mailbox
+
+
+def test_the_newest_item_replaces_an_older_one_and_says_so():
+    box = Mailbox()
+    assert [box.put(n) for n in range(3)] == [False, True, True]
+    assert box.take() == 2
+    assert box.take(wait=False) is None
+    assert box.put(3) is False
+
+
+def test_what_is_there_at_the_close_can_still_be_taken():
+    box = Mailbox()
+    box.put("last")
+    box.close()
+    assert [box.take(), box.take()] == ["last", None]
+
+
+def test_take_waits_for_an_item_and_wait_empty_for_its_taker():
+    box = Mailbox()
+    taken = []
+    taker = threading.Thread(target=lambda: taken.extend([box.take(), box.take()]))
+    taker.start()
+    box.put(1)
+    assert box.wait_empty(10)
+    box.put(2)
+    taker.join(10)
+    assert taken == [1, 2]
+
+
+def test_wait_empty_gives_up_and_a_close_ends_every_wait():
+    box = Mailbox()
+    box.put(1)
+    assert not box.wait_empty(0.01)
+    box.close()
+    assert box.wait_empty(10)

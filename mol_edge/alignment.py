@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -16,19 +17,36 @@ Points = NDArray[np.float64]
 Look = Callable[[], Points]
 
 
-class Aligner(Protocol):
-    """Turns a face's five points into the transform of its frame."""
+@dataclass(frozen=True)
+class Alignment:
+    """How a face is aligned in a frame.
 
-    def update(self, points: Points, look: Look | None = None) -> tuple[NDArray[np.float64], bool]:
+    Attributes:
+        transform: float64 [2, 3], image to aligned face.
+        replaced: whether earlier frames of the face were aligned by another, locked transform.
+        drift_px: how far a point has moved from the anchor, pixels of the 144 aligned face.
+    """
+
+    transform: NDArray[np.float64]
+    replaced: bool = False
+    drift_px: float = 0.0
+
+
+class Aligner(Protocol):
+    """Turns a face's five points into the transform of its frame.
+
+    Attributes:
+        looks: how many frames' detections it wants for its next anchor.
+    """
+
+    looks: int
+
+    def update(self, points: Points, look: Look | None = None) -> Alignment:
         """Take the next frame's points.
 
         Args:
             points: float64 [5, 2], image pixels.
             look: gives better points of the same frame, at a cost; called where they pay.
-
-        Returns:
-            The transform (float64 [2, 3], image to aligned face), and whether it replaces one
-            that earlier frames were locked to.
         """
         ...
 
@@ -36,20 +54,23 @@ class Aligner(Protocol):
 class PerFrameAligner:
     """The official protocol: each frame has the transform of its own points."""
 
-    def update(self, points: Points, look: Look | None = None) -> tuple[NDArray[np.float64], bool]:
+    looks = 0
+
+    def update(self, points: Points, look: Look | None = None) -> Alignment:
         """See `Aligner.update`; never replaces a lock, never looks again."""
-        return _core.alignment_transform(points), False
+        return Alignment(_core.alignment_transform(points))
 
 
 class AnchoredAligner:
-    """One transform from points averaged over several frames, locked until the face drifts.
+    """One transform for many frames, locked on an anchor until the face drifts from it.
 
-    The jitter of detected points is as large as a micro-movement; an average locked for many
-    frames keeps it out of the crops. While the first `frames` are gathered, the transform is that
-    of the points so far, and each one replaces the last. Not safe to share between threads.
+    The jitter of detected points is as large as a micro-movement, so the anchor is the mean of
+    several detections (which `mol_edge.track.FaceTrack` keeps) and then stays. Until there are
+    that many, the first frame's transform serves. Not safe to share between threads.
 
     Args:
-        frames: how many frames' points are averaged.
+        frames: how many frames are looked at before the transform is locked; also how many a
+            drift is judged by.
         drift_px: how far the median of any point over that many recent frames may move from the
             anchor, in pixels of the 144 aligned face, before the transform is anchored anew.
 
@@ -59,7 +80,7 @@ class AnchoredAligner:
     Example:
         >>> points = np.array([[40, 40], [80, 40], [60, 60], [45, 80], [75, 80.0]])
         >>> aligner = AnchoredAligner(frames=2)
-        >>> [aligner.update(points + shift)[1] for shift in (0, 1, 0, 1)]
+        >>> [aligner.update(points + shift).replaced for shift in (0, 1, 0, 1)]
         [False, True, False, False]
     """
 
@@ -70,29 +91,44 @@ class AnchoredAligner:
             )
         self._drift_px = drift_px
         self._recent: deque[Points] = deque(maxlen=frames)
-        self._gains: deque[Points] = deque(maxlen=frames)
-        self._anchor: Points | None = None
-        self._transform: NDArray[np.float64] | None = None
+        self._gains: list[Points] = []
+        self.looks = frames
+        self._anchor = np.empty((5, 2))
+        self._transform = np.empty((2, 3))
 
-    def update(self, points: Points, look: Look | None = None) -> tuple[NDArray[np.float64], bool]:
+    def update(self, points: Points, look: Look | None = None) -> Alignment:
         """See `Aligner.update`; looks again at the frames it anchors on."""
         self._recent.append(points)
-        if self._anchor is not None and self._transform is not None and not self._drifted():
-            return self._transform, False
-        replaces = self._transform is not None
-        if self._anchor is not None:
-            self._gains.clear()
-        # Drift is judged by plain points, so what a closer look adds to them is kept apart.
-        self._gains.append(np.zeros((5, 2)) if look is None else look() - points)
-        mean = np.mean(self._recent, axis=0)
-        full = len(self._recent) == self._recent.maxlen
-        self._transform = _core.alignment_transform(mean + np.mean(self._gains, axis=0))
-        self._anchor = mean if full else None
-        return self._transform, replaces
+        if self.looks > 0:
+            return self._gather(points, look)
+        drift = self._drift()
+        if drift <= self._drift_px:
+            return Alignment(self._transform, drift_px=drift)
+        self._gains = [_gain(points, look)]
+        self._lock(points)
+        return Alignment(self._transform, replaced=True)
 
-    def _drifted(self) -> bool:
-        assert self._anchor is not None and self._transform is not None
+    def _gather(self, points: Points, look: Look | None) -> Alignment:
+        first = not self._gains
+        # Drift is judged by plain points, so what a closer look adds to them is kept apart.
+        self._gains.append(_gain(points, look))
+        self.looks -= 1
+        if first or self.looks == 0:
+            self._lock(points)
+        return Alignment(self._transform, replaced=not first and self.looks == 0)
+
+    def _lock(self, points: Points) -> None:
+        self._anchor = points
+        self._transform = _core.alignment_transform(points + np.mean(self._gains, axis=0))
+
+    def _drift(self) -> float:
         # One wild detection among several leaves the median where it is.
-        median = np.median(self._recent, axis=0)
+        ordered, count = np.sort(self._recent, axis=0), len(self._recent)
+        median = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
         moved = (median - self._anchor) @ self._transform[:, :2].T
-        return bool(np.hypot(moved[:, 0], moved[:, 1]).max() > self._drift_px)
+        return float(np.hypot(moved[:, 0], moved[:, 1]).max())
+
+
+def _gain(points: Points, look: Look | None) -> Points:
+    """What a closer look adds to the points."""
+    return np.zeros((5, 2)) if look is None else look() - points

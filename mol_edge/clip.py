@@ -1,4 +1,4 @@
-"""A segmented clip before the network sees it: its frames, its samples, where its face is."""
+"""Classifying a segmented clip: its frames, its samples, where its face is, what it shows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge import _core
+from mol_edge.backends.base import Backend
+from mol_edge.crop import normalised_crop
 from mol_edge.errors import ArrayError, NoFaceError, OptionError
 from mol_edge.faces.base import FaceDetector, refined
 from mol_edge.frame import Frame
-from mol_edge.results import Protocol
+from mol_edge.manifest import Normalisation
+from mol_edge.network import run_clip
+from mol_edge.results import PhaseResult, Protocol
 from mol_edge.sources.base import SourceOptions, check_size
 from mol_edge.sources.memory import Item, as_frame
 from mol_edge.windows import event_samples, official_phases
@@ -117,3 +121,34 @@ class ClipFaces:
             return {at: _core.alignment_transform(p) for at, p in self.points.items()}
         mean = np.mean(list(self.points.values()), axis=0)
         return dict.fromkeys(self.points, _core.alignment_transform(mean))
+
+
+def classify_phase(
+    backend: Backend,
+    samples: Sequence[int],
+    clip: Sequence[Frame],
+    transforms: Transforms,
+    constants: Normalisation,
+) -> PhaseResult:
+    """Run the network on one sampling of a clip.
+
+    Args:
+        backend: runs the graphs.
+        samples: positions of 8 frames.
+        clip: its frames.
+        transforms: image to aligned face, float64 [2, 3], by position.
+        constants: how luma is normalised.
+    """
+    crops = [normalised_crop(clip[at], transforms[at], constants) for at in samples]
+    output = run_clip(backend, np.stack(crops)[:, np.newaxis])
+    landmarks = [
+        _core.points_to_image(points, transforms[at])
+        for points, at in zip(output.landmarks, samples[1:])
+    ]
+    return PhaseResult(
+        samples=tuple(samples),
+        logits=output.logits,
+        probabilities=_core.softmax(output.logits[np.newaxis])[0],
+        flow=output.flow,
+        landmarks=np.stack(landmarks),
+    )

@@ -23,10 +23,11 @@ class Notices:
                 manifest.name,
             )
 
-    def several_faces(self, found: int) -> None:
-        """Say so if there are more faces than the one that is taken."""
-        if found > 1:
-            self._tell("%d faces are in view: the largest is taken.", found)
+    def several_faces(self, found: int, most: int = 1) -> None:
+        """Say so if there are more faces than are taken."""
+        if found > most:
+            taken = "the largest is" if most == 1 else f"the {most} largest are"
+            self._tell("%d faces are in view: %s taken.", found, taken)
 
     def slow_camera(self, window_ms: float, period_ns: float | None) -> None:
         """Say that a camera is too slow for its window, and what would help."""

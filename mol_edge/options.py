@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from mol_edge.backends.base import BackendOptions
 from mol_edge.errors import OptionError
 from mol_edge.sources.base import SourceOptions
+from mol_edge.track_options import TrackOptions
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,10 @@ class PipelineOptions:
     Attributes:
         backend: threads, precision and cache of the runtime.
         source: frame rate of images without times, time limit of streams.
-        window_ms: time from the first to the last of a window's 8 samples; None takes what the
-            bundle's model was trained with.
+        track: which faces are followed and measured, how often the detector looks.
+        windows_ms: times from the first to the last of a window's 8 samples; several lengths share
+            the features of their frames. None takes what the bundle's model was trained with.
+        window_ms: the same for one length.
         min_score: least confidence of a face, 0 to 1, for the detector that is chosen by itself.
         refine: whether a detector that can looks again, closer, at the faces of a segmented clip
             and at those that an alignment is anchored on: better points for two more small passes.
@@ -29,12 +32,14 @@ class PipelineOptions:
         OptionError: a value is out of range.
 
     Example:
-        >>> PipelineOptions(window_ms=500, backend=BackendOptions(threads=2)).backend.threads
-        2
+        >>> PipelineOptions(windows_ms=(200, 350), backend=BackendOptions(threads=2)).windows_ms
+        (200, 350)
     """
 
     backend: BackendOptions = field(default_factory=BackendOptions)
     source: SourceOptions = field(default_factory=SourceOptions)
+    track: TrackOptions = field(default_factory=TrackOptions)
+    windows_ms: tuple[float, ...] | None = None
     window_ms: float | None = None
     min_score: float = 0.8
     refine: bool = True
@@ -44,6 +49,13 @@ class PipelineOptions:
     def __post_init__(self) -> None:
         if self.window_ms is not None and not self.window_ms > 0:
             raise OptionError(f"window_ms must be above 0, got {self.window_ms}.")
+        if self.windows_ms is not None:
+            if self.window_ms is not None:
+                raise OptionError("windows_ms and window_ms say the same: give one of them.")
+            if not self.windows_ms or not all(each > 0 for each in self.windows_ms):
+                raise OptionError(
+                    f"windows_ms must be one time above 0 or more, got {self.windows_ms}."
+                )
         if not 0 <= self.min_score <= 1:
             raise OptionError(f"min_score must lie between 0 and 1, got {self.min_score}.")
         if self.anchor_frames < 1:

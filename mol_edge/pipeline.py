@@ -1,51 +1,38 @@
 """From a source to results: the file to read first.
 
-    source -> faces -> align -> engine -> FrameResult
+    source -> tracks -> align -> engine -> motion -> spotting -> FrameResult
 
-`Pipeline.run` follows a video or a camera frame by frame; `Pipeline.classify` takes a clip that
-has been cut out already. Both take the largest face.
+`Pipeline.run` follows a video or a camera frame by frame, `Pipeline._step` is one frame's way;
+`Pipeline.classify` takes a clip that has been cut out already. Both take the largest face.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable, Sequence
-from functools import partial
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge import _core
-from mol_edge.alignment import Aligner, AnchoredAligner, PerFrameAligner
 from mol_edge.backends.base import Backend
 from mol_edge.backends.choose import open_backend
 from mol_edge.bundle import Bundle
-from mol_edge.clip import ClipFaces, clip_frames, phases_of
-from mol_edge.engine import StepOutput, StreamEngine, run_clip
+from mol_edge.clip import ClipFaces, classify_phase, clip_frames, phases_of
+from mol_edge.engine_output import FlowMode
 from mol_edge.errors import BusyError
-from mol_edge.faces import Detection, FaceDetector, open_detector, refined
+from mol_edge.faces import FaceDetector, open_detector
+from mol_edge.following import Flow, Following, flow_mode
 from mol_edge.frame import Frame
 from mol_edge.live import LiveRun, OnEvent, OnHealth, OnResult
 from mol_edge.notices import Notices
 from mol_edge.options import PipelineOptions
-from mol_edge.results import (
-    ClipResult,
-    FaceResult,
-    FrameResult,
-    PhaseResult,
-    Protocol,
-    Window,
-    WindowState,
-)
+from mol_edge.results import ClipResult, FrameResult, Protocol, WindowState
 from mol_edge.run import Run, StageClock
 from mol_edge.sources import AnySource, Source, open_source
 from mol_edge.sources.connect import LiveInput, open_live
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.memory import Item
-from mol_edge.track import FaceTrack
-
-Transform = NDArray[np.float64]
 
 
 class Pipeline:
@@ -94,9 +81,16 @@ class Pipeline:
         return self.bundle.manifest.labels
 
     @property
+    def windows_ms(self) -> tuple[float, ...]:
+        """Times wanted from the first to the last of a window's 8 samples."""
+        return self.options.windows_ms or (
+            self.options.window_ms or self.bundle.manifest.window_ms,
+        )
+
+    @property
     def window_ms(self) -> float:
-        """Time wanted from the first to the last of a window's 8 samples."""
-        return self.options.window_ms or self.bundle.manifest.window_ms
+        """The first of `windows_ms`."""
+        return self.windows_ms[0]
 
     @property
     def device(self) -> str:
@@ -110,12 +104,13 @@ class Pipeline:
             self._detector = open_detector(score=self.options.min_score)
         return self._detector
 
-    def run(self, source: AnySource, flow: bool = True) -> Run:
-        """Follow the largest face along a source; a window of `window_ms` ends at each frame.
+    def run(self, source: AnySource, flow: Flow = True) -> Run:
+        """Follow the largest faces along a source; windows of `windows_ms` end at each frame.
 
         Args:
             source: see `mol_edge.sources.open_source`.
-            flow: whether to compute optical flow, which is most of the work.
+            flow: when to compute optical flow, which is most of the work: ``always`` (or True),
+                ``on_motion`` where a face moves, ``never`` (or False).
 
         Returns:
             An iterator of `FrameResult`. A frame without a face has no `faces`. After the last
@@ -123,8 +118,10 @@ class Pipeline:
 
         Raises:
             InputError: the source cannot be read.
+            OptionError: `flow` is something else.
             BusyError: another run of this pipeline is under way.
         """
+        mode = flow_mode(flow)
         if not self._run_lock.acquire(blocking=False):
             raise BusyError(
                 "A pipeline serves one run at a time and another one is under way: exhaust or "
@@ -141,12 +138,12 @@ class Pipeline:
                 opened.close()
             self._run_lock.release()
 
-        return Run(opened, self._follow(opened, flow), end)
+        return Run(opened, self._follow(opened, mode), end)
 
     def live(
         self,
         source: LiveInput,
-        flow: bool = True,
+        flow: Flow = True,
         *,
         on_result: OnResult | None = None,
         on_event: OnEvent | None = None,
@@ -171,73 +168,47 @@ class Pipeline:
         return LiveRun(self.run(feed, flow), feed, on_result, on_event, on_health)
 
     def _follow(
-        self, source: Source, flow: bool
+        self, source: Source, flow: FlowMode
     ) -> Generator[tuple[Frame, FrameResult], None, None]:
+        following = Following(
+            self.bundle.manifest,
+            self.backend,
+            lambda: self.detector,
+            self.options,
+            self.windows_ms,
+            flow,
+            source.period_ns,
+        )
         frames = iter(source)
-        track: FaceTrack | None = None
         while True:
             clock = StageClock()
             with clock.stage("decode"):
                 frame = next(frames, None)
             if frame is None:
                 return
-            faces: tuple[FaceResult, ...] = ()
             with self._step_lock:
-                with clock.stage("detect"):
-                    found = self.detector.detect(frame)
-                if found:
-                    self._notices.several_faces(len(found))
-                    if track is None or not track.matches(found[0].box):
-                        track = self._new_track(track, found[0], source.period_ns, flow)
-                    faces = (self._face(track, found[0], frame, clock),)
-            yield (
-                frame,
-                FrameResult(
-                    index=frame.index,
-                    timestamp_ns=frame.timestamp_ns,
-                    faces=faces,
-                    faces_found=len(found),
-                    timings_ms=clock.timings_ms,
-                ),
-            )
+                result = self._step(following, frame, clock)
+            yield frame, result
 
-    def _face(
-        self, track: FaceTrack, face: Detection, frame: Frame, clock: StageClock
-    ) -> FaceResult:
-        track.box = face.box
+    def _step(self, following: Following, frame: Frame, clock: StageClock) -> FrameResult:
+        """One frame's way: tracks, alignment, network, motion, events."""
+        tracks = following.tracker.update(frame, clock)
+        following.forget_gone()
         with clock.stage("align"):
-            look = partial(self._better_points, frame, face) if self.options.refine else None
-            transform, replaced = track.aligner.update(face.points, look)
-            if replaced:
-                track.engine.restart()
-            crop = self._crop(frame, transform)
+            faces = [following.align(track, frame) for track in tracks]
         with clock.stage("infer"):
-            output = track.engine.push(frame.index, frame.timestamp_ns, crop)
-        if output.state is WindowState.CAMERA_TOO_SLOW:
-            self._notices.slow_camera(self.window_ms, track.engine.cadence.period_ns)
-        return FaceResult(
-            track_id=track.id,
-            box=face.box,
-            score=face.score,
-            points=face.points,
-            transform=transform,
-            landmarks=_core.points_to_image(output.landmarks, transform),
-            flow=output.flow,
-            window_state=output.state,
-            window=_window(output),
+            following.infer(faces, frame)
+        self._notices.several_faces(following.tracker.faces_found, self.options.track.max_faces)
+        results = tuple(following.result(face) for face in faces)
+        if any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results):
+            self._notices.slow_camera(self.window_ms, following.engine.cadence.period_ns)
+        return FrameResult(
+            index=frame.index,
+            timestamp_ns=frame.timestamp_ns,
+            faces=results,
+            faces_found=following.tracker.faces_found,
+            timings_ms=clock.timings_ms,
         )
-
-    def _better_points(self, frame: Frame, face: Detection) -> NDArray[np.float64]:
-        return refined(self.detector, frame, face).points
-
-    def _new_track(
-        self, last: FaceTrack | None, face: Detection, period_ns: int | None, flow: bool
-    ) -> FaceTrack:
-        aligner: Aligner = PerFrameAligner()
-        if self.bundle.manifest.alignment.mode == "anchored":
-            aligner = AnchoredAligner(self.options.anchor_frames, self.options.drift_px)
-        engine = StreamEngine(self.backend, self.window_ms, period_ns, flow)
-        return FaceTrack(0 if last is None else last.id + 1, face.box, aligner, engine)
 
     def classify(
         self,
@@ -275,41 +246,12 @@ class Pipeline:
             else:
                 faces = ClipFaces.given(points, len(clip))
             transforms = faces.transforms(self.bundle.manifest.alignment.mode)
+            constants = self.bundle.manifest.normalisation
             results = tuple(
-                self._phase(
-                    samples, [clip[at] for at in samples], [transforms[at] for at in samples]
-                )
+                classify_phase(self.backend, samples, clip, transforms, constants)
                 for samples in phases
             )
         return ClipResult(self.labels, protocol, results, faces.most_found)
-
-    def _phase(
-        self, samples: tuple[int, ...], frames: Sequence[Frame], transforms: Sequence[Transform]
-    ) -> PhaseResult:
-        crops = [self._crop(frame, transform) for frame, transform in zip(frames, transforms)]
-        output = run_clip(self.backend, np.stack(crops)[:, np.newaxis])
-        landmarks = [
-            _core.points_to_image(points, transform)
-            for points, transform in zip(output.landmarks, transforms[1:])
-        ]
-        return PhaseResult(
-            samples=samples,
-            logits=output.logits,
-            probabilities=_core.softmax(output.logits[np.newaxis])[0],
-            flow=output.flow,
-            landmarks=np.stack(landmarks),
-        )
-
-    def _crop(self, frame: Frame, transform: Transform) -> NDArray[np.float32]:
-        constants = self.bundle.manifest.normalisation
-        return _core.crop_float(
-            frame.image,
-            transform,
-            constants.mean,
-            constants.scale,
-            frame.format,
-            frame.full_range,
-        )
 
     def close(self) -> None:
         """Give back what the runtime holds; the pipeline cannot be used after."""
@@ -326,14 +268,3 @@ def _opened(bundle: Bundle | str | Path | None) -> Bundle:
     if isinstance(bundle, Bundle):
         return bundle
     return Bundle.default() if bundle is None else Bundle.open(bundle)
-
-
-def _window(output: StepOutput) -> Window | None:
-    if output.logits is None:
-        return None
-    return Window(
-        probabilities=_core.softmax(output.logits[np.newaxis])[0],
-        logits=output.logits,
-        span_ms=output.span_ns / 1e6,
-        samples=output.samples,
-    )

@@ -12,23 +12,39 @@ SCALE = 143 / 100
 
 def test_per_frame_takes_each_frames_points():
     aligner = PerFrameAligner()
+    assert aligner.looks == 0
     for shift in (0.0, 3.0, 50.0):
-        transform, replaced = aligner.update(POINTS + shift)
-        np.testing.assert_array_equal(transform, _core.alignment_transform(POINTS + shift))
-        assert not replaced
+        alignment = aligner.update(POINTS + shift)
+        expected = _core.alignment_transform(POINTS + shift)
+        np.testing.assert_array_equal(alignment.transform, expected)
+        assert not alignment.replaced
+        assert alignment.drift_px == 0
 
 
-def test_the_anchor_is_the_mean_of_the_first_frames_and_stays():
+def test_the_anchor_is_locked_once_it_has_had_its_looks():
     aligner = AnchoredAligner(frames=3, drift_px=4.0)
-    outcomes = [aligner.update(POINTS + shift) for shift in (0.0, 0.6, 1.2)]
-    assert [replaced for _, replaced in outcomes] == [False, True, True]
-    locked = outcomes[-1][0]
+    looks, outcomes = [], []
+    for shift in (0.0, 0.3, 0.6):
+        looks.append(aligner.looks)
+        outcomes.append(aligner.update(POINTS + shift))
+    assert looks == [3, 2, 1]
+    assert aligner.looks == 0
+    assert [alignment.replaced for alignment in outcomes] == [False, False, True]
+    assert outcomes[1].transform is outcomes[0].transform
+    locked = outcomes[-1].transform
     np.testing.assert_allclose(locked, _core.alignment_transform(POINTS + 0.6), atol=1e-12)
     random = np.random.default_rng(0)
     for _ in range(200):
-        transform, replaced = aligner.update(POINTS + 0.6 + random.normal(0, 0.5, (5, 2)))
-        assert transform is locked
-        assert not replaced
+        alignment = aligner.update(POINTS + 0.6 + random.normal(0, 0.5, (5, 2)))
+        assert alignment.transform is locked
+        assert not alignment.replaced
+
+
+def test_drift_is_told_in_pixels_of_the_aligned_face():
+    aligner = AnchoredAligner(frames=1, drift_px=4.0)
+    aligner.update(POINTS)
+    assert aligner.update(POINTS + [2.0, 0]).drift_px == pytest.approx(2 * SCALE)
+    assert aligner.update(POINTS).drift_px == pytest.approx(0, abs=1e-9)
 
 
 def test_drift_beyond_the_tolerance_anchors_anew():
@@ -38,12 +54,12 @@ def test_drift_beyond_the_tolerance_anchors_anew():
     # The median of two frames must move 4 / 1.43 = 2.797 px along x.
     along_x = np.array([1.0, 0.0])
     for shift in (2.7, 2.7, 2.85):
-        assert not aligner.update(POINTS + shift * along_x)[1]
-    transform, replaced = aligner.update(POINTS + 2.85 * along_x)
-    assert replaced
+        assert not aligner.update(POINTS + shift * along_x).replaced
+    alignment = aligner.update(POINTS + 2.85 * along_x)
+    assert alignment.replaced
     expected = _core.alignment_transform(POINTS + 2.85 * along_x)
-    np.testing.assert_allclose(transform, expected, atol=1e-12)
-    assert transform[0, 0] == pytest.approx(SCALE)
+    np.testing.assert_allclose(alignment.transform, expected, atol=1e-12)
+    assert alignment.transform[0, 0] == pytest.approx(SCALE)
 
 
 def test_two_wild_frames_of_five_do_not_anchor_anew():
@@ -52,14 +68,14 @@ def test_two_wild_frames_of_five_do_not_anchor_anew():
         aligner.update(POINTS)
     wild = POINTS.copy()
     wild[2] += 100
-    assert [aligner.update(points)[1] for points in (wild, wild, POINTS)] == [False] * 3
+    assert [aligner.update(points).replaced for points in (wild, wild, POINTS)] == [False] * 3
 
 
 def test_one_frame_locks_at_once():
     aligner = AnchoredAligner(frames=1)
-    first, replaced = aligner.update(POINTS)
-    assert not replaced
-    assert aligner.update(POINTS + 0.5)[0] is first
+    first = aligner.update(POINTS)
+    assert not first.replaced
+    assert aligner.update(POINTS + 0.5).transform is first.transform
 
 
 @pytest.mark.parametrize(("frames", "drift_px"), [(0, 4.0), (5, 0.0), (5, -1.0)])
@@ -78,11 +94,13 @@ def test_a_closer_look_moves_the_anchor_but_not_the_drift() -> None:
         return better
 
     aligner = AnchoredAligner(frames=3, drift_px=1.5)
-    transforms = [aligner.update(points, look) for _ in range(10)]
-    np.testing.assert_allclose(transforms[-1][0], _core.alignment_transform(better), atol=1e-9)
+    outcomes = [aligner.update(points, look) for _ in range(10)]
+    expected = _core.alignment_transform(better)
+    np.testing.assert_allclose(outcomes[-1].transform, expected, atol=1e-9)
     assert len(looks) == 3
-    assert [replaced for _, replaced in transforms[3:]] == [False] * 7
+    assert [alignment.replaced for alignment in outcomes[3:]] == [False] * 7
     moved = points + 30
     for _ in range(3):
-        last, _ = aligner.update(moved, lambda: moved + [1.0, 0.0])
-    np.testing.assert_allclose(last, _core.alignment_transform(moved + [1.0, 0.0]), atol=1e-9)
+        last = aligner.update(moved, lambda: moved + [1.0, 0.0])
+    expected = _core.alignment_transform(moved + [1.0, 0.0])
+    np.testing.assert_allclose(last.transform, expected, atol=1e-9)

@@ -8,6 +8,7 @@ def test_each_notice_is_given_once_and_only_where_it_applies(caplog):
     caplog.set_level(logging.WARNING, "mol_edge")
     notices = Notices()
     notices.several_faces(1)
+    notices.several_faces(2, most=2)
     notices.untrained(SimpleNamespace(trained=True, name="good"))
     assert caplog.messages == []
     for found in (2, 5):
@@ -20,3 +21,9 @@ def test_each_notice_is_given_once_and_only_where_it_applies(caplog):
         "raise the frame rate or window_ms.",
         "The bundle demo is not trained: its classes and landmarks mean nothing yet.",
     ]
+
+
+def test_how_many_of_several_faces_are_taken_is_told(caplog):
+    caplog.set_level(logging.WARNING, "mol_edge")
+    Notices().several_faces(5, most=3)
+    assert caplog.messages == ["5 faces are in view: the 3 largest are taken."]

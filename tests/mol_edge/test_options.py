@@ -21,6 +21,8 @@ def test_defaults():
         {"window_ms": 0},
         {"window_ms": -350.0},
         {"window_ms": float("nan")},
+        {"windows_ms": ()},
+        {"windows_ms": (350, 0)},
         {"min_score": 1.5},
         {"min_score": -0.1},
         {"anchor_frames": 0},
@@ -35,3 +37,8 @@ def test_options_are_checked(options):
 def test_options_do_not_change():
     with pytest.raises(dataclasses.FrozenInstanceError):
         PipelineOptions().window_ms = 200
+
+
+def test_a_length_is_given_once():
+    with pytest.raises(OptionError, match="windows_ms and window_ms say the same"):
+        PipelineOptions(windows_ms=(200,), window_ms=350)

@@ -20,8 +20,9 @@ from mol_edge.faces import Detection
 from mol_edge.frame import Frame
 from mol_edge.options import PipelineOptions
 from mol_edge.pipeline import Pipeline
-from mol_edge.results import WindowState
+from mol_edge.results import FaceState, WindowState
 from mol_edge.sources import SourceOptions
+from mol_edge.track_options import TrackOptions
 
 toy_bundle = pytest.importorskip("tests.toy_bundle", reason="needs the package onnx")
 
@@ -130,12 +131,13 @@ def test_run_gives_for_each_frame_what_numpy_gives(open_pipe, images):
 
 def test_run_says_what_each_stage_took(open_pipe, images):
     for result in open_pipe().run(images[:3]):
-        assert set(result.timings_ms) == {"decode", "detect", "align", "infer"}
+        assert set(result.timings_ms) == {"decode", "track", "detect", "align", "infer"}
         assert all(value >= 0 for value in result.timings_ms.values())
 
 
-def test_run_without_flow(open_pipe, images):
-    results = list(open_pipe().run(images[:9], flow=False))
+@pytest.mark.parametrize("flow", [False, "never"])
+def test_run_without_flow(open_pipe, images, flow):
+    results = list(open_pipe().run(images[:9], flow=flow))
     assert all(result.faces[0].flow is None for result in results)
     assert results[-1].faces[0].window is not None
 
@@ -148,15 +150,82 @@ def test_frames_in_gray_give_what_their_luma_gives(open_pipe, images):
     np.testing.assert_allclose(a, b, atol=1e-3)
 
 
-def test_a_frame_without_a_face_has_none(open_pipe, images):
+def test_a_face_that_is_lost_and_found_is_told_and_begins_a_segment(open_pipe, images):
     pipe = open_pipe(lambda index: [] if index in (3, 4) else steady(index))
     results = list(pipe.run(images[:14]))
-    assert [len(result.faces) for result in results] == [1] * 3 + [0] * 2 + [1] * 9
+    faces = [result.faces[0] for result in results]
+    assert [face.state is FaceState.LOST for face in faces] == [i in (3, 4) for i in range(14)]
     assert results[3].faces_found == 0
+    for face in faces[3:5]:
+        assert (face.landmarks, face.flow, face.score) == (None, None, 0.0)
+        assert face.window_state is WindowState.NO_FACE
+    assert [face.new_segment for face in faces] == ["start", *[None] * 4, "gap", *[None] * 8]
     # The missing frames are a gap: the window begins anew at frame 5 and is full at 12.
-    states = [result.faces[0].window_state for result in results if result.faces]
-    assert states == [WindowState.FILLING] * 10 + [WindowState.READY] * 2
-    assert results[12].faces[0].window.samples == tuple(range(5, 13))
+    assert [face.window is not None for face in faces] == [False] * 12 + [True] * 2
+    assert faces[12].window.samples == tuple(range(5, 13))
+
+
+def test_a_face_that_stays_away_is_no_face(open_pipe, images):
+    options = PipelineOptions(source=SourceOptions(fps=20), track=TrackOptions(keep_lost_ms=100))
+    pipe = open_pipe(lambda index: steady(index) if index < 3 else [], options=options)
+    results = list(pipe.run(images[:9]))
+    # Last seen in frame 2, and kept for 100 ms.
+    assert [len(result.faces) for result in results] == [1] * 5 + [0] * 4
+
+
+def test_two_faces_are_followed_side_by_side(open_pipe, images):
+    def crowd(index):
+        return [face_at(0.0), face_at(100.0, size=70.0)]
+
+    options = PipelineOptions(source=SourceOptions(fps=20), track=TrackOptions(max_faces=2))
+    results = list(open_pipe(crowd, options=options).run(images[:10]))
+    assert all([face.track_id for face in result.faces] == [0, 1] for result in results)
+    crops = [crops_of(images[:10], [POINTS + [x, 0]] * 10) for x in (0.0, 100.0)]
+    for face, expected in zip(results[-1].faces, crops):
+        logits = toy_bundle.logits(expected[2:10, None])
+        np.testing.assert_allclose(face.window.logits, logits, atol=2e-5)
+
+
+def test_windows_of_several_lengths_end_at_one_frame(open_pipe, images):
+    options = PipelineOptions(source=SourceOptions(fps=20), windows_ms=(350, 700))
+    results = list(open_pipe(options=options).run(images[:16]))
+    face = results[14].faces[0]
+    assert [window.wanted_ms for window in face.windows] == [350, 700]
+    assert [window.span_ms for window in face.windows] == pytest.approx([350, 700])
+    assert face.window is face.windows[0]
+    assert face.window.jitter_ms == pytest.approx(0, abs=1e-3)
+    assert [len(result.faces[0].windows) for result in results] == [0] * 7 + [1] * 7 + [2] * 2
+
+
+def test_pictures_of_another_size_begin_another_segment(open_pipe, images):
+    larger = [np.pad(image, ((0, 40), (0, 40), (0, 0))) for image in images[10:]]
+    faces = [result.faces[0] for result in open_pipe().run(images[:10] + larger)]
+    assert [face.track_id for face in faces] == [0] * 10 + [1] * 14
+    assert faces[10].new_segment == "size_changed"
+    ready = [i for i, face in enumerate(faces) if face.window is not None]
+    assert ready == [7, 8, 9, *range(17, 24)]
+
+
+@pytest.mark.parametrize(
+    ("points", "state"),
+    [
+        (POINTS / 3 + 60, FaceState.TOO_SMALL),
+        (POINTS + [[0, 0], [0, 0], [14, 0], [0, 0], [0, 0]], FaceState.TURNED_AWAY),
+    ],
+)
+def test_a_face_that_cannot_be_measured_is_a_state_and_no_guess(open_pipe, images, points, state):
+    pipe = open_pipe(lambda index: [Detection((40.0, 40.0, 80.0, 80.0), points, 0.9)])
+    for result in pipe.run(images[:9]):
+        (face,) = result.faces
+        assert face.state is state
+        assert (face.landmarks, face.flow, face.window) == (None, None, None)
+        assert face.window_state is WindowState.NO_FACE
+
+
+def test_a_blurred_face_is_a_state_too(open_pipe, images):
+    flat = [np.full_like(image, 90) for image in images[:4]]
+    states = [result.faces[0].state for result in open_pipe().run(flat)]
+    assert states == [FaceState.BLURRED] * 4
 
 
 def test_run_on_pictures_without_any_face_gives_results_without_faces(open_pipe, images):
@@ -215,8 +284,15 @@ def test_an_anchored_bundle_holds_the_transform(open_pipe, images, tmp_path):
     for face in faces[4:]:
         np.testing.assert_allclose(face.transform, locked, atol=1e-12)
     assert not np.allclose(faces[3].transform, locked, atol=1e-3)
-    # The window begins with the locked transform: frame 4, so it is full at 11.
-    assert [face.window is not None for face in faces] == [False] * 11 + [True] * 13
+    assert [face.reanchored for face in faces] == [i == 4 for i in range(24)]
+    # The frames before are computed anew where the transform is locked, so no window is lost.
+    assert [face.window is not None for face in faces] == [False] * 7 + [True] * 17
+    crops = [
+        _core.crop_float(image, locked, toy_bundle.MEAN, toy_bundle.SCALE) for image in images[:8]
+    ]
+    logits = toy_bundle.logits(np.stack(crops)[:, None])
+    # Kept luma has whole levels.
+    np.testing.assert_allclose(faces[7].window.logits, logits, atol=2e-3)
 
 
 def test_a_run_that_is_under_way_refuses_another(open_pipe, images):

@@ -1,0 +1,125 @@
+"""Whether a face can be measured: large enough, turned to the camera, sharp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mol_edge.errors import OptionError
+from mol_edge.faces.image import opencv
+from mol_edge.results import FaceState
+
+Points = NDArray[np.float64]
+
+# A face that was refused is taken again only when it is better than the limit by this much.
+_MARGIN = 1.1
+# How far below the eyes the tip of a frontal nose is, in parts of the way to the mouth: the mean
+# over 18 faces of four photographs.
+_NOSE_HEIGHT = 0.56
+_COARSE = (32, 32)
+
+
+@dataclass(frozen=True)
+class FaceLimits:
+    """Which faces are measured.
+
+    The defaults were set on 18 faces of photographs, on rendered faces and on the demo video. A
+    face whose eyes are 20 pixels apart is about 50 wide; its crop is 2.8 times enlarged and still
+    shows what moves, below that sharpness falls. Frontal faces have a turn up to 0.15, 0.3 are
+    about 37 degrees. Their sharpness lies above 0.54, and a Gaussian blur of 4 pixels of the crop,
+    in which eyelids and lips are gone, takes it below 0.45, one of 5 pixels below 0.35.
+
+    Attributes:
+        min_eye_px: least distance of the eyes in image pixels, or from eyes to mouth, if longer.
+        max_turn: how far the tip of the nose may lie from its place in a frontal face, in parts of
+            the distance of the eyes.
+        min_sharpness: least contrast of the edges, in parts of the contrast of the crop, see
+            `sharpness`.
+
+    Raises:
+        OptionError: a limit is below 0.
+    """
+
+    min_eye_px: float = 20.0
+    max_turn: float = 0.3
+    min_sharpness: float = 0.3
+
+    def __post_init__(self) -> None:
+        for name in ("min_eye_px", "max_turn", "min_sharpness"):
+            if not getattr(self, name) >= 0:
+                raise OptionError(f"{name} must be 0 or more, got {getattr(self, name)}.")
+
+    def state_of(
+        self, points: Points, sharp: float, before: FaceState = FaceState.TRACKED
+    ) -> FaceState:
+        """The state of a face.
+
+        Args:
+            points: float64 [5, 2], image pixels.
+            sharp: `sharpness` of its crop.
+            before: its state until now, which it leaves with some hysteresis.
+
+        Example:
+            >>> points = np.array([[40, 40], [80, 40], [60, 62], [45, 80], [75, 80.0]])
+            >>> FaceLimits().state_of(points, 0.9).value
+            'tracked'
+            >>> FaceLimits().state_of(points / 4, 0.9).value
+            'too_small'
+        """
+
+        def margin(state: FaceState) -> float:
+            return _MARGIN if before is state else 1.0
+
+        if eye_distance(points) < self.min_eye_px * margin(FaceState.TOO_SMALL):
+            return FaceState.TOO_SMALL
+        if turn(points) > self.max_turn / margin(FaceState.TURNED_AWAY):
+            return FaceState.TURNED_AWAY
+        if sharp < self.min_sharpness * margin(FaceState.BLURRED):
+            return FaceState.BLURRED
+        return FaceState.TRACKED
+
+
+def eye_distance(points: Points) -> float:
+    """Distance of the eyes, or of eyes and mouth where that is longer: a turned head's."""
+    (ax, ay), (bx, by), _, (cx, cy), (dx, dy) = points.tolist()
+    across = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
+    along = ((cx + dx - ax - bx) ** 2 + (cy + dy - ay - by) ** 2) ** 0.5 / 2
+    return float(max(across, along))
+
+
+def turn(points: Points) -> float:
+    """How far the tip of the nose lies from its frontal place, in parts of the eyes' distance.
+
+    Example:
+        >>> points = np.array([[40, 40], [80, 40], [70, 62.4], [45, 80], [75, 80.0]])
+        >>> round(turn(points), 3)
+        0.25
+    """
+    (ax, ay), (bx, by), (nx, ny), (cx, cy), (dx, dy) = points.tolist()
+    # Complex numbers stand for points of the plane; the eyes lie along the real axis.
+    eyes, mouth = complex(ax + bx, ay + by) / 2, complex(cx + dx, cy + dy) / 2
+    across = complex(bx - ax, by - ay)
+    size = max(abs(across), abs(mouth - eyes))
+    if size == 0 or across == 0:
+        return float("inf")
+    expected = eyes + _NOSE_HEIGHT * (mouth - eyes)
+    return abs(complex(nx, ny) - expected) / size
+
+
+def sharpness(crop: NDArray[np.float32]) -> float:
+    """Contrast of the edges of a crop in parts of its own: its Laplacian at a quarter of the size.
+
+    The noise of a camera averages out at that size, and gain and offset of the light cancel.
+
+    Args:
+        crop: float32 [128, 128], in any unit of luma.
+    """
+    cv2: Any = opencv("Judging faces", "Laplacian")
+    small = cv2.resize(crop, _COARSE, interpolation=cv2.INTER_AREA)
+    contrast = float(cv2.meanStdDev(small)[1][0, 0])
+    if contrast < 1e-6:
+        return 0.0
+    return float(cv2.meanStdDev(cv2.Laplacian(small, cv2.CV_32F))[1][0, 0]) / contrast

@@ -133,10 +133,18 @@ class GraphBuilder:
         axes = self.constant("rim.axes", np.array([2, 3], np.int64))
         return self.node("Slice", [x, starts, stops, axes], name)
 
-    def top_k(self, x: str, count: str, name: str) -> tuple[str, str]:
-        """Values and indices of the largest entries of the last axis."""
+    def top_k(self, x: str, count: str, name: str, axis: int) -> tuple[str, str]:
+        """Values and indices of the largest entries along an axis."""
         made = (f"{name}:values", f"{name}:indices")
-        self._nodes.append(helper.make_node("TopK", [x, count], list(made), name=name, axis=-1))
+        self._nodes.append(helper.make_node("TopK", [x, count], list(made), name=name, axis=axis))
+        return made
+
+    def split(self, x: str, name: str, axis: int, parts: int) -> list[str]:
+        """Equal parts of an axis; of one part, `x` itself."""
+        if parts == 1:
+            return [x]
+        made = [f"{name}:{part}" for part in range(parts)]
+        self._nodes.append(helper.make_node("Split", [x], made, name=name, axis=axis))
         return made
 
     def transpose(self, x: str, name: str, *order: int) -> str:

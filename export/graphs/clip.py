@@ -17,12 +17,10 @@ def clip_graph(model: Mol, half_storage: bool) -> onnx.ModelProto:
     clip = g.input("clip", 1, FRAMES, CROP, CROP)
     frames = g.reshape(clip, "frames", -1, 1, CROP, CROP)
     maps = features.stem(g, model, frames)
-    first = features.f5c(
-        g, model, _part(g, maps, "maps.first", range(PAIRS), CHANNELS, MAP), "first"
-    )
-    second = features.f5c(
-        g, model, _part(g, maps, "maps.second", range(1, FRAMES), CHANNELS, MAP), "second"
-    )
+    earlier = _part(g, maps, "maps.first", range(PAIRS), CHANNELS, MAP)
+    later = _part(g, maps, "maps.second", range(1, FRAMES), CHANNELS, MAP)
+    (first,) = features.f5c(g, model, earlier, ("first",))
+    (second,) = features.f5c(g, model, later, ("second",))
     _add_logits(g, model, first, second)
     _add_flow(g, model, frames, first, second)
     landmarks = features.landmark_head(g, model, second)

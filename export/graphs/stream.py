@@ -18,8 +18,7 @@ def features_graph(model: Mol, half_storage: bool) -> onnx.ModelProto:
     """`frames` to `first`, `second` and `landmarks`."""
     g = GraphBuilder("features", half_storage)
     maps = features.stem(g, model, g.input("frames", *FRAME))
-    first = features.f5c(g, model, maps, "first")
-    second = features.f5c(g, model, maps, "second")
+    first, second = features.f5c(g, model, maps, ("first", "second"))
     landmarks = features.landmark_head(g, model, second)
     g.output(first, "first", *FEATURES)
     g.output(second, "second", *FEATURES)

@@ -13,7 +13,7 @@ from training.model import Mol, MolConfig
 STANDARD = {
     "Add", "Concat", "Conv", "ConvTranspose", "DepthToSpace", "Div", "Gather", "GatherND", "Gemm",
     "LeakyRelu",
-    "MatMul", "Max", "MaxPool", "Mul", "ReduceL2", "ReduceMax", "Relu", "Reshape", "Slice",
+    "MatMul", "Max", "MaxPool", "Mul", "ReduceL2", "ReduceMax", "Relu", "Reshape", "Slice", "Split",
     "TopK", "Transpose", "Cast",
 }  # fmt: skip
 

@@ -1,0 +1,115 @@
+"""A new frame of a stream against its floor, with and without flow, interleaved in one run.
+
+    python -m benchmarks.stream BUNDLE [--threads 2] [--rounds 20] [--graphs] [--half]
+
+The floor is the counted FLOPs of the graphs that one new frame costs, over the best float32 matrix
+product (2048 cubed, NumPy or PyTorch) of the same run. Frames are pushed in bursts, as from a file;
+what is timed is `Engine.push`, so keeping state, choosing samples and copying count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.floor import best_rate, products
+from benchmarks.flops import count_flops
+from benchmarks.timing import interleave
+from mol_edge import Bundle
+from mol_edge.backends import BackendOptions, open_backend
+from mol_edge.backends.session import SessionBackend
+from mol_edge.engine import Engine, EngineOptions
+
+SETTLE_S = 0.1
+DEVICES = ("onnxruntime:cpu", "openvino:CPU")
+PERIOD_NS = 25_000_000
+GRAPHS = {"never": ("features", "column", "head")}
+GRAPHS["always"] = (*GRAPHS["never"], "encoder", "flow")
+BURST = {"never": 20, "always": 4}
+
+Task = Callable[[], object]
+
+
+def main() -> None:
+    """Measure and print."""
+    given = _parser().parse_args()
+    torch.set_num_threads(given.threads)
+    bundle = Bundle.open(given.bundle)
+    options = BackendOptions(threads=given.threads)
+    tasks: dict[str, Task] = {}
+    burst: dict[str, int] = {}
+    graphs: dict[str, tuple[str, ...]] = {}
+    for device in DEVICES:
+        backend = open_backend(bundle, device, options)
+        for flow, parts in GRAPHS.items():
+            name = f"{device} {'with' if flow == 'always' else 'without'} flow"
+            burst[name], graphs[name] = BURST[flow], parts
+            tasks[name] = _stream(backend, flow, burst[name], given.half)
+        for graph in GRAPHS["always"] if given.graphs else ():
+            name = f"{device} {graph}"
+            burst[name], graphs[name] = 4 if graph == "flow" else 20, (graph,)
+            tasks[name] = _graph(backend, graph, burst[name])
+    times = interleave({**tasks, **products()}, given.rounds, settle_s=SETTLE_S)
+    rate = best_rate(times)
+    print(f"best SGEMM {rate / 1e9:.0f} GFLOP/s on {given.threads} threads; ", end="")
+    print(f"{given.rounds} rounds in turn; ms of one frame, and times the floor")
+    for name in tasks:
+        flop = sum(count_flops(bundle.folder / bundle.graph_info(g).file) for g in graphs[name])
+        floor = flop / rate
+        each = np.array(times[name]) / burst[name]
+        print(
+            f"{name:<30} {flop / 1e9:5.2f} GFLOP, floor {floor * 1e3:6.2f}: median "
+            f"{np.median(each) * 1e3:6.2f} ({np.median(each) / floor:.2f} x), best "
+            f"{each.min() * 1e3:6.2f} ({each.min() / floor:.2f} x)"
+        )
+
+
+def _stream(backend: SessionBackend, flow: str, frames: int, half: bool) -> Task:
+    """Push some frames of an endless stream whose windows are full."""
+    random = np.random.default_rng(1)
+    crops = random.standard_normal((8, 1, 128, 128)).astype(np.float32)
+    engine = Engine(backend, EngineOptions(flow=flow, half_state=half), PERIOD_NS)  # type: ignore[arg-type]
+    index = itertools.count()
+
+    def push(count: int = frames) -> None:
+        for _ in range(count):
+            at = next(index)
+            engine.push(crops[at % len(crops)], [0], at * PERIOD_NS, at)
+
+    push(100)
+    return push
+
+
+def _graph(backend: SessionBackend, graph: str, count: int) -> Task:
+    info = backend.bundle.graph_info(graph)
+    random = np.random.default_rng(1)
+    inputs = {
+        name: random.standard_normal((1, *map(int, tensor.shape[1:]))).astype(np.float32)
+        for name, tensor in info.inputs.items()
+    }
+    outputs = backend.run(graph, inputs)
+
+    def run() -> None:
+        for _ in range(count):
+            backend.run_into(graph, inputs, outputs)
+
+    return run
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.stream", description=__doc__)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--graphs", action="store_true", help="time each graph by itself too")
+    parser.add_argument("--half", action="store_true", help="keep the state in 16 bits")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -74,6 +74,8 @@ class OnnxRuntimeBackend(SessionBackend):
         options.log_severity_level = _ERROR_LEVEL
         spinning = "1" if self.options.profile == "latency" else "0"
         options.add_session_config_entry("session.intra_op.allow_spinning", spinning)
+        # Each graph has threads of its own: those of one must not spin while another runs.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         if self._device.target != "cpu":
             options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
         return options

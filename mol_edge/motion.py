@@ -38,6 +38,11 @@ _STARTS = np.cumsum([0, *(len(points) for points in _REGION_POINTS.values())])[:
 
 # Nose bridge, inner corners of the eyes, temples: no expression moves them much.
 STEADY_POINTS: tuple[int, ...] = (0, 16, 27, 28, 29, 30, 39, 42)
+# What else has a say in how the head moved, and how much: a blink shakes half of the steady
+# points, and most of a face is still even while an expression moves a part of it.
+_LESS_STEADY: dict[range, float] = {
+    range(31, 36): 0.3, range(17, 27): 0.1, range(48, 68): 0.1, range(36, 46, 9): 0.1,
+}  # fmt: skip
 
 Floats = NDArray[np.float32]
 
@@ -47,7 +52,8 @@ class MotionOptions:
     """How motion is measured.
 
     Attributes:
-        steady: landmarks that stand for the head, by which its similarity is fitted.
+        steady: landmarks that stand for the head, by which its similarity is fitted; others have
+            little say.
         trusted_px: deviation of a patch's error at which its confidence is one half, crop pixels.
         span_ms: time over which `MotionStream` reports motion.
         anchor_ms: for how long at most `MotionStream` follows the patches of one crop.
@@ -149,6 +155,8 @@ class MotionMeter:
     def __init__(self, options: MotionOptions = MotionOptions()) -> None:  # noqa: B008
         self._trusted = np.float32(options.trusted_px)
         self._weights = np.zeros(LANDMARKS, np.float32)
+        for points, weight in _LESS_STEADY.items():
+            self._weights[list(points)] = weight
         self._weights[list(options.steady)] = 1
 
     def between(

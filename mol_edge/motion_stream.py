@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge.motion import Floats, Motion, MotionMeter, MotionOptions
+from mol_edge.errors import ArrayError
+from mol_edge.motion import CROP, Floats, Motion, MotionMeter, MotionOptions
 
 # Landmarks of the newest frame against those known so far: a network's jitter averages out.
 _LANDMARK_SHARE = 0.1
@@ -19,6 +20,11 @@ _SURE = 0.3
 _ASTRAY_PX = 3.0
 # Patches only shift; a head that has turned or moved further than this needs a newer anchor.
 _ANCHOR_REACH_PX = 2.0
+# No anchor is taken while the eyes look unlike those of the last one, which is during a blink,
+# unless they do so for longer than any blink.
+_EYES = slice(36, 48)
+_OPEN_EYES = 0.4
+_LONGEST_BLINK_NS = 700_000_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class MotionStream:
         self._anchor_place: _Place | None = None
         self._anchor_landmarks: Floats | None = None
         self._guess: Floats | None = None
+        self._eyes_seen_ns = 0
         self._places: deque[_Place] = deque()
 
     def push(self, timestamp_ns: int, crop: Floats, landmarks: Floats) -> Motion | None:
@@ -96,10 +103,39 @@ class MotionStream:
 
     def _anchor_is_old(self, timestamp_ns: int, motion: Motion) -> bool:
         assert self._anchor_place is not None and self._anchor_landmarks is not None
+        if float(np.median(motion.confidence[_EYES])) > _OPEN_EYES:
+            self._eyes_seen_ns = timestamp_ns
+        elif timestamp_ns - self._eyes_seen_ns < _LONGEST_BLINK_NS:
+            return False
+        else:
+            self._eyes_seen_ns = timestamp_ns
+            return True
         if timestamp_ns - self._anchor_place.timestamp_ns >= self._anchor_ns:
             return True
         moved = _displacement(motion.head, self._anchor_landmarks)
         return bool(np.abs(moved).max() > _ANCHOR_REACH_PX)
+
+    def realign(self, crop: Floats, change: NDArray[np.float64]) -> None:
+        """Go on in another alignment of the face, with no break in the motion.
+
+        Args:
+            crop: float32 [128, 128], the crop that was pushed last, cut by the new alignment.
+            change: float64 [2, 3], pixels of the old crop to pixels of the new one.
+
+        Raises:
+            ArrayError: a crop or a change of another shape.
+        """
+        if crop.shape != (CROP, CROP) or change.shape != (2, 3):
+            raise ArrayError(
+                "crop and change must be of shape (128, 128) and (2, 3), "
+                f"got {crop.shape} and {change.shape}."
+            )
+        if not self._places or self._landmarks is None:
+            return
+        moved = self._landmarks + _displacement(change, self._landmarks)
+        self._landmarks = moved.astype(np.float32)
+        self._anchor_landmarks = None
+        self._set_anchor(self._places[-1], crop)
 
     def _set_anchor(self, place: _Place, crop: Floats) -> None:
         assert self._landmarks is not None

@@ -1,0 +1,146 @@
+"""The shape of one movement: how far it went, when it rose, and when it had come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mol_edge import cells
+from mol_edge.path_history import PathWindow
+
+Array = NDArray[np.float64]
+
+_MS = 1_000_000
+_SMOOTH_MS = 34.0
+# A movement rests where it changes by less than this share of its height over a time that is the
+# longer the slower it is.
+_RESTING = 0.12
+_RESTING_MS = 80.0
+_RESTING_SHARE = 0.2
+_LONGEST_REST_MS = 250.0
+_BACK = 0.5
+# Onset lies before the time between 20 and 80% of the rise by this share of it: between a line's
+# 0.33 and a cosine's 0.72. Offset likewise.
+_FOOT = 0.55
+_LEVEL_MS = 150.0
+
+
+@dataclass(frozen=True)
+class Hump:
+    """A movement so far.
+
+    Attributes:
+        ended: whether it has come back and rests.
+        onset_ns: capture time of its turning points, and frame indices; only of one that ended.
+        peak: float64 [cells], displacement at its height, pixels; only of one that ended.
+    """
+
+    ended: bool = False
+    onset_ns: int = 0
+    apex_ns: int = 0
+    offset_ns: int = 0
+    onset: int = 0
+    apex: int = 0
+    offset: int = 0
+    peak: Array = field(default_factory=lambda: np.zeros(0))
+
+
+def measure(window: PathWindow, began_ns: int, noise: Array) -> Hump | None:
+    """Measure the movement that began about then; None while there is too little of it."""
+    times = (window.times_ns - began_ns) / _MS
+    now = float(times[-1])
+    if len(times) < 4 or now < _RESTING_MS or times[0] > 0:
+        return None
+    paths = _smoothed(times, window.paths)
+    before = paths[times <= 0].mean(0)
+    course, apex, _ = _project(paths - before, noise, times > 0)
+    resting_ms = float(np.clip(_RESTING_SHARE * now, _RESTING_MS, _LONGEST_REST_MS))
+    recent = course[times > now - resting_ms]
+    level = float(recent.mean())
+    if now - times[apex] > 0.5 * _RESTING_MS and level < _BACK and _rests(recent):
+        return _whole(window, times, paths, apex, noise)
+    return Hump()
+
+
+def _rests(course: Array) -> bool:
+    half = len(course) // 2
+    return abs(float(course[half:].mean() - course[:half].mean())) < _RESTING if half else False
+
+
+def _smoothed(times: Array, paths: Array) -> Array:
+    """Means over about `_SMOOTH_MS`, centred."""
+    period = (times[-1] - times[0]) / (len(times) - 1)
+    reach = int(_SMOOTH_MS / period / 2)
+    if reach == 0:
+        return paths
+    padded = np.concatenate([paths[:1].repeat(reach, 0), paths, paths[-1:].repeat(reach, 0)])
+    sums = np.cumsum(np.concatenate([np.zeros_like(padded[:1]), padded]), axis=0)
+    size = 2 * reach + 1
+    smooth: Array = (sums[size:] - sums[:-size]) / size
+    return smooth
+
+
+def _project(moved: Array, noise: Array, within: NDArray[np.bool_]) -> tuple[Array, int, Array]:
+    """Course [n] of a displacement [n, cells, 2] along the pattern it has where it is strongest."""
+    weights = np.zeros_like(noise)
+    weights[cells.EVIDENCE] = 1 / np.square(noise[cells.EVIDENCE])
+    weighted = moved * weights[:, np.newaxis]
+    energy = np.einsum("nij,nij->n", moved, weighted)
+    apex = int(np.argmax(np.where(within, energy, -1)))
+    course = np.einsum("nij,ij->n", moved, weighted[apex]) / max(float(energy[apex]), 1e-12)
+    return course, apex, moved[apex]
+
+
+def _whole(window: PathWindow, times: Array, paths: Array, apex: int, noise: Array) -> Hump:
+    """The measures of a movement that has ended, above the line from before it to after it."""
+    onset, offset = 0.0, float(times[-1]) - 0.5 * _RESTING_MS
+    for _ in range(2):
+        moved = paths - _baseline(times, paths, onset, offset)
+        within = (times >= onset) & (times <= offset)
+        if not within.any():
+            return Hump(ended=True, peak=np.zeros(len(noise)))
+        course, apex, pattern = _project(moved, noise, within)
+        onset = _foot(times[: apex + 1][::-1], course[: apex + 1][::-1])
+        offset = _foot(times[apex:], course[apex:])
+    first, middle, last = (int(np.abs(times - at).argmin()) for at in (onset, times[apex], offset))
+    stamps, frames = window.times_ns, window.indices
+    return Hump(
+        ended=True,
+        onset_ns=int(stamps[first]),
+        apex_ns=int(stamps[middle]),
+        offset_ns=int(stamps[last]),
+        onset=int(frames[first]),
+        apex=int(frames[middle]),
+        offset=int(frames[last]),
+        peak=np.hypot(pattern[:, 0], pattern[:, 1]),
+    )
+
+
+def _baseline(times: Array, paths: Array, onset: float, offset: float) -> Array:
+    """The line from the mean before the onset to the mean after the offset, [n, cells, 2]."""
+    before = (times <= onset) & (times >= onset - _LEVEL_MS)
+    after = (times >= offset) & (times <= offset + _LEVEL_MS)
+    first = paths[before].mean(0) if before.any() else paths[0]
+    last = paths[after].mean(0) if after.any() else paths[-1]
+    share = np.clip((times - onset) / max(offset - onset, 1.0), 0, 1)[:, np.newaxis, np.newaxis]
+    line: Array = first + share * (last - first)
+    return line
+
+
+def _foot(times: Array, course: Array) -> float:
+    """When a course that leaves its apex reaches the ground, by its way from 80 to 20%."""
+    high, low = _crossing(times, course, 0.8), _crossing(times, course, 0.2)
+    foot = low + _FOOT * (low - high)
+    return float(np.clip(foot, min(times[0], times[-1]), max(times[0], times[-1])))
+
+
+def _crossing(times: Array, course: Array, level: float) -> float:
+    """When a course first falls below a level; its end where it never does."""
+    below = np.flatnonzero(course < level)
+    if len(below) == 0 or below[0] == 0:
+        return float(times[-1] if len(below) == 0 else times[0])
+    after = int(below[0])
+    share = (course[after - 1] - level) / (course[after - 1] - course[after])
+    return float(times[after - 1] + share * (times[after] - times[after - 1]))

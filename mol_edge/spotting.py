@@ -1,0 +1,202 @@
+"""When something happened in a face: onset, apex and offset of each movement in a stream.
+
+A movement begins where a part of the face becomes faster than its own noise; it is followed by its
+displacement from where it began until that has come back and rests, so that rise and fall are one
+event. Then it is measured as a whole: displacement above the line from before to after, projected
+on the pattern of its apex, and the times at which that rises and falls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mol_edge import cells
+from mol_edge.errors import OptionError
+from mol_edge.event import EventKind
+from mol_edge.hump import Hump, measure
+from mol_edge.motion import Motion
+from mol_edge.path_history import PathHistory
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SpotterOptions:
+    """What counts as a movement.
+
+    Attributes:
+        micro_ms: up to this duration an event is ``micro``, above it ``macro``.
+        least_ms: what is shorter is noise.
+        most_ms: what takes longer is a change of posture, not an event.
+        least_px: smallest displacement at the apex, crop pixels.
+        noise_factor: how many times the noise of the still face a movement must exceed.
+        learn_ms: time after the first frame in which noise is learned and nothing is reported.
+
+    Raises:
+        OptionError: a value is out of range.
+
+    Example:
+        >>> SpotterOptions(micro_ms=400).least_px
+        0.18
+    """
+
+    micro_ms: float = 500.0
+    least_ms: float = 80.0
+    most_ms: float = 4000.0
+    least_px: float = 0.18
+    noise_factor: float = 5.0
+    learn_ms: float = 600.0
+
+    def __post_init__(self) -> None:
+        for name in ("micro_ms", "least_ms", "most_ms", "least_px", "noise_factor", "learn_ms"):
+            value = getattr(self, name)
+            if not 0 < value < float("inf"):
+                raise OptionError(f"{name} must be above 0 and finite, got {value}.")
+        if not self.least_ms < self.micro_ms < self.most_ms:
+            raise OptionError(
+                "least_ms, micro_ms and most_ms must rise, got "
+                f"{self.least_ms}, {self.micro_ms} and {self.most_ms}."
+            )
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A movement that has ended.
+
+    Attributes:
+        onset_ns: capture time of the frame from which it rises; `apex_ns` of the frame where it is
+            strongest, `offset_ns` of the one where it rests again.
+        onset: index of that frame; `apex` and `offset` likewise.
+        kind: ``micro`` or ``macro``, by duration.
+        peak_px: displacement at the apex of the strongest part of each region, crop pixels.
+
+    Example:
+        >>> spot = Spot(0, 150_000_000, 400_000_000, 0, 15, 40, EventKind.MICRO, {"mouth": 0.8})
+        >>> spot.duration_ms
+        400.0
+    """
+
+    onset_ns: int
+    apex_ns: int
+    offset_ns: int
+    onset: int
+    apex: int
+    offset: int
+    kind: EventKind
+    peak_px: Mapping[str, float]
+
+    @property
+    def duration_ms(self) -> float:
+        """Time from onset to offset."""
+        return (self.offset_ns - self.onset_ns) / 1e6
+
+
+class Spotter:
+    """Finds the movements in the motion of one face. Not safe to share between threads.
+
+    All times are taken from the timestamps: any frame rate does, and a changing one.
+
+    Example:
+        >>> spotter = Spotter()
+        >>> still = [spotter.push(k * 33_333_333, k, Motion.still()) for k in range(90)]
+        >>> sum(still, [])
+        []
+    """
+
+    def __init__(self, options: SpotterOptions = SpotterOptions()) -> None:  # noqa: B008
+        self._options = options
+        self._history = PathHistory(keep_ms=options.most_ms + 1500)
+        self._began_ns: int | None = None
+        self._free_from_ns = 0
+        self._moved_ns = 0
+
+    def restart(self) -> None:
+        """Another segment begins: no event spans what came before and what comes after."""
+        self._history.restart()
+        self._began_ns = None
+        self._free_from_ns = 0
+
+    def push(self, timestamp_ns: int, index: int, motion: Motion | None) -> list[Spot]:
+        """Take the motion that ends at a frame.
+
+        Args:
+            timestamp_ns: capture time of the frame; one that does not rise restarts.
+            index: the frame's position in the source.
+            motion: what moved since `motion.since_ns`, where that is None since the frame before;
+                None, as for a stream's first frame, restarts.
+
+        Returns:
+            The movements that are known to have ended by this frame.
+        """
+        if motion is None:
+            self.restart()
+            return []
+        if not self._history.add(timestamp_ns, index, motion):
+            self.restart()
+            self._history.add(timestamp_ns, index, motion)
+        if self._history.span_ms < self._options.learn_ms:
+            self._history.learn_noise()
+            return []
+        if self._began_ns is None:
+            self._begin_if_moving(timestamp_ns)
+            return []
+        return self._follow(timestamp_ns)
+
+    def _begin_if_moving(self, now_ns: int) -> None:
+        self._history.learn_noise()
+        began_ns = now_ns - round(1e6 * self._history.lag_ms)
+        # Speed so soon after an event is still that of its end.
+        if began_ns >= self._free_from_ns and self._is_moving():
+            self._began_ns, self._moved_ns = began_ns, now_ns
+
+    def _is_moving(self) -> bool:
+        history = self._history
+        limit = np.maximum(self._options.noise_factor * history.noise, _SLOWEST_PX)
+        fast = (history.speed > limit) & history.trusted
+        return bool(fast[cells.EVIDENCE].any())
+
+    def _follow(self, now_ns: int) -> list[Spot]:
+        assert self._began_ns is not None
+        options = self._options
+        window = self._history.since(max(self._free_from_ns, self._began_ns - _BEFORE_NS))
+        hump = measure(window, self._began_ns, self._history.noise)
+        if self._is_moving():
+            self._moved_ns = now_ns
+        too_long = (
+            now_ns - self._moved_ns > _HELD_NS or now_ns - self._began_ns > options.most_ms * 1e6
+        )
+        if hump is not None and hump.ended:
+            self._end(now_ns)
+            return self._judge(hump)
+        if too_long:
+            self._end(now_ns)
+        return []
+
+    def _end(self, now_ns: int) -> None:
+        self._began_ns = None
+        self._free_from_ns = now_ns
+
+    def _judge(self, hump: Hump) -> list[Spot]:
+        options = self._options
+        duration_ms = (hump.offset_ns - hump.onset_ns) / 1e6
+        noise = self._history.noise
+        clear = hump.peak > np.maximum(options.least_px, options.noise_factor * noise)
+        if not clear[cells.EVIDENCE].any() or duration_ms < options.least_ms:
+            return []
+        kind = EventKind.MICRO if duration_ms <= options.micro_ms else EventKind.MACRO
+        return [
+            Spot(
+                hump.onset_ns, hump.apex_ns, hump.offset_ns, hump.onset, hump.apex, hump.offset,
+                kind, cells.strongest_by_region(hump.peak),
+            )
+        ]  # fmt: skip
+
+
+_SLOWEST_PX = 0.12
+_BEFORE_NS = 250_000_000
+# Where nothing moves for so long, the face has taken another posture.
+_HELD_NS = 600_000_000

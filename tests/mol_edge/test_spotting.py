@@ -1,0 +1,147 @@
+"""Movements spotted in motion whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mol_edge.errors import OptionError
+from mol_edge.event import EventKind
+from mol_edge.motion import Motion
+from mol_edge.spotting import Spot, Spotter, SpotterOptions
+
+SMILE = {48: (-0.7, -0.5), 49: (-0.5, -0.4), 59: (-0.4, -0.3), 60: (-0.6, -0.4)}
+BROW = {17: (0, -0.6), 18: (0, -0.9), 19: (0, -1.0), 20: (0, -0.9), 21: (0, -0.6)}
+LIDS = {37: (0, 4.0), 38: (0, 4.0), 43: (0, 4.0), 44: (0, 4.0), 40: (0, -0.5), 47: (0, -0.5)}
+# A brow's patch sees some of the lid below it.
+BLINK = {**LIDS, 19: (0, 0.6), 20: (0, 0.6), 24: (0, 0.6)}
+
+Happening = tuple[float, float, float, dict[int, tuple[float, float]]]
+
+
+def hump(t: np.ndarray, onset: float, apex: float, offset: float) -> np.ndarray:
+    rise = np.clip((t - onset) / (apex - onset), 0, 1)
+    fall = np.clip((t - apex) / (offset - apex), 0, 1)
+    return 0.5 * (np.cos(np.pi * fall) - np.cos(np.pi * rise))
+
+
+def spots_of(
+    happenings: list[Happening],
+    fps: float = 60.0,
+    seconds: float = 6.0,
+    noise: float = 0.04,
+    jitter: float = 0.0,
+    drift: float = 0.0,
+    seed: int = 0,
+) -> list[Spot]:
+    """Spots in paths of patches with noise; each happening is (onset, apex, offset in s, where)."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(0, seconds, 1 / fps)
+    times = times + jitter / fps * rng.uniform(-0.5, 0.5, len(times))
+    paths = rng.normal(0, noise, (len(times), 68, 2))
+    paths += drift * times[:, None, None]
+    for onset, apex, offset, where in happenings:
+        for point, vector in where.items():
+            paths[:, point] += hump(times, onset, apex, offset)[:, None] * vector
+    spotter, still, spots = Spotter(), Motion.still(), []
+    stamps = np.round(times * 1e9).astype(int)
+    for k in range(1, len(times)):
+        vectors = (paths[k] - paths[k - 1]).astype(np.float32)
+        motion = Motion(
+            vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes, still.seen,
+            int(stamps[k - 1]),
+        )  # fmt: skip
+        spots += spotter.push(int(stamps[k]), k, motion)
+    return spots
+
+
+def overlap(spot: Spot, onset: float, offset: float) -> float:
+    start, end = spot.onset_ns / 1e9, spot.offset_ns / 1e9
+    return (min(end, offset) - max(start, onset)) / (max(end, offset) - min(start, onset))
+
+
+@pytest.mark.parametrize("fps", [30, 60, 120, 240])
+@pytest.mark.parametrize("where", [SMILE, BROW])
+def test_a_micro_expression_is_found(fps, where):
+    spots = spots_of([(3.0, 3.15, 3.4, where)], fps)
+    assert len(spots) == 1
+    (spot,) = spots
+    assert spot.kind is EventKind.MICRO
+    assert overlap(spot, 3.0, 3.4) > 0.7
+    assert spot.apex_ns / 1e9 == pytest.approx(3.15, abs=0.06)
+    assert spot.onset == pytest.approx(spot.onset_ns * fps / 1e9, abs=1)
+    region = "mouth" if where is SMILE else "left_brow"
+    assert max(spot.peak_px, key=spot.peak_px.get) == region
+    assert spot.peak_px[region] == pytest.approx(0.8, abs=0.25)
+
+
+def test_short_long_and_close_events():
+    truth = [(2.0, 2.05, 2.12), (3.0, 3.2, 3.45), (4.0, 4.08, 4.2), (5.0, 5.8, 6.6)]
+    spots = spots_of([(*times, SMILE) for times in truth], 120, seconds=8)
+    assert [spot.kind.value for spot in spots] == ["micro"] * 3 + ["macro"]
+    for spot, (onset, _, offset) in zip(spots, truth):
+        assert overlap(spot, onset, offset) > 0.5
+
+
+def test_a_blink_is_no_event():
+    assert spots_of([(3.0, 3.1, 3.3, BLINK)]) == []
+
+
+def test_brows_are_seen_beside_a_blink():
+    spots = spots_of([(2.0, 2.1, 2.3, BLINK), (3.0, 3.15, 3.4, BROW)])
+    assert [round(spot.onset_ns / 1e9, 1) for spot in spots] == [3.0]
+
+
+def test_a_change_of_posture_is_no_event():
+    assert spots_of([(3.0, 3.2, 30.0, dict.fromkeys(range(48, 68), (1.0, 0.5)))], seconds=8) == []
+
+
+def test_slow_drift_is_no_event():
+    assert spots_of([], drift=0.8, seconds=10) == []
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.1, 0.3])
+def test_a_still_face_gives_no_event(noise):
+    assert spots_of([], 30, seconds=120, noise=noise) == []
+
+
+def test_rates_that_change_do_not_matter():
+    spots = spots_of([(3.0, 3.15, 3.4, BROW)], 60, jitter=0.8)
+    assert len(spots) == 1
+    assert overlap(spots[0], 3.0, 3.4) > 0.6
+
+
+def test_latency_is_bounded():
+    rng = np.random.default_rng(1)
+    still, spotter = Motion.still(), Spotter()
+    times = np.arange(0, 5, 1 / 60)
+    course = hump(times, 3.0, 3.15, 3.4)
+    emitted = []
+    for k in range(1, len(times)):
+        vectors = rng.normal(0, 0.03, (68, 2)).astype(np.float32)
+        vectors[17:22, 1] -= course[k] - course[k - 1]
+        motion = Motion(
+            vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes, still.seen
+        )
+        if spotter.push(round(times[k] * 1e9), k, motion):
+            emitted.append(times[k])
+    assert len(emitted) == 1
+    assert 3.3 < emitted[0] < 3.65
+
+
+def test_restart_forgets():
+    spotter, still = Spotter(), Motion.still()
+    for k in range(60):
+        assert spotter.push(k * 16_000_000, k, still) == []
+    assert spotter.push(0, 0, still) == []
+    assert spotter.push(16_000_000, 1, None) == []
+    spotter.restart()
+    assert spotter.push(5, 2, still) == []
+
+
+@pytest.mark.parametrize(
+    "options", [{"least_px": 0}, {"micro_ms": 50}, {"noise_factor": np.inf}, {"most_ms": 400}]
+)
+def test_unfit_options_are_refused(options):
+    with pytest.raises(OptionError, match=next(iter(options))):
+        SpotterOptions(**options)

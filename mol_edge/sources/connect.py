@@ -79,6 +79,21 @@ def open_live(
     return LiveFeed(connector, options, clock)
 
 
+def is_live_input(source: LiveInput) -> bool:
+    """Whether a source goes on whether or not it is read: no recording and no iterable.
+
+    Example:
+        >>> [is_live_input(source) for source in ("0", "rtsp://host/live", "a.mp4", [])]
+        [True, True, False, False]
+    """
+    if isinstance(source, Source):
+        return source.live
+    if isinstance(source, (str, os.PathLike)):
+        name = os.fspath(source)
+        return is_live_name(name) or (name.isdecimal() and not os.path.exists(name))
+    return isinstance(source, int) or (callable(source) and not isinstance(source, Iterable))
+
+
 def _named(
     source: str | int | os.PathLike[str], options: LiveOptions, source_options: SourceOptions
 ) -> Connector:

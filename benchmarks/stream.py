@@ -24,13 +24,16 @@ from mol_edge import Bundle
 from mol_edge.backends import BackendOptions, open_backend
 from mol_edge.backends.session import SessionBackend
 from mol_edge.engine import Engine, EngineOptions
+from mol_edge.engine_output import FlowMode
 
 SETTLE_S = 0.1
 DEVICES = ("onnxruntime:cpu", "openvino:CPU")
 PERIOD_NS = 25_000_000
-GRAPHS = {"never": ("features", "column", "head")}
-GRAPHS["always"] = (*GRAPHS["never"], "encoder", "flow")
-BURST = {"never": 20, "always": 4}
+GRAPHS: dict[FlowMode, tuple[str, ...]] = {
+    "never": ("features", "column", "head"),
+    "always": ("features", "column", "head", "encoder", "flow"),
+}
+BURST: dict[FlowMode, int] = {"never": 20, "always": 4}
 
 Task = Callable[[], object]
 
@@ -69,11 +72,11 @@ def main() -> None:
         )
 
 
-def _stream(backend: SessionBackend, flow: str, frames: int, half: bool) -> Task:
+def _stream(backend: SessionBackend, flow: FlowMode, frames: int, half: bool) -> Task:
     """Push some frames of an endless stream whose windows are full."""
     random = np.random.default_rng(1)
     crops = random.standard_normal((8, 1, 128, 128)).astype(np.float32)
-    engine = Engine(backend, EngineOptions(flow=flow, half_state=half), PERIOD_NS)  # type: ignore[arg-type]
+    engine = Engine(backend, EngineOptions(flow=flow, half_state=half), PERIOD_NS)
     index = itertools.count()
 
     def push(count: int = frames) -> None:

@@ -36,6 +36,23 @@ def probe_clips(model: Mol, count: int = 2, seed: int = 0) -> tuple[NDArray[np.f
     return np.concatenate([clip for _, clip in chosen]), min(gap for gap, _ in chosen)
 
 
+def frames_apart(model: Mol, count: int, seed: int = 0) -> NDArray[np.float32]:
+    """Frames [count, 128, 128] of drifting texture, none near a tie, for streams of any order.
+
+    Raises:
+        RuntimeError: the network ties on nearly every frame.
+    """
+    rng = np.random.default_rng(seed)
+    frames: list[NDArray[np.float32]] = []
+    for _ in range(TRIES):
+        for frame in _texture(rng)[0, 0]:
+            if smallest_gap(model, torch.from_numpy(frame[None, None, None])) >= LEAST_GAP:
+                frames.append(frame)
+        if len(frames) >= count:
+            return np.stack(frames[:count])
+    raise RuntimeError(f"{count} frames without a tie were wanted, and {len(frames)} were found.")
+
+
 def _texture(rng: np.random.Generator) -> NDArray[np.float32]:
     """One clip of smooth waves that drift by less than a pixel per frame, with light grain."""
     y, x = np.mgrid[0:CROP, 0:CROP].astype(np.float32)

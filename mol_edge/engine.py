@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge.backends.base import Backend
-from mol_edge.cadence import Cadence, Scale, SegmentReason
+from mol_edge.cadence import Cadence, SegmentReason
 from mol_edge.engine_output import EngineOptions, EngineOutput, EventOutput, WindowOutput
 from mol_edge.errors import ArrayError, FramesGoneError
 from mol_edge.kept import CROP, FrameStore, KeptFrame, Track
 from mol_edge.network import ClipOutput, Network, run_clip
-from mol_edge.results import WindowState
-from mol_edge.sampling import event_at, sample_before, timing_of, window_at
+from mol_edge.sampling import event_at, sample_before
 from mol_edge.stages import Stages
+from mol_edge.window_outputs import windows_of
 from mol_edge.windows import PAIRS, unevenness
 
 __all__ = [
@@ -127,7 +127,7 @@ class Engine:
         landmarks = self._enter(crops, track_ids, timestamp_ns, index)
         tracks = [self._tracks[track_id] for track_id in track_ids]
         flows = self._flows(tracks) if self.options.flow == "always" else [None] * len(tracks)
-        windows = self._windows(tracks)
+        windows = windows_of(tracks, self._cadence, self._store()[1])
         return [
             EngineOutput(track_id, points, flow, found, track.take_reason())
             for track_id, track, points, flow, found in zip(
@@ -212,12 +212,20 @@ class Engine:
         frames = track.at(event_at(track.times_ns, onset_ns, offset_ns, self._cadence.period_ns))
         stages = self._store()[1]
         logits = stages.logits([frames])[0]
-        fields = None
-        if flow:
-            fields = np.concatenate([stages.flow([pair]) for pair in zip(frames, frames[1:])])
+        fields = self._event_flow(frames) if flow else None
         times = tuple(frame.timestamp_ns for frame in frames)
         indices = tuple(frame.index for frame in frames)
         return EventOutput(logits, indices, times, fields, unevenness(times))
+
+    def _event_flow(self, frames: Sequence[KeptFrame]) -> NDArray[np.float32]:
+        """Flow [7, 2, 128, 128] between frames in turn; their encoder maps are not kept for it."""
+        store, stages = self._store()
+        bare = [frame for frame in frames if frame.encoded is None]
+        try:
+            return np.concatenate([stages.flow([pair]) for pair in zip(frames, frames[1:])])
+        finally:
+            for frame in bare:
+                store.drop_encoded(frame)
 
     def _known(self, track_id: int) -> Track:
         track = self._tracks.get(track_id)
@@ -280,42 +288,6 @@ class Engine:
         spacing = self._cadence.scales[0].spacing_ns
         return sample_before(track.times_ns, spacing, self._cadence.period_ns)
 
-    def _windows(self, tracks: Sequence[Track]) -> list[tuple[WindowOutput, ...]]:
-        """The windows of each track that end at its newest frame, all in one batch."""
-        scales, period = self._cadence.scales, self._cadence.period_ns
-        chosen = [
-            [window_at(track.times_ns, scale, period) for scale in scales] for track in tracks
-        ]
-        ready = [
-            track.at(samples)
-            for track, each in zip(tracks, chosen)
-            for _, samples in each
-            if samples
-        ]
-        logits = iter(self._store()[1].logits(ready)) if ready else iter(())
-        return [
-            tuple(
-                self._window(track, scale, state, samples, next(logits) if samples else None)
-                for scale, (state, samples) in zip(scales, each)
-            )
-            for track, each in zip(tracks, chosen)
-        ]
-
-    def _window(
-        self,
-        track: Track,
-        scale: Scale,
-        state: WindowState,
-        samples: Sequence[int],
-        logits: NDArray[np.float32] | None,
-    ) -> WindowOutput:
-        period = self._cadence.period_ns
-        if logits is None or period is None:
-            return WindowOutput(scale.window_ms, state)
-        timing = timing_of(track.times_ns, samples, scale.spacing_ns, period)
-        indices = tuple(frame.index for frame in track.at(samples))
-        return WindowOutput(scale.window_ms, state, logits, indices, **timing)
-
 
 def _check_crops(crops: Crops, count: int) -> None:
     fits = isinstance(crops, np.ndarray) and crops.dtype == np.float32
@@ -324,51 +296,3 @@ def _check_crops(crops: Crops, count: int) -> None:
         raise ArrayError(
             f"The crops of {count} faces must be float32 ({count}, {CROP}, {CROP}), got {came}."
         )
-
-
-class StepOutput(EngineOutput):
-    """What one more frame of the only face brought; see `EngineOutput`."""
-
-    @property
-    def state(self) -> WindowState:
-        """Whether a window ends here, and if not, why."""
-        return self.windows[0].state
-
-    @property
-    def logits(self) -> NDArray[np.float32] | None:
-        """Logits of that window."""
-        return self.windows[0].logits
-
-    @property
-    def samples(self) -> tuple[int, ...]:
-        """Positions of its 8 frames."""
-        return self.windows[0].samples
-
-    @property
-    def span_ns(self) -> int:
-        """Its time."""
-        return self.windows[0].span_ns
-
-
-class StreamEngine:
-    """An `Engine` of one face and one time scale."""
-
-    def __init__(
-        self, backend: Backend, window_ms: float, period_ns: int | None = None, flow: bool = True
-    ) -> None:
-        options = EngineOptions((window_ms,), flow="always" if flow else "never")
-        self._engine = Engine(backend, options, period_ns)
-
-    @property
-    def cadence(self) -> Cadence:
-        """The rhythm that the timestamps have shown."""
-        return self._engine.cadence
-
-    def restart(self) -> None:
-        """Forget the frames."""
-        self._engine.restart(SegmentReason.REALIGNED)
-
-    def push(self, index: int, timestamp_ns: int, crop: Crops) -> StepOutput:
-        """Take the next frame."""
-        output = self._engine.push(crop[np.newaxis], [0], timestamp_ns, index)[0]
-        return StepOutput(**vars(output))

@@ -1,8 +1,9 @@
 """Results drawn on the picture they belong to, beside a panel with flow and probabilities.
 
 `Annotator` makes one canvas per frame: the picture with box, alignment points and (of a trained
-model) landmarks at the left, `mol_edge.panel` at the right. Pictures of any size are brought to
-one that can be read; OpenCV is loaded when the first frame is drawn.
+model) landmarks at the left, `mol_edge.panel` at the right, below both the last seconds of motion
+(`mol_edge.timeline`). Pictures of any size are brought to one that can be read; OpenCV is loaded
+when the first frame is drawn.
 """
 
 from __future__ import annotations
@@ -18,11 +19,10 @@ from mol_edge.errors import OptionError
 from mol_edge.faces.image import opencv, to_bgr
 from mol_edge.frame import Frame
 from mol_edge.panel import Panel
-from mol_edge.results import FaceResult, FrameResult
+from mol_edge.pen import ACCENT, Image
+from mol_edge.results import FaceResult, FaceState, FrameResult
+from mol_edge.timeline import STRIP_HEIGHT, Strip
 
-Image = NDArray[np.uint8]
-
-ACCENT = (196, 214, 70)
 POINT = (80, 190, 255)
 LANDMARK = (245, 245, 245)
 _SHADOW = (20, 20, 20)
@@ -82,6 +82,7 @@ class Annotator:
         labels: class names, in the order of the probabilities.
         trained: whether classes and landmarks mean something: landmarks are drawn only then.
         note: a line below the probabilities, such as the name of the model.
+        timeline: whether the motion of the last seconds is drawn below.
 
     Raises:
         OptionError: there are no labels.
@@ -89,14 +90,22 @@ class Annotator:
     Example:
         >>> frame = Frame(np.zeros((480, 640, 3), np.uint8), timestamp_ns=0)
         >>> Annotator(("positive", "negative")).draw(frame, FrameResult(0, 0)).shape
-        (540, 1028, 3)
+        (686, 1028, 3)
     """
 
-    def __init__(self, labels: Sequence[str], *, trained: bool = True, note: str = "") -> None:
+    def __init__(
+        self,
+        labels: Sequence[str],
+        *,
+        trained: bool = True,
+        note: str = "",
+        timeline: bool = True,
+    ) -> None:
         if not labels:
             raise OptionError("Annotator needs the names of the classes, got none.")
         self._trained = trained
         self._panel = Panel(tuple(labels), trained=trained, note=note)
+        self._strip = Strip(trained=trained) if timeline else None
 
     def draw(self, frame: Frame, result: FrameResult) -> Image:
         """The canvas, uint8 [height, width, 3] in BGR, of one size for frames of one size.
@@ -115,11 +124,16 @@ class Annotator:
         for face in result.faces:
             _draw_face(cv2, view, face, place, self._trained)
         canvas[:, place.size[0] :] = panel
-        return canvas
+        if self._strip is None:
+            return canvas
+        height = _even(place.height * STRIP_HEIGHT / _MIN_HEIGHT)
+        return np.vstack([canvas, self._strip.draw(result, canvas.shape[1], height)])
 
 
 def _draw_face(cv2: Any, canvas: Image, face: FaceResult, place: Placing, trained: bool) -> None:
     left, top, width, height = face.box
+    if face.state is FaceState.LOST:
+        return
     corners = place.to_canvas(np.array([[left, top], [left + width, top + height]]))
     thickness = max(1, round(place.height / 400))
     _draw_box(cv2, canvas, corners, thickness)

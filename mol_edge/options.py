@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from mol_edge.backends.base import BackendOptions
 from mol_edge.errors import OptionError
+from mol_edge.motion import MotionOptions
 from mol_edge.sources.base import SourceOptions
+from mol_edge.spotting import SpotterOptions
 from mol_edge.track_options import TrackOptions
 
 
@@ -27,6 +29,11 @@ class PipelineOptions:
         anchor_frames: frames whose points an anchored alignment averages.
         drift_px: how far a face may move, in pixels of the 144 aligned face, before an anchored
             alignment is anchored anew.
+        motion: how motion is measured.
+        spotting: what counts as a movement.
+        flow_from_px: motion of a region, crop pixels, from which flow is computed ``on_motion``:
+            three times the noise of a still face.
+        event_flow: whether the flows between the frames of an event are computed too.
 
     Raises:
         OptionError: a value is out of range.
@@ -45,6 +52,10 @@ class PipelineOptions:
     refine: bool = True
     anchor_frames: int = 5
     drift_px: float = 4.0
+    motion: MotionOptions = field(default_factory=MotionOptions)
+    spotting: SpotterOptions = field(default_factory=SpotterOptions)
+    flow_from_px: float = 0.15
+    event_flow: bool = False
 
     def __post_init__(self) -> None:
         if self.window_ms is not None and not self.window_ms > 0:
@@ -62,3 +73,5 @@ class PipelineOptions:
             raise OptionError(f"anchor_frames must be 1 or more, got {self.anchor_frames}.")
         if not self.drift_px > 0:
             raise OptionError(f"drift_px must be above 0, got {self.drift_px}.")
+        if not self.flow_from_px >= 0:
+            raise OptionError(f"flow_from_px must be 0 or more, got {self.flow_from_px}.")

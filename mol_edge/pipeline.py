@@ -21,18 +21,20 @@ from mol_edge.bundle import Bundle
 from mol_edge.clip import ClipFaces, classify_phase, clip_frames, phases_of
 from mol_edge.engine_output import FlowMode
 from mol_edge.errors import BusyError
+from mol_edge.event_class import classified
 from mol_edge.faces import FaceDetector, open_detector
 from mol_edge.following import Flow, Following, flow_mode
 from mol_edge.frame import Frame
 from mol_edge.live import LiveRun, OnEvent, OnHealth, OnResult
 from mol_edge.notices import Notices
 from mol_edge.options import PipelineOptions
-from mol_edge.results import ClipResult, FrameResult, Protocol, WindowState
+from mol_edge.results import ClipResult, Event, FrameResult, Protocol, WindowState
 from mol_edge.run import Run, StageClock
 from mol_edge.sources import AnySource, Source, open_source
 from mol_edge.sources.connect import LiveInput, open_live
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.memory import Item
+from mol_edge.spotting import Spot
 
 
 class Pipeline:
@@ -191,15 +193,19 @@ class Pipeline:
             yield frame, result
 
     def _step(self, following: Following, frame: Frame, clock: StageClock) -> FrameResult:
-        """One frame's way: tracks, alignment, network, motion, events."""
-        tracks = following.tracker.update(frame, clock)
-        following.forget_gone()
+        """One frame's way: tracks, alignment, network, motion and spotting, events."""
+        tracks = following.track(frame, clock)
         with clock.stage("align"):
             faces = [following.align(track, frame) for track in tracks]
         with clock.stage("infer"):
             following.infer(faces, frame)
-        self._notices.several_faces(following.tracker.faces_found, self.options.track.max_faces)
+        with clock.stage("motion"):
+            spots = [(face, spot) for face in faces for spot in following.measure(face, frame)]
+        events = tuple(
+            self._event(following, face.track.id, spot, frame, clock) for face, spot in spots
+        )
         results = tuple(following.result(face) for face in faces)
+        self._notices.several_faces(following.tracker.faces_found, self.options.track.max_faces)
         if any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results):
             self._notices.slow_camera(self.window_ms, following.engine.cadence.period_ns)
         return FrameResult(
@@ -207,8 +213,23 @@ class Pipeline:
             timestamp_ns=frame.timestamp_ns,
             faces=results,
             faces_found=following.tracker.faces_found,
+            events=events,
             timings_ms=clock.timings_ms,
         )
+
+    def _event(
+        self, following: Following, track_id: int, spot: Spot, frame: Frame, clock: StageClock
+    ) -> Event:
+        waited_ms = (frame.timestamp_ns - spot.offset_ns) / 1e6
+        with clock.stage("classify"):
+            return classified(
+                following.engine,
+                self.labels,
+                track_id,
+                spot,
+                lambda: waited_ms + clock.computing_ms,
+                self.options.event_flow,
+            )
 
     def classify(
         self,

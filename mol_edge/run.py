@@ -84,10 +84,19 @@ class StageClock:
 
     def __init__(self) -> None:
         self.timings_ms: dict[str, float] = {}
+        self._ready = time.perf_counter()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time that the block takes."""
         start = time.perf_counter()
         yield
-        self.timings_ms[name] = (time.perf_counter() - start) * 1e3
+        end = time.perf_counter()
+        self.timings_ms[name] = self.timings_ms.get(name, 0.0) + (end - start) * 1e3
+        if name == "decode":
+            self._ready = end
+
+    @property
+    def computing_ms(self) -> float:
+        """Time since the frame was there: since ``decode`` ended, or since the beginning."""
+        return (time.perf_counter() - self._ready) * 1e3

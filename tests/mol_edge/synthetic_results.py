@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from mol_edge.frame import Frame
-from mol_edge.results import FaceResult, FrameResult, Window, WindowState
+from mol_edge.results import Event, EventKind, FaceResult, FrameResult, Window, WindowState
 
 LABELS = ("positive", "negative", "surprise")
+MOTION = {
+    "left_brow": 0.3, "right_brow": 0.1, "left_eye": 0.05, "right_eye": 0.04, "nose_wings": 0.02,
+    "mouth": 0.4, "chin": 0.06,
+}  # fmt: skip
 PROBABILITIES = np.array([0.2, 0.7, 0.1], np.float32)
 
 
@@ -24,7 +28,8 @@ def make_face(*, window: bool = True, landmarks: bool = True) -> FaceResult:
     outline = np.stack([110 + 45 * np.cos(angle), 90 + 60 * np.sin(angle)], axis=1)
     flow = np.zeros((2, 128, 128), np.float32)
     flow[0, 32:64] = 0.5
-    ready = Window(PROBABILITIES, np.log(PROBABILITIES), 350.0, tuple(range(8)))
+    logits = np.log(PROBABILITIES)
+    ready = Window(PROBABILITIES, logits, 350.0, tuple(range(8)), 350.0, 1.5, 1)
     return FaceResult(
         track_id=0,
         box=(60.0, 40.0, 100.0, 120.0),
@@ -35,6 +40,30 @@ def make_face(*, window: bool = True, landmarks: bool = True) -> FaceResult:
         flow=flow if window else None,
         window_state=WindowState.READY if window else WindowState.FILLING,
         window=ready if window else None,
+        windows=(ready,) if window else (),
+        motion=MOTION if window else None,
+        drift_px=1.25,
+    )
+
+
+def make_event(onset: int = 3, apex: int = 5, offset: int = 10, *, label: bool = True) -> Event:
+    """A movement of the mouth at these frames, negative with 70%."""
+    return Event(
+        track_id=0,
+        kind=EventKind.MICRO if offset - onset < 13 else EventKind.MACRO,
+        onset=onset,
+        apex=apex,
+        offset=offset,
+        onset_ns=onset * 40_000_000,
+        apex_ns=apex * 40_000_000,
+        offset_ns=offset * 40_000_000,
+        peak_px={"left_brow": 0.2, "mouth": 0.85},
+        label="negative" if label else None,
+        probabilities=PROBABILITIES if label else None,
+        logits=np.log(PROBABILITIES) if label else None,
+        samples=tuple(range(3, 11)) if label else (),
+        latency_ms=123.4,
+        refusal=None if label else "Frames of the event are gone.",
     )
 
 

@@ -73,19 +73,19 @@ class Recorded:
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
-def test_a_run_equals_the_clip(frames, detections, points, runtime):
-    """The anchored transform locks at frame 4, and windows begin there."""
+def test_a_run_equals_the_clip(frames, detections, runtime):
+    """The anchored transform locks at frame 4, on the points that are known then."""
     pytest.importorskip(runtime)
     at_20_fps = [Frame(f.image, i * 50_000_000, i) for i, f in enumerate(frames)]
     with Pipeline(device=runtime, detector=Recorded(detections)) as pipe:
         with pipe.run(at_20_fps) as run:
             faces = [result.faces[0] for result in run]
         states = [face.window_state for face in faces]
-        assert states == [WindowState.FILLING] * 11 + [WindowState.READY] * 3
+        assert states == [WindowState.FILLING] * 7 + [WindowState.READY] * 7
         last = faces[-1]
         assert last.window.samples == (6, 7, 8, 9, 10, 11, 12, 13)
         assert last.window.span_ms == pytest.approx(350)
-        locked = np.repeat(points[:5].mean(axis=0)[np.newaxis], 8, axis=0)
+        locked = np.repeat(faces[4].points[np.newaxis], 8, axis=0)
         (phase,) = pipe.classify(frames[6:14], points=locked).phases
     np.testing.assert_allclose(last.window.logits, phase.logits, atol=1e-4)
     np.testing.assert_allclose(last.flow, phase.flow[-1], atol=1e-4)

@@ -10,14 +10,16 @@ from mol_edge.draw import ACCENT, LANDMARK, POINT, Annotator, Placing
 from mol_edge.errors import OptionError
 from mol_edge.frame import Frame
 from mol_edge.panel import panel_width
-from mol_edge.results import FrameResult
+from mol_edge.results import FaceState, FrameResult
+from mol_edge.timeline import STRIP_HEIGHT
 from tests.mol_edge.synthetic_results import LABELS, make_face, make_frame, make_result
 
 pytest.importorskip("cv2")
 
 
 def picture_of(canvas: np.ndarray) -> np.ndarray:
-    return canvas[:, : canvas.shape[1] - panel_width(canvas.shape[0])]
+    height = round(canvas.shape[0] * 540 / (540 + STRIP_HEIGHT))
+    return canvas[:height, : canvas.shape[1] - panel_width(height)]
 
 
 def count(picture: np.ndarray, colour: tuple[int, int, int], tolerance: int = 12) -> int:
@@ -28,12 +30,17 @@ def count(picture: np.ndarray, colour: tuple[int, int, int], tolerance: int = 12
     ("width", "height"),
     [(1, 1), (64, 48), (320, 240), (641, 361), (1920, 1080), (3840, 2160), (2000, 90), (90, 2000)],
 )
-def test_any_size_becomes_a_canvas_that_codecs_take(width: int, height: int) -> None:
-    canvas = Annotator(LABELS).draw(make_frame(width, height), make_result())
+@pytest.mark.parametrize("timeline", [True, False])
+def test_any_size_becomes_a_canvas_that_codecs_take(
+    width: int, height: int, timeline: bool
+) -> None:
+    annotator = Annotator(LABELS, timeline=timeline)
+    canvas = annotator.draw(make_frame(width, height), make_result())
     assert canvas.dtype == np.uint8
     assert canvas.shape[0] % 2 == 0
     assert canvas.shape[1] % 2 == 0
-    assert 540 <= canvas.shape[0] <= 1080
+    strip = STRIP_HEIGHT if timeline else 0
+    assert 540 + strip <= canvas.shape[0] <= 1080 + 2 * strip
     assert canvas.shape[1] <= 1440 + panel_width(1080)
 
 
@@ -69,6 +76,12 @@ def test_landmarks_are_drawn_of_trained_models_only() -> None:
 
 def test_nothing_is_drawn_on_a_picture_without_a_face() -> None:
     canvas = Annotator(LABELS).draw(make_frame(), make_result(faces_found=0))
+    assert count(picture_of(canvas), (90, 90, 90), 0) == 720 * 540
+
+
+def test_a_face_that_is_lost_is_not_drawn() -> None:
+    face = dataclasses.replace(make_face(window=False, landmarks=False), state=FaceState.LOST)
+    canvas = Annotator(LABELS).draw(make_frame(), FrameResult(0, 0, (face,), 0))
     assert count(picture_of(canvas), (90, 90, 90), 0) == 720 * 540
 
 
@@ -117,7 +130,7 @@ def test_places_that_are_not_finite_or_far_away_do_not_break_it() -> None:
     far = np.array(face.landmarks)
     far[0], far[1] = (1e12, -1e12), (math.inf, 0)
     result = FrameResult(0, 0, (dataclasses.replace(face, landmarks=far),), 1)
-    assert Annotator(LABELS).draw(make_frame(), result).shape == (540, 1028, 3)
+    assert Annotator(LABELS).draw(make_frame(), result).shape == (540 + STRIP_HEIGHT, 1028, 3)
 
 
 def test_no_labels_are_refused() -> None:

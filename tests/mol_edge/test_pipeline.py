@@ -131,7 +131,7 @@ def test_run_gives_for_each_frame_what_numpy_gives(open_pipe, images):
 
 def test_run_says_what_each_stage_took(open_pipe, images):
     for result in open_pipe().run(images[:3]):
-        assert set(result.timings_ms) == {"decode", "track", "detect", "align", "infer"}
+        assert set(result.timings_ms) == {"decode", "track", "detect", "align", "infer", "motion"}
         assert all(value >= 0 for value in result.timings_ms.values())
 
 

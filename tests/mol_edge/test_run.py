@@ -50,3 +50,16 @@ def test_stages_are_timed_in_order():
         sum(range(1000))
     assert list(clock.timings_ms) == ["decode", "infer"]
     assert clock.timings_ms["infer"] > 0
+
+
+def test_a_stage_that_comes_again_adds_up_and_computing_begins_with_the_frame(monkeypatch):
+    now = iter([0.0, 1.0, 3.0, 3.0, 4.0, 5.0, 7.0, 7.5])
+    monkeypatch.setattr("mol_edge.run.time.perf_counter", lambda: next(now))
+    clock = StageClock()
+    with clock.stage("decode"):
+        pass
+    for _ in range(2):
+        with clock.stage("classify"):
+            pass
+    assert clock.timings_ms == {"decode": 2000.0, "classify": 3000.0}
+    assert clock.computing_ms == 4500.0

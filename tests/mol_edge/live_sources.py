@@ -62,7 +62,7 @@ class ScriptedReader:
     def poll(self, seconds):
         assert not self.closed
         limit = self.clock.now + round(seconds * 1e9)
-        if self.next is None or self.begun_ns + round(self.next[0] * 1e9) > limit:
+        if self.next is None or self.next_ns > limit:
             self.clock.now = limit
             return None
         after, what = self.next
@@ -76,6 +76,11 @@ class ScriptedReader:
         image, time_ns = what if isinstance(what, tuple) else (what, self.begun_ns)
         format = "gray" if image.ndim == 2 else "bgr"
         return Captured(Frame(image, time_ns, 0, format), self.begun_ns)
+
+    @property
+    def next_ns(self):
+        """When the next thing happens, or None."""
+        return None if self.next is None else self.begun_ns + round(self.next[0] * 1e9)
 
     def close(self):
         self.closed = True

@@ -38,19 +38,67 @@ BROWS = slice(0, 4)
 UPPER_LIDS, LOWER_LIDS = [11, 13], [12, 14]
 _EYES = slice(36, 48)
 
+_KEPT_NS = 1_000_000_000
+_WEIGHTS_NS = 500_000_000
+# A patch whose squared confidence is below this stays where it was.
+_LOST = 0.01
+
 _MEMBERS = np.zeros((COUNT, LANDMARKS))
 for _row, (_, _points) in enumerate(_CELLS):
     _MEMBERS[_row, list(_points)] = 1
+_SIZES = _MEMBERS.sum(1)
 _REGION_OF = np.array([REGIONS.index(region) for region, _ in _CELLS])
 
 
-def cell_motion(motion: Motion) -> tuple[Array, Array]:
-    """Displacement [cells, 2] of each cell, and how well it is seen [cells], 0 to 1."""
-    weights = np.square(motion.confidence, dtype=np.float64) * (motion.seen > 0) + 1e-9
-    shares = _MEMBERS * weights
-    total = shares.sum(1)
-    vectors: Array = (shares @ motion.vectors) / total[:, np.newaxis]
-    return vectors, np.sqrt(total / _MEMBERS.sum(1))
+class CellPaths:
+    """Follows the cells through a stream of motions. Not safe to share between threads.
+
+    A motion may span several frames, so the path of each patch is taken from where it was when the
+    motion begins; those of the last second are kept.
+    """
+
+    def __init__(self) -> None:
+        self._patches: dict[int, Array] = {}
+        self._last: Array = np.zeros((LANDMARKS, 2))
+        self._weights: Array = np.zeros(LANDMARKS)
+        self._time_ns = 0
+        self.path: Array = np.zeros((COUNT, 2))
+        self.seen: Array = np.zeros(COUNT)
+
+    def start(self, timestamp_ns: int) -> None:
+        """Begin where the cells are at this time."""
+        self._patches = {timestamp_ns: np.zeros((LANDMARKS, 2))}
+        self._time_ns = timestamp_ns
+
+    def add(self, timestamp_ns: int, motion: Motion) -> bool:
+        """Take the motion that ends at this time; False where its beginning is not known."""
+        since = self._time_ns if motion.since_ns is None else motion.since_ns
+        before = self._patches.get(since)
+        if before is None:
+            return False
+        patches = before + motion.vectors
+        self._patches[timestamp_ns] = patches
+        self._forget(timestamp_ns - _KEPT_NS)
+        self._follow(timestamp_ns, patches, motion)
+        return True
+
+    def _follow(self, timestamp_ns: int, patches: Array, motion: Motion) -> None:
+        now = np.square(motion.confidence, dtype=np.float64) * (motion.seen > 0) + 1e-6
+        # Weights that changed with every frame would let the mean wander.
+        share = min(1.0, (timestamp_ns - self._time_ns) / _WEIGHTS_NS)
+        self._weights += (share if self._weights.any() else 1.0) * (now - self._weights)
+        held = np.where((now > _LOST)[:, np.newaxis], patches, self._last)
+        shares = _MEMBERS * self._weights
+        total = shares.sum(1)
+        self.path = self.path + (shares @ (held - self._last)) / total[:, np.newaxis]
+        self.seen = np.sqrt((_MEMBERS @ now) / _SIZES)
+        self._last, self._time_ns = held, timestamp_ns
+
+    def _forget(self, until_ns: int) -> None:
+        oldest = next(iter(self._patches))
+        while oldest < until_ns and len(self._patches) > 2:
+            del self._patches[oldest]
+            oldest = next(iter(self._patches))
 
 
 def eye_confidence(motion: Motion) -> float:

@@ -34,6 +34,7 @@ class Hump:
     Attributes:
         ended: whether it has come back and rests.
         onset_ns: capture time of its turning points, and frame indices; only of one that ended.
+        blinked: whether a blink fell into it; only of one that ended.
         peak: float64 [cells], displacement at its height, pixels; only of one that ended.
     """
 
@@ -44,6 +45,7 @@ class Hump:
     onset: int = 0
     apex: int = 0
     offset: int = 0
+    blinked: bool = False
     peak: Array = field(default_factory=lambda: np.zeros(0))
 
 
@@ -114,6 +116,7 @@ def _whole(window: PathWindow, times: Array, paths: Array, apex: int, noise: Arr
         onset=int(frames[first]),
         apex=int(frames[middle]),
         offset=int(frames[last]),
+        blinked=bool(window.blinks[first : last + 1].any()),
         peak=np.hypot(pattern[:, 0], pattern[:, 1]),
     )
 

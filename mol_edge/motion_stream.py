@@ -20,6 +20,8 @@ _SURE = 0.3
 _ASTRAY_PX = 3.0
 # Patches only shift; a head that has turned or moved further than this needs a newer anchor.
 _ANCHOR_REACH_PX = 2.0
+_STILL_PX = 0.25
+_PATIENCE = 2.0
 # No anchor is taken while the eyes look unlike those of the last one, which is during a blink,
 # unless they do so for longer than any blink.
 _EYES = slice(36, 48)
@@ -97,11 +99,11 @@ class MotionStream:
         motion = self._since_anchor(crop)
         place = self._place(timestamp_ns, motion)
         report = self._report(place, motion)
-        if self._anchor_is_old(timestamp_ns, motion):
+        if self._anchor_is_old(timestamp_ns, motion, report):
             self._set_anchor(place, crop)
         return report
 
-    def _anchor_is_old(self, timestamp_ns: int, motion: Motion) -> bool:
+    def _anchor_is_old(self, timestamp_ns: int, motion: Motion, report: Motion) -> bool:
         assert self._anchor_place is not None and self._anchor_landmarks is not None
         if float(np.median(motion.confidence[_EYES])) > _OPEN_EYES:
             self._eyes_seen_ns = timestamp_ns
@@ -110,10 +112,12 @@ class MotionStream:
         else:
             self._eyes_seen_ns = timestamp_ns
             return True
-        if timestamp_ns - self._anchor_place.timestamp_ns >= self._anchor_ns:
-            return True
-        moved = _displacement(motion.head, self._anchor_landmarks)
-        return bool(np.abs(moved).max() > _ANCHOR_REACH_PX)
+        moved = np.abs(_displacement(motion.head, self._anchor_landmarks)).max()
+        age = (timestamp_ns - self._anchor_place.timestamp_ns) / self._anchor_ns
+        # Better between two movements than in one, if that can wait.
+        is_still = bool(np.max(report.strength * report.confidence) < _STILL_PX)
+        patience = 1.0 if is_still else _PATIENCE
+        return bool(moved > patience * _ANCHOR_REACH_PX or age >= patience)
 
     def realign(self, crop: Floats, change: NDArray[np.float64]) -> None:
         """Go on in another alignment of the face, with no break in the motion.

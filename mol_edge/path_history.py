@@ -74,7 +74,7 @@ class PathHistory:
         self._eyes = 0.0
         self._eyes_seen_ns = 0
         self._learned_ns = 0
-        self._seen = np.zeros(cells.COUNT)
+        self._cells = cells.CellPaths()
 
     @property
     def span_ms(self) -> float:
@@ -92,7 +92,7 @@ class PathHistory:
     @property
     def trusted(self) -> NDArray[np.bool_]:
         """Which cells' speed says something now."""
-        trusted = self._seen > _LEAST_SEEN
+        trusted = self._cells.seen > _LEAST_SEEN
         last = self._times[self._end - 1]
         recent = slice(self._row_at(last - LAG_NS - SMOOTH_NS - _BESIDE_BLINK_NS), self._end)
         if self._blinks[recent].any():
@@ -102,14 +102,16 @@ class PathHistory:
     def add(self, timestamp_ns: int, index: int, motion: Motion) -> bool:
         """Take the next frame's motion; False where it does not join what is known."""
         if self._end == self._first:
-            self._append_origin(timestamp_ns, index, motion)
+            since = timestamp_ns if motion.since_ns is None else motion.since_ns
+            self._cells.start(since)
             if motion.since_ns is None:
+                self._append(timestamp_ns, index)
                 return True
-        row = self._row_of(motion.since_ns)
-        if row is None or timestamp_ns <= self._times[self._end - 1]:
+        elif timestamp_ns <= self._times[self._end - 1]:
             return False
-        vectors, self._seen = cells.cell_motion(motion)
-        at = self._append(timestamp_ns, index, self._paths[row] + vectors)
+        if not self._cells.add(timestamp_ns, motion):
+            return False
+        at = self._append(timestamp_ns, index)
         self._speeds[at] = self._speed_at(at)
         self._blinks[at] = self._is_blink(at, cells.eye_confidence(motion))
         return True
@@ -143,18 +145,13 @@ class PathHistory:
         median: Array = np.median(speeds, axis=0)
         return np.maximum(median, _LEAST_NOISE_PX)
 
-    def _append_origin(self, timestamp_ns: int, index: int, motion: Motion) -> None:
-        since = timestamp_ns if motion.since_ns is None else motion.since_ns
-        self._append(since, index if since == timestamp_ns else index - 1,
-                     np.zeros((cells.COUNT, 2)))  # fmt: skip
-
-    def _append(self, timestamp_ns: int, index: int, path: Array) -> int:
+    def _append(self, timestamp_ns: int, index: int) -> int:
         while self._end > self._first and (timestamp_ns - self._times[self._first] > self._keep_ns):
             self._first += 1
         if self._end == len(self._times):
             self._make_room()
         at = self._end
-        self._times[at], self._indices[at], self._paths[at] = timestamp_ns, index, path
+        self._times[at], self._indices[at], self._paths[at] = timestamp_ns, index, self._cells.path
         self._speeds[at], self._blinks[at], self._still[at] = 0, False, False
         self._end += 1
         return at
@@ -179,13 +176,6 @@ class PathHistory:
         """The first row at or after a time."""
         times = self._times[self._first : self._end]
         return self._first + int(np.searchsorted(times, time_ns))
-
-    def _row_of(self, time_ns: int | None) -> int | None:
-        """The row of exactly that time; the last one for None."""
-        if time_ns is None:
-            return self._end - 1
-        row = self._row_at(time_ns)
-        return row if row < self._end and self._times[row] == time_ns else None
 
     def _mean_path(self, until_ns: int) -> Array:
         end = max(self._row_at(until_ns + 1), self._first + 1)

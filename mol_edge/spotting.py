@@ -183,8 +183,8 @@ class Spotter:
     def _judge(self, hump: Hump) -> list[Spot]:
         options = self._options
         duration_ms = (hump.offset_ns - hump.onset_ns) / 1e6
-        noise = self._history.noise
-        clear = hump.peak > np.maximum(options.least_px, options.noise_factor * noise)
+        least_px = _BLINK_LEAK_PX if hump.blinked else options.least_px
+        clear = hump.peak > np.maximum(least_px, options.noise_factor * self._history.noise)
         if not clear[cells.EVIDENCE].any() or duration_ms < options.least_ms:
             return []
         kind = EventKind.MICRO if duration_ms <= options.micro_ms else EventKind.MACRO
@@ -197,6 +197,8 @@ class Spotter:
 
 
 _SLOWEST_PX = 0.12
+# While lids close, the fit of the head errs by up to this much elsewhere.
+_BLINK_LEAK_PX = 0.4
 _BEFORE_NS = 250_000_000
 # Where nothing moves for so long, the face has taken another posture.
 _HELD_NS = 600_000_000

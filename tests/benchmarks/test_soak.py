@@ -1,0 +1,29 @@
+import sys
+
+import pytest
+
+pytest.importorskip("onnx", reason="the toy bundle is written with the package onnx")
+
+from benchmarks.soak import LIMIT_BYTES, Stub, soak  # noqa: E402
+from mol_edge.engine import EngineOptions  # noqa: E402
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("half", [False, True])
+def test_a_stream_of_two_faces_stays_in_its_memory(toy, half):
+    options = EngineOptions(flow="on_motion", half_state=half)
+    before, after, state = soak(Stub(toy), 4000, options)
+    assert after.resident - before.resident < LIMIT_BYTES
+    assert (after.threads, after.files) == (before.threads, before.files)
+    # Two faces for 1.5 s at 30 frames per second: 320 KiB a frame, 192 in 16 bits.
+    assert state < (45e6 if not half else 32e6)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_a_real_backend_stays_in_its_memory(toy):
+    from mol_edge.backends import BackendOptions, open_backend
+
+    with open_backend(toy, "onnxruntime", BackendOptions(threads=1)) as backend:
+        before, after, _ = soak(backend, 2500, EngineOptions(flow="always"))
+    assert after.resident - before.resident < LIMIT_BYTES
+    assert (after.threads, after.files) == (before.threads, before.files)

@@ -113,12 +113,17 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def same_run(kept: Mapping[str, Any], config: FitConfig) -> Sequence[str]:
-    """Fields in which a kept configuration differs so that going on would be another run."""
+    """Fields in which a kept configuration differs so that going on would be another run.
+
+    Further phases after those that there were make a run longer, not another one.
+    """
     now = _plain(config.to_dict())
     free = {"run": ("device", "threads", "workers", "processes", "prefetch", "log_every")}
     differing = []
     for table, values in now.items():
         old = kept.get(table)
+        if table == "phases" and isinstance(old, list):
+            values = values[: len(old)]
         if isinstance(values, dict) and isinstance(old, Mapping):
             names = [n for n in values if n not in free.get(table, ()) and values[n] != old.get(n)]
             differing += [f"{table}.{name}" for name in names]

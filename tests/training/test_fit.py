@@ -68,6 +68,19 @@ def test_a_killed_run_resumes_to_the_same_result(tmp_path):
     assert [row["loss"] for row in logs[0]] == pytest.approx([row["loss"] for row in logs[1]])
 
 
+def test_a_finished_run_goes_on_with_further_phases(tmp_path):
+    first = {"steps": 2, "batch": 2}
+    losses(tiny_config(phase=[first]), tmp_path / "grown")
+    frozen = ["conv_stack", "FCC_1", "FCC_2", "CCC_1", "CCC_2", "mer_3dcnn", "ldm_predictor"]
+    longer = tiny_config(phase=[first, {"steps": 2, "batch": 2, "freeze": frozen}])
+    before = load_model(tmp_path / "grown" / BEST)[0].state_dict()
+    rest = losses(longer, tmp_path / "grown", resume=True)
+    assert np.allclose(losses(longer, tmp_path / "whole")[2:], rest, atol=1e-5)
+    after = torch.load(tmp_path / "grown" / LAST, weights_only=True)["model"]
+    moved = {name for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    assert moved and all(name.startswith("flownet.") for name in moved)
+
+
 def test_what_a_run_leaves(tmp_path):
     config = tiny_config()
     best = fit(config, open_splits(config.data), tmp_path)

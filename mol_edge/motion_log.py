@@ -21,6 +21,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "chin": ("chin",),
 }
 _MOST_EVENTS = 2000
+_LONGEST_HOLE_NS = 250_000_000
 
 
 def row_values(face: FaceResult | None) -> NDArray[np.float32]:
@@ -147,9 +148,12 @@ class MotionLog:
         self._last_ns = max(self._last_ns, result.timestamp_ns)
         while since >= self._bin_ns * len(self._values):
             self._halve()
-        at = int(since // self._bin_ns)
+        at, values = int(since // self._bin_ns), row_values(shown_face(result))
+        if 0 < self._used < at <= self._used + _LONGEST_HOLE_NS / self._bin_ns:
+            # Spans between two frames of a camera that is slower than them.
+            self._values[self._used : at] = values
         self._used = max(self._used, at + 1)
-        self._values[at] = np.fmax(self._values[at], row_values(shown_face(result)))
+        self._values[at] = np.fmax(self._values[at], values)
 
     def _halve(self) -> None:
         half = len(self._values) // 2

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge.records import Record, number, timings
-from mol_edge.results import FrameResult, WindowState
+from mol_edge.results import EventKind, FaceState, FrameResult, WindowState
 
 
 @dataclass
@@ -19,11 +19,15 @@ class RunSummary:
     Attributes:
         labels: class names, in the order of the probabilities.
         frames: results seen.
-        frames_with_face: of those, with at least one face.
+        frames_with_face: of those, with at least one face that is not lost.
         frames_with_several_faces: of those, with more than one face in view.
         most_faces: the most faces in view in one frame.
         windows: windows classified.
         states: how often each window state came up, over faces and frames without one.
+        face_states: how often each state of a face came up.
+        tracks: how many faces were followed, one after another or at a time.
+        reanchored: how often an alignment was anchored anew.
+        events: events by kind.
         duration_s: from the first to the last timestamp.
 
     Example:
@@ -40,6 +44,10 @@ class RunSummary:
     most_faces: int = 0
     windows: int = 0
     states: Counter[WindowState] = field(default_factory=Counter)
+    face_states: Counter[FaceState] = field(default_factory=Counter)
+    tracks: int = 0
+    reanchored: int = 0
+    events: Counter[EventKind] = field(default_factory=Counter)
     duration_s: float = 0.0
     _first_ns: int | None = None
     _total_ms: dict[str, float] = field(default_factory=dict)
@@ -48,7 +56,7 @@ class RunSummary:
     def add(self, result: FrameResult) -> None:
         """Count one result."""
         self.frames += 1
-        self.frames_with_face += bool(result.faces)
+        self.frames_with_face += any(face.state is not FaceState.LOST for face in result.faces)
         self.frames_with_several_faces += result.faces_found > 1
         self.most_faces = max(self.most_faces, result.faces_found)
         if self._first_ns is None:
@@ -58,8 +66,12 @@ class RunSummary:
             self.add_time(stage, milliseconds)
         if not result.faces:
             self.states[WindowState.NO_FACE] += 1
+        self.events.update(event.kind for event in result.events)
         for face in result.faces:
             self.states[face.window_state] += 1
+            self.face_states[face.state] += 1
+            self.tracks = max(self.tracks, face.track_id + 1)
+            self.reanchored += face.reanchored
             if face.window is not None:
                 self.windows += 1
                 so_far = 0.0 if self._probabilities is None else self._probabilities
@@ -102,6 +114,10 @@ class RunSummary:
             "frames_with_several_faces": self.frames_with_several_faces,
             "most_faces": self.most_faces,
             "windows": self.windows,
+            "events": {kind.value: self.events[kind] for kind in EventKind},
+            "tracks": self.tracks,
+            "face_states": {state.value: self.face_states[state] for state in FaceState},
+            "reanchored": self.reanchored,
             "window_states": {state.value: self.states[state] for state in WindowState},
             "mean_probabilities": {
                 label: number(value, 6) for label, value in self.probabilities.items()

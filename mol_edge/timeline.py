@@ -141,7 +141,7 @@ def draw_timeline(log: MotionLog, *, trained: bool = True, title: str = "") -> I
         pen.text(text, width - 28, 64, 0.46, WARNING, align="right")
     _draw_ground(pen, plot)
     _draw_events(pen, plot, log.events, trained, labels=True)
-    times = log.start_s + log.bin_s * (np.arange(len(log.values)) + 0.5)
+    times = log.start_s + log.bin_s * (np.arange(len(log.values), dtype=np.float64) + 0.5)
     _draw_rows(pen, plot, times, log.values, scale)
     _draw_seconds(pen, plot, clock=True)
     return pen.finish()

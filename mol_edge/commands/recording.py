@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mol_edge.commands.exit_codes import INCOMPLETE, INTERRUPTED, OK
+from mol_edge.commands.health_lines import HealthLines
 from mol_edge.commands.interruption import Interruption
 from mol_edge.draw import Annotator
+from mol_edge.engine_output import FlowMode
 from mol_edge.errors import InputError, MolEdgeError, NoFaceError
+from mol_edge.health import HealthState
 from mol_edge.pipeline import Pipeline
 from mol_edge.progress import open_progress
 from mol_edge.records import header_record
-from mol_edge.sinks import CsvSink, JsonlSink, Sink, VideoSink
+from mol_edge.sinks import CsvSink, EventCsvSink, JsonlSink, Sink, TimelineSink, VideoSink
 from mol_edge.sources import Source
+from mol_edge.sources.feed import LiveFeed
 from mol_edge.summary import RunSummary
 
-RESULTS, PROBABILITIES, ANNOTATED = "results.jsonl", "probabilities.csv", "annotated.mp4"
+RESULTS, PROBABILITIES, EVENTS = "results.jsonl", "probabilities.csv", "events.csv"
+ANNOTATED, TIMELINE = "annotated.mp4", "timeline.png"
 
 _CLIP = 8
 _MOST_FPS = 240.0
@@ -47,10 +52,12 @@ class Recording:
 
     Attributes:
         pipe: what runs the model.
-        source: where the frames come from.
+        source: where the frames come from; a `LiveFeed` is followed live: a request to terminate
+            ends it well, and its health is written too.
         folder: where the files go; it exists.
-        flow: whether to compute optical flow.
+        flow: when to compute optical flow.
         video: whether to write the annotated video.
+        events_only: write events alone: no frames, no probabilities, no video.
         max_frames: frames after which to stop, or None.
         quiet: show no progress.
     """
@@ -58,10 +65,19 @@ class Recording:
     pipe: Pipeline
     source: Source
     folder: Path
-    flow: bool = True
+    flow: FlowMode = "always"
     video: bool = True
+    events_only: bool = False
     max_frames: int | None = None
     quiet: bool = False
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that are written."""
+        if self.events_only:
+            return (RESULTS, EVENTS, TIMELINE)
+        video = (ANNOTATED,) if self.video else ()
+        return (RESULTS, PROBABILITIES, EVENTS, *video, TIMELINE)
 
     def make(self) -> Outcome:
         """Follow the source to its end, an interruption or an error, which is raised."""
@@ -72,7 +88,7 @@ class Recording:
         with contextlib.ExitStack() as stack:
             lines, sinks = self._open_sinks(stack)
             try:
-                incomplete = self._follow(summary, sinks)
+                incomplete = self._follow(summary, lines, sinks)
                 code = OK if incomplete is None else INCOMPLETE
             except KeyboardInterrupt:
                 incomplete, code = "interrupted", INTERRUPTED
@@ -84,12 +100,14 @@ class Recording:
                 lines.write_record(summary.record(seconds=seconds, incomplete=incomplete))
         return Outcome(summary, seconds, code, incomplete)
 
-    def _follow(self, summary: RunSummary, sinks: list[Sink]) -> str | None:
+    def _follow(self, summary: RunSummary, lines: JsonlSink, sinks: list[Sink]) -> str | None:
         """Give every result to the sinks; why the source ended early, or None."""
         total = min(filter(None, (self.source.frame_count, self.max_frames)), default=None)
+        feed = self.source if isinstance(self.source, LiveFeed) else None
         with (
             open_progress(total, quiet=self.quiet) as progress,
-            Interruption() as interruption,
+            Interruption(feed) as interruption,
+            HealthLines(feed, lines) as health,
             self.pipe.run(self.source, self.flow) as run,
         ):
             for result in run:
@@ -97,12 +115,16 @@ class Recording:
                 start = time.perf_counter()
                 for sink in sinks:
                     sink.write(run.frame, result)
+                health.write()
                 summary.add(result)
                 summary.add_time("write", 1e3 * (time.perf_counter() - start))
                 progress.advance()
                 interruption.check()
                 if summary.frames == self.max_frames:
                     return None
+            interruption.check()
+        if feed is not None:
+            return None if interruption.ended_well else _why_failed(feed, summary)
         if run.incomplete is None:
             _check_enough(self.source.name, summary)
         return run.incomplete
@@ -116,18 +138,40 @@ class Recording:
             trained=manifest.trained,
             device=pipe.device,
             detector=pipe.detector.name,
-            window_ms=pipe.window_ms,
+            windows_ms=pipe.windows_ms,
+            flow=self.flow,
         )
-        lines = stack.enter_context(JsonlSink(self.folder / RESULTS, header))
-        table = stack.enter_context(CsvSink(self.folder / PROBABILITIES, pipe.labels))
-        if not self.video:
-            return lines, [lines, table]
-        rate = 1e9 / self.source.period_ns if self.source.period_ns else 30.0
-        # Rounded, because periods are whole nanoseconds: 60 per second comes back as 59.999999.
-        fps = min(round(rate, 3), _MOST_FPS)
-        annotator = Annotator(pipe.labels, trained=manifest.trained, note=manifest.name)
-        video = stack.enter_context(VideoSink(self.folder / ANNOTATED, annotator, fps))
-        return lines, [lines, table, video]
+        title = Path(self.source.name).name
+        lines = JsonlSink(self.folder / RESULTS, header, self.events_only)
+        sinks: list[Sink] = [stack.enter_context(lines)]
+        sinks.append(stack.enter_context(EventCsvSink(self.folder / EVENTS)))
+        timeline = TimelineSink(self.folder / TIMELINE, trained=manifest.trained, title=title)
+        sinks.append(stack.enter_context(timeline))
+        if not self.events_only:
+            sinks.append(stack.enter_context(CsvSink(self.folder / PROBABILITIES, pipe.labels)))
+        if self.video and not self.events_only:
+            sinks.append(stack.enter_context(self._video()))
+        return lines, sinks
+
+    def _video(self) -> VideoSink:
+        manifest = self.pipe.bundle.manifest
+
+        def fps() -> float:
+            rate = 1e9 / self.source.period_ns if self.source.period_ns else 30.0
+            # Rounded, because periods are whole nanoseconds: 60 per second comes back as 59.999999.
+            return min(round(rate, 3), _MOST_FPS)
+
+        annotator = Annotator(self.pipe.labels, trained=manifest.trained, note=manifest.name)
+        return VideoSink(self.folder / ANNOTATED, annotator, fps)
+
+
+def _why_failed(feed: LiveFeed, summary: RunSummary) -> str | None:
+    """Why a live source has ended early, or None; one that never gave a frame is bad input."""
+    if feed.state.state is not HealthState.FAILED:
+        return feed.incomplete
+    if summary.frames == 0:
+        raise InputError(feed.state.message)
+    return feed.state.message
 
 
 def _check_enough(source: str, summary: RunSummary) -> None:

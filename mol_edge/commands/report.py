@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from mol_edge.commands.recording import Outcome
-from mol_edge.results import WindowState
+from mol_edge.results import EventKind, FaceState, WindowState
 from mol_edge.summary import RunSummary
 
 
-def format_summary(outcome: Outcome, *, window_ms: float, trained: bool) -> str:
-    """Frames, windows, classes, rate and milliseconds per stage, a line each.
+def format_summary(outcome: Outcome, *, window_ms: float, trained: bool, most: int = 1) -> str:
+    """Frames, windows, events, classes, rate and milliseconds per stage, a line each.
 
     Args:
         outcome: how the run ended.
         window_ms: length of a window.
         trained: whether the classes mean something.
+        most: how many faces were followed at a time.
     """
     summary = outcome.summary
     lines = [_frames(summary)]
     if summary.frames_with_several_faces:
         lines.append(
             f"several faces in {summary.frames_with_several_faces} of the frames, up to "
-            f"{summary.most_faces} in one: the largest was taken"
+            f"{summary.most_faces} in one: the largest {'was' if most == 1 else f'{most} were'} "
+            "taken"
         )
+    unusable = _unusable(summary)
+    if unusable:
+        lines.append(unusable)
     lines.append(_windows(summary, window_ms))
+    lines.append(_events(summary))
     if summary.probabilities:
         meaning = "" if trained else " (untrained: they mean nothing yet)"
         classes = ", ".join(
@@ -38,6 +44,20 @@ def format_summary(outcome: Outcome, *, window_ms: float, trained: bool) -> str:
 def _frames(summary: RunSummary) -> str:
     rate = f" ({summary.source_fps:.1f} per second)" if summary.source_fps else ""
     return f"{summary.frames} frames{rate}, {summary.frames_with_face} with a face"
+
+
+def _unusable(summary: RunSummary) -> str:
+    """How often faces could not be measured, and why."""
+    counts = {
+        state: summary.face_states[state] for state in FaceState if state is not FaceState.TRACKED
+    }
+    told = [f"{state.value.replace('_', ' ')} {count}" for state, count in counts.items() if count]
+    return f"faces not measured: {', '.join(told)}" if told else ""
+
+
+def _events(summary: RunSummary) -> str:
+    micro, macro = summary.events[EventKind.MICRO], summary.events[EventKind.MACRO]
+    return f"{micro} micro-expression{'' if micro == 1 else 's'}, {macro} longer"
 
 
 def _windows(summary: RunSummary, window_ms: float) -> str:

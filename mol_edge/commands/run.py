@@ -1,4 +1,4 @@
-"""`mol-edge run`: a source in, JSON lines, a CSV and an annotated video out."""
+"""`mol-edge run`: a source in, JSON lines, tables, an annotated video and a timeline out."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from mol_edge.errors import OutputError
 
 if TYPE_CHECKING:
     from mol_edge.pipeline import Pipeline
+    from mol_edge.sources import Source
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its arguments."""
     text = (
-        "Run a model on a source and write results.jsonl, probabilities.csv and annotated.mp4 into "
-        "a folder. The largest face is followed."
+        "Run a model on a source and write results.jsonl, probabilities.csv, events.csv, "
+        "annotated.mp4 and timeline.png into a folder. The largest face is followed."
     )
     parser = commands.add_parser("run", help="run a model on a video or camera", description=text)
     parser.add_argument(
@@ -26,11 +27,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--out", metavar="DIR", type=Path, help="default: mol-edge-out/NAME")
     add_model_arguments(parser)
+    _add_what_to_compute(parser)
     parser.add_argument(
-        "--flow",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="compute optical flow, most of the work (default: yes)",
+        "--events-only",
+        action="store_true",
+        help="write events alone: no frames, no probabilities, no video",
     )
     parser.add_argument(
         "--video",
@@ -38,9 +39,41 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default=True,
         help="write the annotated video (default: yes)",
     )
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="follow the source as it happens, come what may: the newest picture first, "
+        "reconnecting; a file is played at its own rate",
+    )
     parser.add_argument("--max-frames", metavar="N", type=_positive, help="stop after N frames")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(execute=_run)
+
+
+def _add_what_to_compute(parser: argparse.ArgumentParser) -> None:
+    """Add which faces, which windows, when flow."""
+    parser.add_argument(
+        "--flow",
+        choices=("always", "on_motion", "never"),
+        default="always",
+        help="when to compute optical flow, most of the work (default: always)",
+    )
+    parser.add_argument(
+        "--no-flow", dest="flow", action="store_const", const="never", help="same as --flow never"
+    )
+    parser.add_argument(
+        "--windows-ms",
+        metavar="MS[,MS…]",
+        type=_lengths,
+        help="lengths of the windows that are classified (default: the model's)",
+    )
+    parser.add_argument(
+        "--faces",
+        metavar="N",
+        type=_positive,
+        default=1,
+        help="how many faces to follow, the largest first (default: 1)",
+    )
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,25 +104,41 @@ def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
     from mol_edge.faces import open_detector
     from mol_edge.options import PipelineOptions
     from mol_edge.pipeline import Pipeline
+    from mol_edge.track_options import TrackOptions
 
-    options = PipelineOptions(backend=BackendOptions(threads=arguments.threads))
+    options = PipelineOptions(
+        backend=BackendOptions(threads=arguments.threads),
+        track=TrackOptions(max_faces=getattr(arguments, "faces", 1)),
+        windows_ms=getattr(arguments, "windows_ms", None),
+    )
     detector = open_detector(arguments.detector)
     return Pipeline(arguments.bundle, arguments.device, detector, options)
 
 
 def _positive(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.lstrip("+-").isdigit() else 0
     if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, got {value}")
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text!r}")
     return value
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    from mol_edge.commands.recording import ANNOTATED, PROBABILITIES, RESULTS, Recording
-    from mol_edge.commands.report import format_summary
-    from mol_edge.sources import SourceOptions, open_source
+def _lengths(text: str) -> tuple[float, ...]:
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if not values or not all(0 < value < 60_000 for value in values):
+        raise argparse.ArgumentTypeError(
+            f"must be milliseconds above 0 and below 60000, such as 200,350, got {text!r}"
+        )
+    return values
 
-    source = open_source(arguments.source, SourceOptions(fps=arguments.fps))
+
+def _run(arguments: argparse.Namespace) -> int:
+    from mol_edge.commands.recording import Recording
+    from mol_edge.commands.report import format_summary
+
+    source = _open_source(arguments)
     with source, open_pipeline(arguments) as pipe:
         recording = Recording(
             pipe,
@@ -97,16 +146,30 @@ def _run(arguments: argparse.Namespace) -> int:
             _folder(arguments.out or Path("mol-edge-out", _stem(arguments.source))),
             flow=arguments.flow,
             video=arguments.video,
+            events_only=arguments.events_only,
             max_frames=arguments.max_frames,
             quiet=arguments.quiet,
         )
         outcome = recording.make()
     manifest = pipe.bundle.manifest
     print(f"{manifest.name} on {pipe.device}, faces by {pipe.detector.name}")
-    print(format_summary(outcome, window_ms=pipe.window_ms, trained=manifest.trained))
-    files = (RESULTS, PROBABILITIES, *((ANNOTATED,) if arguments.video else ()))
-    print(f"written to {recording.folder}: {', '.join(files)}")
+    print(
+        format_summary(
+            outcome, window_ms=pipe.window_ms, trained=manifest.trained, most=arguments.faces
+        )
+    )
+    print(f"written to {recording.folder}: {', '.join(recording.files)}")
     return outcome.code
+
+
+def _open_source(arguments: argparse.Namespace) -> Source:
+    from mol_edge.sources import SourceOptions, open_source
+    from mol_edge.sources.connect import open_live
+
+    options = SourceOptions(fps=arguments.fps)
+    if arguments.live:
+        return open_live(arguments.source, source_options=options)
+    return open_source(arguments.source, options)
 
 
 def _folder(path: Path) -> Path:

@@ -68,6 +68,17 @@ def test_frames_without_a_face_leave_holes():
     assert np.isnan(log.values[:, 0]).tolist() == [False, True, False]
 
 
+def test_a_camera_slower_than_the_spans_leaves_none():
+    log = MotionLog(bins=128, bin_ms=10)
+    for index in (0, 1, 2, 20):
+        log.add(moving(index, 0.1 * (1 + index)))
+    mouth = log.values[:, list(ROWS).index("mouth")]
+    np.testing.assert_allclose(mouth[:9], [0.1, *[0.2] * 4, *[0.3] * 4], atol=1e-6)
+    # 720 ms without a frame are a hole.
+    assert np.isnan(mouth[9:-1]).all()
+    assert mouth[-1] == pytest.approx(2.1)
+
+
 def test_it_begins_at_the_first_frame_whatever_its_time():
     log = MotionLog(bins=8, bin_ms=40)
     for index in (1000, 1001, 5):

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import mol_edge
-from mol_edge.records import frame_record, header_record, number
-from mol_edge.results import FrameResult
+from mol_edge.records import event_record, frame_record, header_record, number
+from mol_edge.results import FaceState, FrameResult
 from mol_edge.summary import RunSummary
-from tests.mol_edge.synthetic_results import LABELS, make_face, make_result
+from tests.mol_edge.synthetic_results import LABELS, make_event, make_face, make_result
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_every_kind_of_line_fits_the_schema(schema: jsonschema.Validator) -> Non
         trained=False,
         device="onnxruntime:cpu",
         detector="haar",
-        window_ms=350.0,
+        windows_ms=(350.0, 500.0),
     )
     summary = RunSummary(labels=LABELS)
     lines = [header]
@@ -39,10 +39,13 @@ def test_every_kind_of_line_fits_the_schema(schema: jsonschema.Validator) -> Non
         result = make_result(index, faces_found=faces, window=index > 0)
         summary.add(result)
         lines.append(frame_record(result, LABELS))
+    lines.append(event_record(make_event(), 12, LABELS))
+    lines.append(event_record(make_event(label=False), 12, LABELS))
     lines.append(summary.record(seconds=0.5))
     for line in lines:
         schema.validate(json.loads(json.dumps(line, allow_nan=False)))
-    assert [line["kind"] for line in lines] == ["header", "frame", "frame", "frame", "summary"]
+    kinds = ["header", *["frame"] * 3, *["event"] * 2, "summary"]
+    assert [line["kind"] for line in lines] == kinds
 
 
 def test_the_schema_refuses_what_is_no_line(schema: jsonschema.Validator) -> None:
@@ -62,6 +65,40 @@ def test_a_face_is_written_with_its_numbers() -> None:
         {"positive": 0.2, "negative": 0.7, "surprise": 0.1}, abs=1e-6
     )
     assert face["window"]["samples"] == [0, 1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_window_is_written_with_the_truth_about_its_time() -> None:
+    face = frame_record(make_result(3), LABELS)["faces"][0]
+    assert face["windows"] == [face["window"]]
+    window = face["window"]
+    times = (window["wanted_ms"], window["span_ms"], window["jitter_ms"], window["dropped"])
+    assert times == (350.0, 350.0, 1.5, 1)
+
+
+def test_a_face_is_written_with_its_state_and_motion() -> None:
+    face = frame_record(make_result(3), LABELS)["faces"][0]
+    assert (face["state"], face["drift_px"], face["reanchored"]) == ("tracked", 1.25, False)
+    assert face["motion"]["mouth"] == 0.4
+    lost = dataclasses.replace(make_face(window=False, landmarks=False), state=FaceState.LOST)
+    record = frame_record(FrameResult(0, 0, (lost,), 0), LABELS)["faces"][0]
+    assert (record["state"], record["motion"], record["windows"]) == ("lost", None, [])
+
+
+def test_an_event_is_written_with_its_class_or_why_it_has_none() -> None:
+    record = event_record(make_event(), 12, LABELS)
+    assert (record["event"], record["frame"]) == ("micro", 12)
+    assert (record["onset"], record["apex"], record["offset"]) == (3, 5, 10)
+    assert (record["onset_s"], record["duration_ms"]) == (0.12, 280.0)
+    assert (record["label"], record["region"]) == ("negative", "mouth")
+    assert record["confidence"] == pytest.approx(0.7)
+    assert record["latency_ms"] == 123.4
+    flow = np.zeros((7, 2, 128, 128), np.float32)
+    flow[2, :, 5, 5] = 3, 4
+    with_flow = event_record(dataclasses.replace(make_event(), flow=flow), 12, LABELS)
+    assert with_flow["flow_max_px"] == [0, 0, 5, 0, 0, 0, 0]
+    refused = event_record(make_event(label=False), 12, LABELS)
+    assert (refused["label"], refused["probabilities"], refused["samples"]) == (None, None, None)
+    assert refused["refusal"] == "Frames of the event are gone."
 
 
 def test_flow_is_told_in_crop_and_in_image_pixels() -> None:

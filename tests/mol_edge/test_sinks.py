@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,12 +10,13 @@ import pytest
 from mol_edge import video_writer
 from mol_edge.draw import Annotator
 from mol_edge.errors import OptionError, OutputError
-from mol_edge.sinks import CsvSink, JsonlSink, VideoSink
-from tests.mol_edge.synthetic_results import LABELS, make_frame, make_result
+from mol_edge.results import FrameResult
+from mol_edge.sinks import CsvSink, EventCsvSink, JsonlSink, TimelineSink, VideoSink
+from tests.mol_edge.synthetic_results import LABELS, make_event, make_frame, make_result
 
 cv2 = pytest.importorskip("cv2")
 
-HEADER = {"schema": 1, "kind": "header", "labels": list(LABELS)}
+HEADER = {"schema": 2, "kind": "header", "labels": list(LABELS)}
 
 
 def test_json_lines_are_a_header_then_a_line_per_frame(tmp_path: Path) -> None:
@@ -26,6 +28,75 @@ def test_json_lines_are_a_header_then_a_line_per_frame(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert [line["kind"] for line in lines] == ["header", "frame", "frame", "frame", "summary"]
     assert [line["index"] for line in lines[1:4]] == [0, 1, 2]
+
+
+def with_event(index: int) -> FrameResult:
+    return dataclasses.replace(make_result(index), events=(make_event(),))
+
+
+def test_an_event_has_a_line_after_that_of_its_frame(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with JsonlSink(path, HEADER) as sink:
+        sink.write(make_frame(), make_result(0))
+        sink.write(make_frame(), with_event(1))
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [line["kind"] for line in lines] == ["header", "frame", "frame", "event"]
+    assert (lines[3]["frame"], lines[3]["onset"], lines[3]["label"]) == (1, 3, "negative")
+
+
+def test_frames_can_be_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with JsonlSink(path, HEADER, events_only=True) as sink:
+        sink.write(make_frame(), make_result(0))
+        sink.write(make_frame(), with_event(1))
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [line["kind"] for line in lines] == ["header", "event"]
+
+
+def test_events_become_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    with EventCsvSink(path) as sink:
+        sink.write(make_frame(), make_result(0))
+        sink.write(make_frame(), with_event(1))
+        unclassed = dataclasses.replace(make_result(2), events=(make_event(0, 2, 30, label=False),))
+        sink.write(make_frame(), unclassed)
+    with path.open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["kind"], first["onset"], first["apex"], first["offset"]) == (
+        "micro",
+        "3",
+        "5",
+        "10",
+    )
+    assert (first["onset_s"], first["duration_ms"]) == ("0.120000", "280.0")
+    assert (first["region"], first["peak_px"]) == ("mouth", "0.85")
+    assert (first["label"], float(first["confidence"])) == ("negative", pytest.approx(0.7))
+    assert (second["kind"], second["label"], second["confidence"]) == ("macro", "", "")
+
+
+def test_a_timeline_is_a_picture_that_appears_on_close(tmp_path: Path) -> None:
+    path = tmp_path / "timeline.png"
+    with TimelineSink(path, title="a.mp4") as sink:
+        for index in range(50):
+            sink.write(make_frame(), with_event(index) if index == 20 else make_result(index))
+        assert not path.exists()
+    assert list(tmp_path.iterdir()) == [path]
+    assert cv2.imread(str(path)).shape == (660, 1600, 3)
+    sink.close()
+    with pytest.raises(OptionError, match="TimelineSink is closed"):
+        sink.write(make_frame(), make_result())
+
+
+def test_no_frame_makes_no_timeline(tmp_path: Path) -> None:
+    TimelineSink(tmp_path / "timeline.png").close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_timeline_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
+    sink = TimelineSink(tmp_path / "absent" / "timeline.png")
+    sink.write(make_frame(), make_result())
+    with pytest.raises(OutputError, match="Cannot write"):
+        sink.close()
 
 
 def test_lines_are_whole_while_the_sink_is_open(tmp_path: Path) -> None:
@@ -62,7 +133,7 @@ def test_csv_has_a_row_per_window(tmp_path: Path) -> None:
     assert len(rows) == 1
     row = rows[0]
     assert (row["frame"], row["time_s"], row["track"]) == ("2", "0.080000", "0")
-    assert row["label"] == "negative"
+    assert (row["label"], row["window_ms"]) == ("negative", "350.0")
     assert sum(float(row[f"p_{label}"]) for label in LABELS) == pytest.approx(1.0, abs=1e-5)
 
 
@@ -132,6 +203,14 @@ def test_a_video_that_cannot_be_written_is_an_output_error(tmp_path: Path, encod
         for index in range(50):
             sink.write(make_frame(index=index), make_result(index))
         sink.close()
+
+
+def test_the_rate_may_be_told_at_the_first_frame(tmp_path: Path, encoder: str) -> None:
+    path, rates = tmp_path / "annotated.mp4", []
+    with VideoSink(path, Annotator(LABELS), lambda: rates[0]) as sink:
+        rates.append(12.5)
+        sink.write(make_frame(), make_result())
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(12.5)
 
 
 def test_no_frame_makes_no_video(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from mol_edge.results import FrameResult, WindowState
+from mol_edge.results import FaceState, FrameResult, WindowState
 from mol_edge.summary import RunSummary
-from tests.mol_edge.synthetic_results import LABELS, make_result
+from tests.mol_edge.synthetic_results import LABELS, make_event, make_face, make_result
 
 
 def test_counts_of_a_run() -> None:
@@ -24,6 +26,21 @@ def test_counts_of_a_run() -> None:
     assert summary.stages_ms == pytest.approx({"decode": 1.0, "infer": 3.5})
     assert summary.duration_s == pytest.approx(0.12)
     assert summary.source_fps == pytest.approx(25.0)
+
+
+def test_faces_and_events_are_counted() -> None:
+    summary = RunSummary(labels=LABELS)
+    lost = dataclasses.replace(make_face(window=False, landmarks=False), state=FaceState.LOST)
+    second = dataclasses.replace(make_face(), track_id=1, reanchored=True)
+    summary.add(FrameResult(0, 0, (make_face(),), 1, (make_event(),)))
+    summary.add(FrameResult(1, 1, (lost,), 0, (make_event(), make_event(0, 5, 40))))
+    summary.add(FrameResult(2, 2, (make_face(), second), 2))
+    record = summary.record(seconds=1.0)
+    assert record["events"] == {"micro": 2, "macro": 1}
+    assert (record["tracks"], record["reanchored"]) == (2, 1)
+    assert record["frames_with_face"] == 2
+    states = {"tracked": 3, "too_small": 0, "turned_away": 0, "blurred": 0, "lost": 1}
+    assert record["face_states"] == states
 
 
 def test_probabilities_are_the_mean_over_windows() -> None:

@@ -5,9 +5,9 @@ import dataclasses
 from mol_edge.commands.exit_codes import INCOMPLETE, OK
 from mol_edge.commands.recording import Outcome
 from mol_edge.commands.report import format_summary
-from mol_edge.results import FrameResult, WindowState
+from mol_edge.results import FaceState, FrameResult, WindowState
 from mol_edge.summary import RunSummary
-from tests.mol_edge.synthetic_results import LABELS, make_face, make_result
+from tests.mol_edge.synthetic_results import LABELS, make_event, make_face, make_result
 
 
 def outcome_of(*results: FrameResult, incomplete: str | None = None) -> Outcome:
@@ -22,6 +22,7 @@ def test_a_whole_run_in_words() -> None:
     assert format_summary(outcome, window_ms=350, trained=True).splitlines() == [
         "3 frames (25.0 per second), 3 with a face",
         "2 clips of 8 samples within 350 ms",
+        "0 micro-expressions, 0 longer",
         "mean probabilities: positive 0.20, negative 0.70, surprise 0.10",
         "0.5 s, 6.0 frames per second; ms per frame: decode 1.0, infer 3.0",
     ]
@@ -37,6 +38,23 @@ def test_what_is_unusual_is_said() -> None:
     lines = format_summary(outcome, window_ms=350, trained=True).splitlines()
     assert "several faces in 1 of the frames, up to 4 in one: the largest was taken" in lines
     assert lines[-1] == "INCOMPLETE: it was cut; what was done is kept"
+
+
+def test_several_that_were_followed_are_said() -> None:
+    outcome = outcome_of(make_result(0, faces_found=4))
+    lines = format_summary(outcome, window_ms=350, trained=True, most=2).splitlines()
+    assert "several faces in 1 of the frames, up to 4 in one: the largest 2 were taken" in lines
+
+
+def test_events_and_faces_that_could_not_be_measured_are_counted() -> None:
+    blurred = dataclasses.replace(make_face(window=False, landmarks=False), state=FaceState.BLURRED)
+    small = dataclasses.replace(blurred, state=FaceState.TOO_SMALL)
+    outcome = outcome_of(
+        FrameResult(0, 0, (blurred,), 1, (make_event(),)), FrameResult(1, 1, (small,), 1)
+    )
+    lines = format_summary(outcome, window_ms=350, trained=True).splitlines()
+    assert "1 micro-expression, 0 longer" in lines
+    assert "faces not measured: too small 1, blurred 1" in lines
 
 
 def test_a_slow_camera_is_told_what_it_lacks() -> None:

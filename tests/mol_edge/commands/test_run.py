@@ -45,29 +45,40 @@ def test_a_video_becomes_lines_a_table_and_a_video(
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out.iterdir()) == [
         "annotated.mp4",
+        "events.csv",
         "probabilities.csv",
         "results.jsonl",
+        "timeline.png",
     ]
 
     header, *frames, summary = read_lines(out / "results.jsonl")
-    assert (header["schema"], header["trained"], header["device"]) == (1, False, "onnxruntime:cpu")
+    assert (header["schema"], header["trained"], header["device"]) == (2, False, "onnxruntime:cpu")
+    assert (header["windows_ms"], header["flow"]) == ([350.0], "always")
     assert [frame["index"] for frame in frames] == list(range(30))
     assert all(len(frame["faces"]) == 1 for frame in frames)
-    # Alignment is anchored at frame 4; 350 ms at 60 frames per second are 7 steps of 3 frames.
+    # 350 ms at 60 frames per second are 7 steps of 3 frames; the alignment that is anchored at
+    # frame 4 costs no window.
     windows = [frame["faces"][0]["window"] for frame in frames]
-    assert [window is not None for window in windows] == [False] * 25 + [True] * 5
+    assert [window is not None for window in windows] == [False] * 21 + [True] * 9
     assert windows[25]["samples"] == [4, 7, 10, 13, 16, 19, 22, 25]
     assert windows[25]["span_ms"] == pytest.approx(350, abs=1)
+    assert windows[25]["dropped"] == 0
     assert sum(windows[25]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert [frame["faces"][0]["reanchored"] for frame in frames] == [i == 4 for i in range(30)]
     assert frames[10]["faces"][0]["flow"]["max_crop_px"] > 0
-    assert set(frames[10]["timings_ms"]) == {"decode", "detect", "align", "infer"}
-    assert (summary["complete"], summary["frames"], summary["windows"]) == (True, 30, 5)
+    assert 0 <= frames[10]["faces"][0]["motion"]["mouth"] < 0.5
+    # The detector looks while the alignment is gathered, then every 300 ms: 18 frames.
+    looks = [i for i, frame in enumerate(frames) if "detect" in frame["timings_ms"]]
+    assert looks == [0, 1, 2, 3, 4, 22]
+    assert set(frames[10]["timings_ms"]) == {"decode", "track", "align", "infer", "motion"}
+    assert (summary["complete"], summary["frames"], summary["windows"]) == (True, 30, 9)
+    assert summary["events"] == {"micro": 0, "macro": 0}
     assert summary["source_fps"] == pytest.approx(60, abs=0.1)
 
     with (out / "probabilities.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [int(row["frame"]) for row in rows] == list(range(25, 30))
-    for row, window in zip(rows, windows[25:]):
+    assert [int(row["frame"]) for row in rows] == list(range(21, 30))
+    for row, window in zip(rows, windows[21:]):
         assert {label: float(row[f"p_{label}"]) for label in header["labels"]} == pytest.approx(
             window["probabilities"], abs=1e-6
         )
@@ -77,7 +88,8 @@ def test_a_video_becomes_lines_a_table_and_a_video(
     assert annotated.get(cv2.CAP_PROP_FPS) == pytest.approx(60)
 
     assert "30 frames" in done.stdout
-    assert "5 clips" in done.stdout
+    assert "9 clips" in done.stdout
+    assert "0 micro-expressions" in done.stdout
     assert "ms per frame: decode" in done.stdout
     assert done.stderr.count("is not trained: its classes and landmarks mean nothing yet") == 1
 
@@ -101,6 +113,115 @@ def test_the_largest_of_several_faces_is_taken_and_it_is_said(
     assert (summary["frames_with_several_faces"], summary["most_faces"]) == (10, 2)
 
 
+def test_several_faces_are_followed_where_asked_for(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    halves = [cv2.resize(frame, (320, 240)) for frame in demo_frames[:7]]
+    pair = [np.hstack([half, half[:, ::-1]]) for half in halves]
+    video = write_video(tmp_path / "two.mp4", pair)
+    done = mol_edge_command(
+        "run", video, "--out", tmp_path / "out", "--no-video", "--faces", "2", *FAST
+    )
+    assert done.returncode == 0, done.stderr
+    _, *frames, summary = read_lines(tmp_path / "out" / "results.jsonl")
+    assert all([face["track_id"] for face in frame["faces"]] == [0, 1] for frame in frames)
+    assert summary["tracks"] == 2
+
+
+@pytest.fixture(scope="module")
+def demo_events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole demo video, events alone."""
+    out = tmp_path_factory.mktemp("events")
+    arguments = ["run", str(DEMO), "--out", str(out), "--events-only", "--quiet", *FAST]
+    done = subprocess.run(
+        [sys.executable, "-m", "mol_edge", *arguments, "--windows-ms", "200,350"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "MOL_EDGE_CACHE": str(out / "cache")},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "3 micro-expressions, 0 longer" in done.stdout
+    return out
+
+
+def test_events_alone_are_a_short_file(demo_events: Path) -> None:
+    assert sorted(path.name for path in demo_events.iterdir()) == [
+        "events.csv",
+        "results.jsonl",
+        "timeline.png",
+    ]
+    header, *events, summary = read_lines(demo_events / "results.jsonl")
+    assert header["windows_ms"] == [200, 350]
+    assert [event["kind"] for event in events] == ["event"] * 3
+    assert summary["events"] == {"micro": 3, "macro": 0}
+
+
+def test_the_demo_s_events_are_those_that_were_made(demo_events: Path) -> None:
+    """Brows, mouth, brows; the half blink between them is no expression."""
+    with (DEMO.parent / "demo.csv").open(newline="") as file:
+        made = [row for row in csv.DictReader(file) if "blink" not in row["action"]]
+    _, *events, _ = read_lines(demo_events / "results.jsonl")
+    regions = {"brow_raise": "brow", "lip_corner_pull": "mouth", "brow_furrow": "brow"}
+    assert len(made) == len(events) == 3
+    for event, truth in zip(events, made):
+        assert regions[truth["action"]] in event["region"]
+        onset, offset = int(truth["onset"]), int(truth["offset"])
+        overlap = min(offset, event["offset"]) - max(onset, event["onset"])
+        union = max(offset, event["offset"]) - min(onset, event["onset"])
+        assert overlap / union > 0.7
+        assert event["apex"] == pytest.approx(int(truth["apex"]), abs=3)
+        assert len(event["samples"]) == 8
+        assert event["samples"][0] == event["onset"]
+        assert event["confidence"] == max(event["probabilities"].values())
+    with (demo_events / "events.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["apex"]) for row in rows] == [event["apex"] for event in events]
+    assert cv2.imread(str(demo_events / "timeline.png")).shape == (660, 1600, 3)
+
+
+def test_a_file_is_followed_live(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    video = write_video(tmp_path / "clip.avi", demo_frames, fps=15)
+    done = mol_edge_command("run", video, "--out", tmp_path / "out", "--live", "--no-video", *FAST)
+    assert done.returncode == 0, done.stderr
+    header, *lines, summary = read_lines(tmp_path / "out" / "results.jsonl")
+    states = [line["state"] for line in lines if line["kind"] == "health"]
+    assert states[0] == "running"
+    assert states[-1] == "ended"
+    frames = [line for line in lines if line["kind"] == "frame"]
+    # How many depends on the machine: older pictures give way to newer ones.
+    assert 1 <= len(frames) == summary["frames"] <= 30
+    assert summary["complete"] is True
+
+
+def test_a_request_to_terminate_ends_a_live_run_well(
+    tmp_path: Path, demo_frames: list[np.ndarray]
+) -> None:
+    video = write_video(tmp_path / "long.avi", demo_frames * 10, fps=5)
+    out = tmp_path / "out"
+    arguments = ["run", str(video), "--live", "--out", str(out), "--quiet", *FAST]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mol_edge", *arguments, "--no-video"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "MOL_EDGE_CACHE": str(tmp_path / "cache")},
+    )
+    path = out / "results.jsonl"
+    for _ in range(1200):
+        if path.exists() and path.read_bytes().count(b"\n") > 5:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    *_, summary = read_lines(path)
+    assert summary["complete"] is True
+    assert 0 < summary["frames"] < 300
+
+
 def test_a_folder_of_pictures_is_a_source(
     tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
 ) -> None:
@@ -113,7 +234,7 @@ def test_a_folder_of_pictures_is_a_source(
     path = tmp_path / "work" / "mol-edge-out" / "pictures" / "results.jsonl"
     _, *frames, summary = read_lines(path)
     assert [frame["timestamp_ns"] for frame in frames] == [at * 50_000_000 for at in range(13)]
-    assert summary["windows"] == 2
+    assert summary["windows"] == 6
     assert frames[0]["faces"][0]["flow"] is None
 
 

@@ -1,0 +1,49 @@
+"""What every sink is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from mol_edge.errors import OutputError
+from mol_edge.frame import Frame
+from mol_edge.results import FrameResult
+
+
+class Sink(Protocol):
+    """Anything that takes results: those of `mol_edge.sinks`, or your own."""
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Take one frame with its result, in the order of the source."""
+        ...
+
+    def close(self) -> None:
+        """Finish what was begun; a second call does nothing."""
+        ...
+
+
+class Closing:
+    """`with` for sinks."""
+
+    def close(self) -> None:
+        """Finish what was begun; a second call does nothing."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """The error that says where nothing can be written, and what to do."""
+    return OutputError(
+        f"Cannot write {path} ({error.strerror}): name a folder that you may write to."
+    )

@@ -12,7 +12,7 @@ from mol_edge.engine import EngineOptions  # noqa: E402
 @pytest.mark.parametrize("half", [False, True])
 def test_a_stream_of_two_faces_stays_in_its_memory(toy, half):
     options = EngineOptions(flow="on_motion", half_state=half)
-    before, after, state = soak(Stub(toy), 4000, options)
+    before, after, state = soak(Stub(toy), 2000, options)
     assert after.resident - before.resident < LIMIT_BYTES
     assert (after.threads, after.files) == (before.threads, before.files)
     # Two faces for 1.5 s at 30 frames per second: 320 KiB a frame, 192 in 16 bits.
@@ -24,6 +24,6 @@ def test_a_real_backend_stays_in_its_memory(toy):
     from mol_edge.backends import BackendOptions, open_backend
 
     with open_backend(toy, "onnxruntime", BackendOptions(threads=1)) as backend:
-        before, after, _ = soak(backend, 2500, EngineOptions(flow="always"))
+        before, after, _ = soak(backend, 1500, EngineOptions(flow="always"))
     assert after.resident - before.resident < LIMIT_BYTES
     assert (after.threads, after.files) == (before.threads, before.files)

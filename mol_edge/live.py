@@ -7,7 +7,6 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -16,7 +15,8 @@ from mol_edge.event import Event
 from mol_edge.health import Health, HealthState
 from mol_edge.results import FrameResult
 from mol_edge.run import Run
-from mol_edge.sources.feed import FeedState, LiveFeed
+from mol_edge.sources.connector import FeedState
+from mol_edge.sources.feed import LiveFeed
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class LiveRun:
         self._results = self._callback_errors = 0
         self._counting = threading.Lock()
         self._inside = threading.local()
-        self._newest_ns: int | None = None
+        self._newest: tuple[int, float | None] = (0, None)
         self._error: Exception | None = None
         self._outcome: FeedState | None = None
         self._finished = threading.Event()
@@ -135,11 +135,8 @@ class LiveRun:
             self._finished.set()
 
     def _hand_over(self, result: FrameResult) -> None:
-        captured_ns = self._feed.taken_ns
-        if captured_ns is not None:
-            result = replace(result, age_ms=self._feed.age_ns(captured_ns) / 1e6)
         self._results += 1
-        self._newest_ns = captured_ns
+        self._newest = (self._feed.now_ns(), result.age_ms)
         for event in result.events:
             self._call(self._on_event, event)
         self._call(self._on_result, result)
@@ -164,7 +161,7 @@ class LiveRun:
         self._call(self._on_health, self._health(state))
 
     def _health(self, state: FeedState) -> Health:
-        feed, newest_ns = self._feed, self._newest_ns
+        feed, (told_ns, age_ms) = self._feed, self._newest
         return Health(
             state=state.state,
             since_ns=state.since_ns,
@@ -175,7 +172,7 @@ class LiveRun:
             withheld=feed.withheld,
             reconnects=feed.reconnects,
             callback_errors=self._callback_errors,
-            age_ms=None if newest_ns is None else feed.age_ns(newest_ns) / 1e6,
+            age_ms=None if age_ms is None else age_ms + (feed.now_ns() - told_ns) / 1e6,
         )
 
     def _call(self, function: Callable[[T], object] | None, value: T) -> None:

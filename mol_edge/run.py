@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from mol_edge.frame import Frame
 from mol_edge.results import FrameResult
@@ -52,7 +53,8 @@ class Run:
         except BaseException:
             self.close()
             raise
-        return result
+        age_ms = self.source.age_ms
+        return result if age_ms is None else replace(result, age_ms=age_ms)
 
     def close(self) -> None:
         """End the run, so that the pipeline is free for another one."""

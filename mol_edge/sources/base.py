@@ -63,6 +63,11 @@ class Source(ABC):
     def __iter__(self) -> Iterator[Frame]:
         """The frames in order; raises InputError at one that cannot be used."""
 
+    @property
+    def age_ms(self) -> float | None:
+        """Time since the newest frame that was given was captured, where it happens now."""
+        return None
+
     def close(self) -> None:  # noqa: B027 -- most sources hold nothing open
         """Give back what is open."""
 

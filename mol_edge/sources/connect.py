@@ -1,6 +1,6 @@
 """How each kind of source is read live: what reads it, and what recovers it.
 
-| source | read by | a newer picture replaces an older | opened anew |
+| source | read by | newer pictures replace older ones | opened anew |
 |---|---|---|---|
 | camera, stream, GStreamer | process | yes | after an error, a hang, its end |
 | file, folder | process, paced | yes | never |
@@ -24,7 +24,8 @@ from mol_edge.frame import Frame
 from mol_edge.sources import AnySource, SourceOptions, is_live_name, open_source
 from mol_edge.sources.base import Source
 from mol_edge.sources.child_reader import ChildReader
-from mol_edge.sources.feed import Connector, LiveFeed
+from mol_edge.sources.connector import Connector
+from mol_edge.sources.feed import LiveFeed
 from mol_edge.sources.live import display_name
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.memory import Item, as_frame
@@ -130,7 +131,7 @@ def _source(source: Source, clock: Clock) -> Connector:
     return Connector(
         source.name,
         open_,
-        newest=source.live,
+        drops=source.live,
         reopens=not ends,
         retries=not ends,
         period_ns=source.period_ns,
@@ -149,7 +150,7 @@ def _iterable(items: Iterable[Item], options: SourceOptions, clock: Clock) -> Co
             yield as_frame(item, next(numbers), options.period_ns)
 
     return Connector(
-        "frames", lambda: ThreadReader(frames, "frames", clock), newest=False, reopens=False
+        "frames", lambda: ThreadReader(frames, "frames", clock), drops=False, reopens=False
     )
 
 

@@ -15,9 +15,11 @@ class LiveOptions:
     """Limits of a live source; times are in seconds.
 
     Attributes:
-        newest: whether a picture replaces an older one that still waits. None: yes for what does
-            not wait for us (cameras, streams, paced files), no for an iterable, of which each
+        drop: whether newer pictures replace those that nobody takes in time. None: yes for what
+            does not wait for us (cameras, streams, paced files), no for an iterable, of which each
             picture is taken.
+        waiting: how many pictures may wait their turn while work keeps up on the whole; the age of
+            a result is bounded by as many frames' time and the longest work. 1: only the newest.
         stall_s: silence after which a source is `stalled`.
         hang_s: silence after which a reader is given up and the source opened anew.
         open_s: how long a source may take until its first picture.
@@ -40,7 +42,8 @@ class LiveOptions:
         5.0
     """
 
-    newest: bool | None = None
+    drop: bool | None = None
+    waiting: int = 5
     stall_s: float = 1.0
     hang_s: float = 5.0
     open_s: float = 15.0
@@ -74,5 +77,7 @@ class LiveOptions:
             raise OptionError(
                 f"max_reconnects must be 0 or more, or None, got {self.max_reconnects}."
             )
+        if self.waiting < 1:
+            raise OptionError(f"waiting must be 1 or more, got {self.waiting}.")
         if self.guard not in get_args(Guard):
             raise OptionError(f"guard must be 'process' or 'thread', got {self.guard!r}.")

@@ -7,7 +7,8 @@ import random
 import numpy as np
 
 from mol_edge.frame import Frame
-from mol_edge.sources.feed import Connector, LiveFeed
+from mol_edge.sources.connector import Connector
+from mol_edge.sources.feed import LiveFeed
 from mol_edge.sources.reader import Captured, EndOfSource
 
 MS = 1_000_000
@@ -18,10 +19,25 @@ class HeldClock:
     """Time passes only when somebody waits."""
 
     def __init__(self, now_ns=SECOND):
-        self.now = now_ns
+        self._now, self._alarm = now_ns, None
+
+    @property
+    def now(self):
+        return self._now
+
+    @now.setter
+    def now(self, now_ns):
+        self._now = now_ns
+        if self._alarm is not None and now_ns >= self._alarm[0]:
+            (_, call), self._alarm = self._alarm, None
+            call()
+
+    def at(self, seconds, call):
+        """Call something when a time has come."""
+        self._alarm = round(seconds * 1e9), call
 
     def now_ns(self):
-        return self.now
+        return self._now
 
     def wait(self, seconds, stop):
         self.now += round(seconds * 1e9)
@@ -90,7 +106,11 @@ def make_feed(clock, *openings, options=None, **connector):
     """A feed of scripts, with what it tells."""
     script = Script(clock, *openings)
     feed = LiveFeed(
-        Connector("camera 7", script.open, **connector), options, clock, random.Random(0)
+        Connector("camera 7", script.open, **connector),
+        options,
+        clock,
+        random.Random(0),
+        threaded=False,
     )
     told = []
     feed.on_state = told.append
@@ -99,13 +119,13 @@ def make_feed(clock, *openings, options=None, **connector):
 
 def steps_of(feed, until_s, clock):
     """Step the feed until a time, taking each frame; the frames."""
-    frames = []
+    taken = []
     while clock.now < until_s * SECOND and not feed.state.state.final:
         feed.step()
-        frame = feed.take()
-        if frame is not None:
-            frames.append(frame)
-    return frames
+        captured = feed._mailbox.take(wait=False)
+        if captured is not None:
+            taken.append(captured.frame)
+    return taken
 
 
 def pictures(count, period_s=0.05, first=0):

@@ -3,7 +3,6 @@
 import gc
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -20,12 +19,11 @@ from mol_edge.pipeline import Pipeline
 from mol_edge.results import FrameResult
 from mol_edge.run import Run
 from mol_edge.sources import SourceOptions
-from mol_edge.sources.base import Source
 from mol_edge.sources.connect import open_live
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.track_options import TrackOptions
 from tests.mol_edge.conftest import DEMO
-from tests.mol_edge.live_sources import MS, SECOND, HeldClock, make_feed, noise, pictures
+from tests.mol_edge.live_sources import MS, HeldClock, make_feed, noise, pictures
 
 POINTS = np.array([[60, 60], [100, 60], [80, 80], [65, 100], [95, 100.0]])
 PATIENCE_S = 60
@@ -119,10 +117,10 @@ def test_results_events_and_health_come_in_order():
 
 def test_results_carry_their_age():
     clock = HeldClock()
-    feed, _, _ = make_feed(clock, pictures(3), newest=False)
+    feed, _, _ = make_feed(clock, pictures(3), drops=False)
 
     def results():
-        for frame in Driven(feed):
+        for frame in feed:
             clock.now += 123 * MS
             yield frame, FrameResult(frame.index, frame.timestamp_ns)
             if frame.index == 2:
@@ -274,7 +272,7 @@ def results():
         yield frame, FrameResult(frame.index, frame.timestamp_ns)
 run = LiveRun(Run(feed, results(), lambda: None), feed, lambda result: seen.set())
 seen.wait(60)
-print(feed._reader._process.pid, flush=True)
+print(feed._supervisor._reader._process.pid, flush=True)
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_S
@@ -285,25 +283,6 @@ print(feed._reader._process.pid, flush=True)
 
 
 # ------------------------------------------------------------------------------- the real pipeline
-
-
-class Driven(Source):
-    """Steps a feed in the thread that reads it, so that a held clock decides everything."""
-
-    live = True
-
-    def __init__(self, feed, until_s=1000.0):
-        self.feed, self.until_ns = feed, until_s * SECOND
-
-    def __iter__(self):
-        clock = self.feed._clock
-        while not self.feed.state.state.final and clock.now < self.until_ns:
-            frame = self.feed.take()
-            if frame is None:
-                self.feed.step()
-            else:
-                yield frame
-        self.feed.close()
 
 
 class Scripted:
@@ -335,9 +314,10 @@ def open_pipe(toy):
 def live_by_hand(pipe, clock, *openings, until_s=1000.0, options=None, **connector):
     """A live run of scripts, driven by the clock that the test holds; what it called."""
     feed, _, _ = make_feed(clock, *openings, options=options, **connector)
+    clock.at(until_s, feed.close)
     heard = Heard()
-    run = LiveRun(pipe.run(Driven(feed, until_s), "never"), feed, **heard.all)
-    run.wait(PATIENCE_S)
+    run = LiveRun(pipe.run(feed, "never"), feed, **heard.all)
+    assert run.wait(PATIENCE_S).state.final
     return heard, run
 
 
@@ -532,7 +512,7 @@ class Slow:
             return
         until = self.clock.now + round(self.seconds * 1e9)
         (reader,) = self.script.opened
-        while reader.next_ns is not None and reader.next_ns <= until:
+        while reader.next_ns is not None and reader.next_ns <= until and not reader.closed:
             self.feed.step()
         self.clock.now = until
 
@@ -551,49 +531,21 @@ def test_the_age_of_the_newest_result_stays_bounded_when_the_backend_is_slow(ope
     pipe = open_pipe()
     period_s = 1 / 30
     shown = [noise(n, (192, 256)) for n in range(30)]
-    feed, script, _ = make_feed(clock, steps(shown * 9, period_s))
+    feed, script, _ = make_feed(clock, steps(shown * 5, period_s))
     pipe.backend = Slow(pipe.backend, feed, script, clock, seconds)
+    clock.at(5, feed.close)
     heard = Heard()
-    run = LiveRun(pipe.run(Driven(feed, 9), "never"), feed, **heard.all)
+    run = LiveRun(pipe.run(feed, "never"), feed, **heard.all)
     health = run.wait(PATIENCE_S)
+    assert health.state is State.ENDED
     ages = [result.age_ms / 1e3 for result in heard.results]
     assert max(ages) <= 2 * period_s + seconds
-    assert 239 <= health.frames <= 241 + 30 * seconds
-    assert len(heard.results) >= 7.9 / max(period_s, seconds)
+    assert 119 <= health.frames <= 121 + 30 * seconds
+    assert len(heard.results) >= 3.9 / max(period_s, seconds)
     assert 0 <= health.frames - health.dropped - health.results <= 1
     assert np.all(np.diff([result.index for result in heard.results]) >= 1)
     if seconds == 0.01:
         assert health.dropped == 0
-
-
-def test_a_signal_to_end_drains_and_exits_with_0(tmp_path):
-    program = f"""
-import signal, sys, threading
-from mol_edge.commands.live import drained_by_signals
-from mol_edge.live import LiveRun
-from mol_edge.results import FrameResult
-from mol_edge.run import Run
-from mol_edge.sources.connect import open_live
-feed = open_live({str(DEMO)!r})
-def results():
-    for frame in feed:
-        yield frame, FrameResult(frame.index, frame.timestamp_ns)
-def told(result):
-    if result.index == 20:
-        print("ready", flush=True)
-with drained_by_signals(feed) as drain:
-    run = LiveRun(Run(feed, results(), lambda: None), feed, told)
-    health = run.wait()
-print(health.state.value, health.frames - health.dropped == health.results, drain.by)
-"""
-    process = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout.readline() == "ready\n"
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, err) == (0, "")
-    assert out.split() == ["ended", "True", "SIGTERM"]
 
 
 def test_states_are_logged(caplog):

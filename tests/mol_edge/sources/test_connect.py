@@ -194,7 +194,7 @@ def test_pictures_of_a_function_without_times_are_stamped_when_they_come():
     def my_camera():
         return iter([noise(0), Frame(noise(1), 5), (noise(2), 7)])
 
-    options = LiveOptions(max_reconnects=0, newest=False)
+    options = LiveOptions(max_reconnects=0, drop=False)
     times = [frame.timestamp_ns for frame in open_live(my_camera, options, clock=Clock())]
     assert times[0] >= 1000
     assert times[1:] == [5, 7]
@@ -210,14 +210,14 @@ def test_a_live_source_of_ones_own_is_iterated_anew_when_it_ends():
                 yield Frame(noise(10 * self.begun + number), number)
 
     mine = Mine()
-    feed = open_live(mine, LiveOptions(newest=False, max_reconnects=2, backoff_s=0.01))
+    feed = open_live(mine, LiveOptions(drop=False, max_reconnects=2, backoff_s=0.01))
     assert len(list(feed)) == 9
     assert (mine.begun, feed.state.state) == (3, State.FAILED)
 
 
 def test_a_paced_source_and_one_that_is_not_live_end():
     paced = PacedSource(open_source([(noise(n), n * MS) for n in range(5)]))
-    with open_live(paced, LiveOptions(newest=False)) as feed:
+    with open_live(paced, LiveOptions(drop=False)) as feed:
         assert len(list(feed)) == 5
     assert feed.state.state is State.ENDED
     with open_live(open_source([noise(n) for n in range(5)])) as feed:

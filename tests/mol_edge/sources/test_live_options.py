@@ -15,6 +15,7 @@ from mol_edge.sources.live_options import LiveOptions
         {"backoff_most_s": 0.1},
         {"black_level": 256},
         {"max_reconnects": -1},
+        {"waiting": 0},
         {"guard": "hope"},
     ],
 )

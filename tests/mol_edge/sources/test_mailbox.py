@@ -3,12 +3,22 @@ import threading
 from mol_edge.sources.mailbox import Mailbox
 
 
-def test_the_newest_item_replaces_an_older_one_and_says_so():
-    box = Mailbox()
-    assert [box.put(n) for n in range(3)] == [False, True, True]
-    assert box.take() == 2
+def test_newer_items_replace_the_oldest_and_are_counted():
+    box = Mailbox(room=3)
+    for number in range(5):
+        box.put(number)
+    assert [box.take(), box.take(), box.take()] == [2, 3, 4]
     assert box.take(wait=False) is None
-    assert box.put(3) is False
+    assert box.dropped == 2
+
+
+def test_the_newest_alone_passes_the_others_over_and_counts_them():
+    box = Mailbox(room=3)
+    for number in range(3):
+        box.put(number)
+    assert box.take(newest=True) == 2
+    assert box.take(wait=False) is None
+    assert box.dropped == 2
 
 
 def test_what_is_there_at_the_close_can_still_be_taken():

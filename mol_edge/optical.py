@@ -1,6 +1,6 @@
 """Following a face between two looks of the detector: its texture, by pyramidal Lucas-Kanade.
 
-The face is watched in a small upright view, the 128 × 128 crop of its points when it was last
+The face is watched in a small upright view, the middle of the crop of its points when it was last
 detected. Every frame is compared with that one, not with the frame before, so that errors do not
 add up; when the face has moved far in the view, a new one is begun.
 
@@ -10,6 +10,7 @@ check there and back: Kalal, Mikolajczyk, Matas, "Forward-Backward Error", ICPR 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,10 @@ View = NDArray[np.uint8]
 # wings of the nose, corners of the eyes and of the mouth.
 _MARKS = [17, 21, 22, 26, 27, 28, 29, 31, 33, 35, 36, 39, 42, 45, 48, 54]
 _WINDOW, _LEVELS, _ITERATIONS, _STEP = (11, 11), 3, 10, 0.02
-_CENTRE = np.array([[(_core.CROP_SIZE - 1) / 2] * 2])
+# The middle of the crop is enough to look at: marks, their windows and the way they may go.
+_MARGIN = 12
+_MIDDLE = slice(_MARGIN, _core.CROP_SIZE - _MARGIN)
+_CENTRE = (_core.CROP_SIZE - 1) / 2 - _MARGIN
 # In pixels of the view: what the way back may miss, what a mark may move by itself, and how far
 # the face may go in the view.
 _LARGEST_MISS, _OWN_MOTION, _FARTHEST = 0.7, 0.8, 10.0
@@ -74,7 +78,7 @@ class OpticalFollower:
         """Watch the face whose five points, float64 [5, 2], are where they are in `frame`."""
         aligned = _core.alignment_transform(points)
         self._to_aligned = aligned
-        self._to_view = aligned - [[0, 0, _core.CROP_OFFSET]] * 2
+        self._to_view = aligned - [[0, 0, _core.CROP_OFFSET + _MARGIN]] * 2
         self._to_image = _core.invert_transform(self._to_view)
         self.view = self._key = self._look(frame)
         self._light = self._light_of(self._key)
@@ -89,24 +93,23 @@ class OpticalFollower:
         if lit is None:
             return None
         there, good = self._there_and_back(lit)
-        if good.sum() < _LEAST_MARKS * len(_MARKS):
+        if np.count_nonzero(good) < _LEAST_MARKS * len(_MARKS):
             return None
-        start, end = self._marks[good].astype(np.float64), there[good].astype(np.float64)
-        motion, rigid = fit_robustly(start, end, _OWN_MOTION)
-        if rigid.sum() < _LEAST_MARKS * len(_MARKS):
+        motion, rigid = fit_robustly(self._marks[good], there[good], _OWN_MOTION)
+        if np.count_nonzero(rigid) < _LEAST_MARKS * len(_MARKS):
             return None
         growth = scale_of(motion)
         if not 1 / 2 < growth < 2:
             return None
-        self._guess = apply(motion, self._marks.astype(np.float64)).astype(np.float32)
+        self._guess = apply(motion, self._marks).astype(np.float32)
         points = apply(self._to_image, apply(motion, self._points))
-        gone = float(np.hypot(*(apply(motion, _CENTRE) - _CENTRE)[0]))
-        if gone > _FARTHEST or not 1 / _LARGEST_GROWTH < growth < _LARGEST_GROWTH:
+        if _moved(motion) > _FARTHEST or not 1 / _LARGEST_GROWTH < growth < _LARGEST_GROWTH:
             self.start(frame, points)
         return points
 
     def _look(self, frame: Frame) -> View:
-        return _core.crop_uint8(frame.image, self._to_aligned, frame.format, frame.full_range)
+        crop = _core.crop_uint8(frame.image, self._to_aligned, frame.format, frame.full_range)
+        return crop[_MIDDLE, _MIDDLE]
 
     def _light_of(self, view: View) -> tuple[float, float]:
         """Mean and standard deviation, levels."""
@@ -128,8 +131,8 @@ class OpticalFollower:
         """Where the marks are now, [n, 2], and which of them are found."""
         there, found, change = self._lucas_kanade(self._key, view, self._marks, self._guess)
         back, found_back, _ = self._lucas_kanade(view, self._key, there, self._marks)
-        miss = np.abs(back - self._marks).max(axis=1)
-        good = (found & found_back).ravel().astype(bool)
+        miss = np.maximum.reduce(np.abs(back - self._marks), axis=1)
+        good = (found & found_back).ravel().view(bool)
         good &= (miss < _LARGEST_MISS) & (change.ravel() < _LARGEST_CHANGE)
         return there, good
 
@@ -146,3 +149,10 @@ class OpticalFollower:
             criteria=self._criteria,
             flags=self._cv2.OPTFLOW_USE_INITIAL_FLOW,
         )
+
+
+def _moved(motion: NDArray[np.float64]) -> float:
+    """How far the middle of the view has gone."""
+    (a, b, x), (c, d, y) = motion.tolist()
+    across = (a + b) * _CENTRE + x - _CENTRE
+    return math.hypot(across, (c + d) * _CENTRE + y - _CENTRE)

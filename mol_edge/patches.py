@@ -68,6 +68,8 @@ class Patches:
         self._cv2: Any = opencv("Keeping faces", "cvtColor")
         self._keep_ns, self._most_bytes = keep_ms * 1e6, most_bytes
         self._patches: deque[_Patch] = deque()
+        self._key: tuple[bytes, int, int] | None = None
+        self._kept_region = (0, 0, 0, 0)
         self.bytes = 0
 
     def add(self, frame: Frame, transform: Transform) -> None:
@@ -75,7 +77,11 @@ class Patches:
         patches, now = self._patches, frame.timestamp_ns
         if patches and patches[-1].timestamp_ns >= now:
             self.clear()
-        left, top, right, bottom = self._region(frame, transform)
+        # The transform is mostly the one before, and the region with it.
+        key = (transform.tobytes(), frame.width, frame.height)
+        if key != self._key:
+            self._key, self._kept_region = key, _region(frame, transform)
+        left, top, right, bottom = self._kept_region
         shape = (bottom - top, right - left)
         if min(shape) < 1:
             return
@@ -130,15 +136,6 @@ class Patches:
         self.bytes -= luma.nbytes
         return luma
 
-    def _region(self, frame: Frame, transform: Transform) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom (beyond the last) of the padded crop within the picture."""
-        corners = apply(_core.invert_transform(transform), _CORNERS)
-        low, high = corners.min(axis=0), corners.max(axis=0)
-        pad = _PADDING * (high - low)
-        left, top = np.floor(low - pad).clip(0).astype(int).tolist()
-        right, bottom = np.ceil(high + pad + 1).astype(int).tolist()
-        return left, top, min(right, frame.width), min(bottom, frame.height)
-
     def _fill(self, into: Luma, frame: Frame, left: int, top: int) -> None:
         rows, columns = into.shape
         part = frame.image[top : top + rows, left : left + columns]
@@ -152,3 +149,13 @@ class Patches:
             np.take(_LIMITED, luma, out=into)
         else:
             np.copyto(into, luma)
+
+
+def _region(frame: Frame, transform: Transform) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom (beyond the last) of the padded crop within the picture."""
+    corners = apply(_core.invert_transform(transform), _CORNERS)
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    pad = _PADDING * (high - low)
+    left, top = np.floor(low - pad).clip(0).astype(int).tolist()
+    right, bottom = np.ceil(high + pad + 1).astype(int).tolist()
+    return left, top, min(right, frame.width), min(bottom, frame.height)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,14 +38,17 @@ def fit_robustly(
     """
     a, b = _plane(source), _plane(target)
     turn, shift = _fit(a, b)
-    keep = np.ones(len(a), bool)
+    keep, count = np.ones(len(a), bool), len(a)
     for _ in range(3):
         residual = np.abs(turn * a + shift - b)
+        if count == len(a) and float(np.maximum.reduce(residual)) <= tolerance:
+            break
         middle = float(np.sort(residual)[len(a) // 2])
         closer = residual <= max(tolerance, _OUTLIER * middle)
-        if (closer == keep).all() or np.count_nonzero(closer) < 3:
+        closer_count = int(np.count_nonzero(closer))
+        if closer_count < 3 or (closer_count == count and bool((closer == keep).all())):
             break
-        keep = closer
+        keep, count = closer, closer_count
         turn, shift = _fit(a[keep], b[keep])
     return _matrix(turn, shift), keep
 
@@ -55,7 +60,7 @@ def _plane(points: Points) -> Plane:
 
 def _fit(a: Plane, b: Plane) -> tuple[complex, complex]:
     """Turn (with scale) and shift that take `a` to `b`."""
-    a_mean, b_mean = complex(a.sum()) / len(a), complex(b.sum()) / len(b)
+    a_mean, b_mean = complex(np.add.reduce(a)) / len(a), complex(np.add.reduce(b)) / len(b)
     centred = a - a_mean
     spread = float(np.vdot(centred, centred).real)
     turn = complex(np.vdot(centred, b)) / spread if spread > 0 else 1 + 0j
@@ -68,10 +73,15 @@ def _matrix(turn: complex, shift: complex) -> Transform:
 
 def apply(transform: Transform, points: Points) -> Points:
     """Points [n, 2] under a transform [2, 3]."""
-    moved: Points = points @ transform[:, :2].T + transform[:, 2]
+    # For a few points, a product of matrices costs more in calls than in arithmetic.
+    (a, b, x), (c, d, y) = transform.tolist()
+    moved = np.empty((len(points), 2))
+    across, down = points[:, 0], points[:, 1]
+    moved[:, 0] = a * across + b * down + x
+    moved[:, 1] = c * across + d * down + y
     return moved
 
 
 def scale_of(transform: Transform) -> float:
     """By how much a similarity [2, 3] enlarges."""
-    return float(np.hypot(transform[0, 0], transform[1, 0]))
+    return math.hypot(transform[0, 0], transform[1, 0])

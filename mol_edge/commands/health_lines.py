@@ -7,7 +7,8 @@ import queue
 from typing import Any
 
 from mol_edge.sinks import JsonlSink
-from mol_edge.sources.feed import FeedState, LiveFeed
+from mol_edge.sources.connector import FeedState
+from mol_edge.sources.feed import LiveFeed
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +42,8 @@ class HealthLines:
 
     def _take(self, state: FeedState) -> None:
         assert self._feed is not None
-        healthy = state.state.value in ("connecting", "running", "ended")
-        log.log(logging.INFO if healthy else logging.WARNING, "%s", state.message)
+        told_elsewhere = state.state.value in ("connecting", "running", "ended", "failed")
+        log.log(logging.INFO if told_elsewhere else logging.WARNING, "%s", state.message)
         self._waiting.put(
             {
                 "kind": "health",

@@ -43,6 +43,19 @@ def test_a_file_that_is_no_video(tmp_path: Path, mol_edge_command: RunCommand) -
     assert_refused(mol_edge_command("run", path, *FAST), "text.mp4", "must be a video")
 
 
+def test_a_file_that_is_no_video_followed_live(
+    tmp_path: Path, mol_edge_command: RunCommand
+) -> None:
+    path = tmp_path / "text.mp4"
+    path.write_text("these are words\n" * 100)
+    assert_refused(mol_edge_command("run", path, "--live", *FAST), "text.mp4", "must be a video")
+
+
+def test_a_missing_file_followed_live(tmp_path: Path, mol_edge_command: RunCommand) -> None:
+    done = mol_edge_command("run", tmp_path / "absent.mp4", "--live", *FAST)
+    assert_refused(done, "absent.mp4", "no file or folder")
+
+
 def test_a_missing_file(tmp_path: Path, mol_edge_command: RunCommand) -> None:
     done = mol_edge_command("run", tmp_path / "absent.mp4", *FAST)
     assert_refused(done, "absent.mp4", "no file or folder")
@@ -192,6 +205,9 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, mol_edge_command: RunCo
         ("walk",),
         ("run", "a.mp4", "--max-frames", "0"),
         ("run", "a.mp4", "--fps", "fast"),
+        ("run", "a.mp4", "--flow", "sometimes"),
+        ("run", "a.mp4", "--windows-ms", "350,0"),
+        ("run", "a.mp4", "--faces", "many"),
         ("models", "get", "other"),
     ],
 )

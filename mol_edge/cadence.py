@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum
-from statistics import median
 
 from mol_edge.errors import InputError
 from mol_edge.windows import PAIRS, is_fast_enough, step_for
 
-_REMEMBERED = 31
+_REMEMBERED = 30
 _SETTLED = 15
 _SHORTEST_NS = 100_000
 _SLACK = 1.001
@@ -92,7 +91,8 @@ class Cadence:
         self.scales = tuple(Scale(window_ms) for window_ms in windows_ms)
         self._period_ns: float | None = None
         self._last_gap_ns: int | None = None
-        self._times: deque[int] = deque(maxlen=_REMEMBERED)
+        self._last_ns: int | None = None
+        self._intervals: deque[int] = deque(maxlen=_REMEMBERED)
         if period_ns:
             self._set_period(period_ns, settled=False)
 
@@ -109,10 +109,11 @@ class Cadence:
         """
         reason = self._break(timestamp_ns)
         if reason is not None:
-            self._times.clear()
-        self._times.append(timestamp_ns)
-        if len(self._times) > 1:
+            self._intervals.clear()
+        elif self._last_ns is not None:
+            self._intervals.append(timestamp_ns - self._last_ns)
             self._follow()
+        self._last_ns = timestamp_ns
         return reason
 
     def is_gap(self, interval_ns: float) -> bool:
@@ -123,9 +124,9 @@ class Cadence:
         return interval_ns > self._period_ns * (1 + step / 2) * _SLACK
 
     def _break(self, timestamp_ns: int) -> SegmentReason | None:
-        if not self._times:
+        if self._last_ns is None:
             return None
-        interval = timestamp_ns - self._times[-1]
+        interval = timestamp_ns - self._last_ns
         if interval <= 0:
             self._last_gap_ns = None
             return SegmentReason.REPEATED if interval == 0 else SegmentReason.BACKWARD
@@ -136,15 +137,15 @@ class Cadence:
 
     def _has_slowed(self, interval: int) -> bool:
         """Whether a long interval follows one like it: the camera's rhythm, not a gap."""
-        only_frame = len(self._times) == 1
-        return only_frame and self._last_gap_ns is not None and interval <= 1.5 * self._last_gap_ns
+        if self._intervals or self._last_gap_ns is None:
+            return False
+        return interval <= 1.5 * self._last_gap_ns
 
     def _follow(self) -> None:
-        times = list(self._times)
-        intervals = [later - earlier for earlier, later in zip(times, times[1:])]
-        middle = median(intervals)
-        usual = [each for each in intervals if 0.5 * middle <= each <= 1.5 * middle]
-        period = sum(usual) / len(usual) if usual else middle
+        intervals = sorted(self._intervals)
+        middle = intervals[len(intervals) // 2]
+        usual = [each for each in intervals if middle <= 2 * each <= 3 * middle]
+        period = sum(usual) / len(usual)
         if period < _SHORTEST_NS and len(intervals) > PAIRS:
             raise InputError(
                 f"Frames must come at most every {_SHORTEST_NS // 1000} microseconds, got one "

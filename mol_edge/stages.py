@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge.kept import CROP, FrameStore, KeptFrame
+from mol_edge.kept import CROP, ColumnKey, FrameStore, KeptFrame
 from mol_edge.network import COLUMN_SAMPLES, COLUMNS, REACH, Network
 
 Pair = tuple[KeptFrame, KeptFrame]
@@ -88,22 +88,19 @@ class Stages:
 
     def logits(self, windows: Sequence[Sequence[KeptFrame]]) -> NDArray[np.float32]:
         """Logits [W, classes] of windows of 8 frames each."""
-        missing = dict.fromkeys(
-            key
-            for window in windows
-            for key, members in _columns_of(window)
-            if key not in members[0].columns
-        )
-        members_of = {key: members for window in windows for key, members in _columns_of(window)}
-        todo = [members_of[key] for key in missing]
+        parts = [_columns_of(window) for window in windows]
+        missing = {
+            key: members for part in parts for key, members in part if key not in members[0].columns
+        }
+        todo = list(missing.values())
         # As many at a time as there are windows, so that one face always runs at batch 1.
         for start in range(0, len(todo), len(windows)):
             self._add_columns(todo[start : start + len(windows)])
         shape, dtype = self._network.output("column", "column")
         stacked = self._network.scratch("head.columns", len(windows), (*shape, COLUMNS), dtype)
         columns = self._store.columns
-        for window, into in zip(windows, stacked):
-            for j, (key, members) in enumerate(_columns_of(window)):
+        for part, into in zip(parts, stacked):
+            for j, (key, members) in enumerate(part):
                 into[..., j] = columns.row("column", members[0].columns[key])[0]
         logits = self._network.new_output("head", "logits", len(windows))
         self._network.run("head", {"columns": stacked}, {"logits": logits})
@@ -147,10 +144,8 @@ class Stages:
         return self._store.encoded.gather(name, slots, out)
 
 
-def _columns_of(
-    window: Sequence[KeptFrame],
-) -> Iterator[tuple[tuple[int, ...], Sequence[KeptFrame]]]:
+def _columns_of(window: Sequence[KeptFrame]) -> list[tuple[ColumnKey, Sequence[KeptFrame]]]:
     """The four frames of each column of a window, with their ids."""
-    for j in range(COLUMNS):
-        members = window[j : j + COLUMN_SAMPLES]
-        yield tuple(frame.id for frame in members), members
+    ids = tuple([frame.id for frame in window])
+    ends = [(j, j + COLUMN_SAMPLES) for j in range(COLUMNS)]
+    return [(ids[start:end], window[start:end]) for start, end in ends]

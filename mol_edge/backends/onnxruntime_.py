@@ -6,6 +6,7 @@ from typing import Any
 
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
+from mol_edge.backends.huge_pages import huge_pages
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import DeviceError, MissingExtraError
@@ -51,9 +52,10 @@ class OnnxRuntimeBackend(SessionBackend):
             model = read.model
         else:
             model = read.onnx()
-        session = self._onnxruntime.InferenceSession(
-            model, sess_options=options, providers=[self._provider]
-        )
+        with huge_pages():
+            session = self._onnxruntime.InferenceSession(
+                model, sess_options=options, providers=[self._provider]
+            )
         binding = session.io_binding()
 
         def run(inputs: Tensors, outputs: Tensors) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
+from mol_edge.backends.huge_pages import huge_pages
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import DeviceError, MissingExtraError
@@ -45,23 +46,13 @@ class OpenVinoBackend(SessionBackend):
             )
 
     def _load(self, graph: str, form: str) -> Runner:
-        requests: dict[bool, Any] = {}
-        tensor = self._openvino.Tensor
+        requests: dict[bool, _Request] = {}
 
         def run(inputs: Tensors, outputs: Tensors) -> None:
             single = all(len(array) == 1 for array in inputs.values())
             if single not in requests:
-                requests[single] = self._request(graph, form, single)
-            request = requests[single]
-            # Shared with the caller's arrays, so that neither side is copied and no output is
-            # allocated. What must not be written cannot be shared; a request keeps no array alive.
-            shared = {
-                name: array if array.flags.writeable else array.copy()
-                for name, array in (*inputs.items(), *outputs.items())
-            }
-            for name, array in shared.items():
-                request.set_tensor(name, tensor(array, shared_memory=True))
-            request.infer()
+                requests[single] = _Request(self._request(graph, form, single), self._openvino)
+            requests[single].run(inputs, outputs)
 
         return run
 
@@ -74,8 +65,9 @@ class OpenVinoBackend(SessionBackend):
         if single:
             info = self.bundle.graph_info(graph, self.options.precision, form)
             model.reshape({name: [1, *tensor.shape[1:]] for name, tensor in info.inputs.items()})
-        compiled = self._core.compile_model(model, self._device.target, self._properties())
-        return compiled.create_infer_request()
+        with huge_pages():
+            compiled = self._core.compile_model(model, self._device.target, self._properties())
+            return compiled.create_infer_request()
 
     def _read(self, graph: str, form: str) -> Any:
         if form == "onnx":
@@ -110,3 +102,30 @@ class OpenVinoBackend(SessionBackend):
         if self.options.cache_dir is not None:
             properties["CACHE_DIR"] = str(self.options.cache_dir)
         return properties
+
+
+class _Request:
+    """An inference request that reads and writes the caller's arrays.
+
+    Neither side is copied and no output is allocated; only what must not be written cannot be
+    shared. The request keeps no array alive, and is told of an array only where its address or
+    shape is new.
+    """
+
+    def __init__(self, request: Any, openvino: Any) -> None:
+        self._request = request
+        self._tensor = openvino.Tensor
+        self._bound: dict[str, tuple[int, tuple[int, ...]]] = {}
+
+    def run(self, inputs: Tensors, outputs: Tensors) -> None:
+        """Infer once."""
+        shared = {
+            name: array if array.flags.writeable else array.copy()
+            for name, array in (*inputs.items(), *outputs.items())
+        }
+        for name, array in shared.items():
+            place = array.__array_interface__["data"][0], array.shape
+            if self._bound.get(name) != place:
+                self._request.set_tensor(name, self._tensor(array, shared_memory=True))
+                self._bound[name] = place
+        self._request.infer()

@@ -43,6 +43,8 @@ _LEAST_MARKS = 0.5
 # Contrast (standard deviation in levels) below which there is nothing to follow, and by how much
 # the light may change between two looks of the detector.
 _LEAST_CONTRAST, _LARGEST_GAIN = 4.0, 3.0
+# Light that changes less than this need not be made even.
+_SAME_GAIN, _SAME_MEAN = 0.02, 1.0
 
 
 class OpticalFollower:
@@ -122,6 +124,8 @@ class OpticalFollower:
         if min(deviation, key_deviation) < _LEAST_CONTRAST:
             return None
         gain = key_deviation / deviation
+        if abs(gain - 1) < _SAME_GAIN and abs(key_mean - mean) < _SAME_MEAN:
+            return view
         if not 1 / _LARGEST_GAIN < gain < _LARGEST_GAIN:
             return None
         lit: View = self._cv2.addWeighted(view, gain, view, 0.0, key_mean - gain * mean)

@@ -138,10 +138,19 @@ class FaceTrack:
 
 def _carried(box: Box, before: Points, after: Points) -> Box:
     """A box that moves and grows with the points in it."""
-    old, new = before.mean(axis=0), after.mean(axis=0)
-    growth = float(np.linalg.norm(after - new) / np.linalg.norm(before - old))
-    left, top = (new + growth * (np.array(box[:2]) - old)).tolist()
+    (old_x, old_y, old_spread), (new_x, new_y, new_spread) = _spread(before), _spread(after)
+    growth = new_spread / old_spread
+    left = new_x + growth * (box[0] - old_x)
+    top = new_y + growth * (box[1] - old_y)
     return left, top, growth * box[2], growth * box[3]
+
+
+def _spread(points: Points) -> tuple[float, float, float]:
+    """Middle of the points, and how far they lie around it."""
+    # Five points: plain numbers are quicker than arrays.
+    plane = [complex(x, y) for x, y in points.tolist()]
+    middle = sum(plane) / len(plane)
+    return middle.real, middle.imag, math.hypot(*(abs(point - middle) for point in plane))
 
 
 def _centre(box: Box) -> tuple[float, float]:

@@ -59,7 +59,7 @@ def open_live(
         >>> with open_live("examples/data/demo.mp4") as feed:
         ...     frame = next(iter(feed))
         >>> frame.width, frame.height, feed.state.state.value
-        (640, 480, 'running')
+        (640, 480, 'ended')
     """
     options = options or LiveOptions()
     source_options = source_options or SourceOptions()

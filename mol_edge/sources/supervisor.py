@@ -34,8 +34,7 @@ class Supervisor:
     Attributes:
         stop: set by whoever wants an end.
         state: what the source does.
-        frames: pictures that it gave.
-        withheld: those that were black or frozen.
+        withheld: pictures that were black or frozen.
         reconnects: times that it was opened anew.
         incomplete: after its end, why more was expected, or None.
         on_state: called with each new `FeedState`.
@@ -50,7 +49,8 @@ class Supervisor:
         deliver: Callable[[Captured], None],
     ) -> None:
         self.stop = threading.Event()
-        self.frames = self.withheld = self.reconnects = 0
+        self.withheld = self.reconnects = 0
+        self._received = 0
         self.incomplete: str | None = None
         self.on_state: Callable[[FeedState], None] = lambda state: None
         self._connector, self._options, self._clock = connector, options, clock
@@ -80,6 +80,11 @@ class Supervisor:
         reader = self._reader
         stated = None if reader is None else reader.period_ns
         return self._connector.period_ns if stated is None else stated
+
+    @property
+    def frames(self) -> int:
+        """Pictures that the source gave, those that readers have lost among them."""
+        return self._received + self.overrun
 
     @property
     def overrun(self) -> int:
@@ -144,7 +149,7 @@ class Supervisor:
         except InputError as error:
             self._break(_sentence(error))
             return
-        self.frames += 1
+        self._received += 1
         self._had_picture, self._error = True, None
         verdict = self._watch.update(frame)
         if verdict.state is not None:

@@ -35,8 +35,8 @@ def test_a_file_is_played_and_ends(video, guard):
         told = watched(feed)
         frames = list(feed)
     assert len(frames) + feed.dropped == feed.frames
-    assert 45 < len(frames) <= 90
-    assert feed.frames + 45 > 90
+    assert feed.frames == 90
+    assert len(frames) > 10
     assert states(told) == [State.RUNNING, State.ENDED]
     assert np.all(np.diff([frame.timestamp_ns for frame in frames]) > 0)
     assert feed.period_ns is None or feed.period_ns == 33_333_333
@@ -58,7 +58,7 @@ def test_a_file_that_is_no_video_has_failed(tmp_path):
 
 @pytest.mark.parametrize("camera", [987, "987", "/dev/video987"])
 def test_a_camera_that_is_not_there_is_tried_again_and_then_has_failed(camera):
-    feed = open_live(camera, LiveOptions(max_reconnects=1, backoff_s=0.01))
+    feed = open_live(camera, LiveOptions(max_reconnects=1, backoff_s=0.01, open_s=120))
     told = watched(feed)
     assert list(feed) == []
     assert states(told) == [State.RECONNECTING, State.FAILED]

@@ -366,12 +366,14 @@ def test_readers_that_hang_are_bounded(clock):
 def test_what_a_reader_lost_is_counted_as_dropped(clock):
     feed, script, _ = make_feed(clock, pictures(3), pictures(3))
     steps_of(feed, 1.5, clock)
+    assert feed.frames == 3
     script.opened[0].overrun = 4
-    assert feed.dropped == 4
-    steps_of(feed, 8, clock)
+    assert (feed.frames, feed.dropped) == (7, 4)
+    frames = steps_of(feed, 8, clock)
     script.opened[1].overrun = 2
     assert len(script.opened) == 2
-    assert feed.dropped == 6
+    assert (feed.frames, feed.dropped) == (12, 6)
+    assert [frame.index for frame in frames] == [7, 8, 9]
 
 
 def test_close_ends_it_and_lets_the_source_go(clock):

@@ -40,13 +40,15 @@ _EYES = slice(36, 48)
 
 _KEPT_NS = 1_000_000_000
 _WEIGHTS_NS = 500_000_000
-# A patch whose squared confidence is below this stays where it was.
-_LOST = 0.01
+# Deviations: what no patch is better than, above which one stays where it was, above which a cell
+# says nothing, and that of the steps of a cell of which nothing is seen.
+_FLOOR_PX, _LOST_PX, _VAGUE_PX, _STEP_PX = 0.05, 0.6, 0.3, 0.3
 
 _MEMBERS = np.zeros((COUNT, LANDMARKS))
 for _row, (_, _points) in enumerate(_CELLS):
     _MEMBERS[_row, list(_points)] = 1
-_SIZES = _MEMBERS.sum(1)
+# Deviations from the common motion beyond which a cell has little say in it.
+_AGREEING = 3.0
 _REGION_OF = np.array([REGIONS.index(region) for region, _ in _CELLS])
 
 
@@ -60,10 +62,10 @@ class CellPaths:
     def __init__(self) -> None:
         self._patches: dict[int, Array] = {}
         self._last: Array = np.zeros((LANDMARKS, 2))
-        self._weights: Array = np.zeros(LANDMARKS)
+        self._weights: Array = np.zeros((LANDMARKS, 3))
         self._time_ns = 0
         self.path: Array = np.zeros((COUNT, 2))
-        self.seen: Array = np.zeros(COUNT)
+        self.seen: NDArray[np.bool_] = np.zeros(COUNT, np.bool_)
 
     def start(self, timestamp_ns: int) -> None:
         """Begin where the cells are at this time."""
@@ -83,15 +85,13 @@ class CellPaths:
         return True
 
     def _follow(self, timestamp_ns: int, patches: Array, motion: Motion) -> None:
-        now = np.square(motion.confidence, dtype=np.float64) * (motion.seen > 0) + 1e-6
+        now = _information(motion)
         # Weights that changed with every frame would let the mean wander.
         share = min(1.0, (timestamp_ns - self._time_ns) / _WEIGHTS_NS)
         self._weights += (share if self._weights.any() else 1.0) * (now - self._weights)
-        held = np.where((now > _LOST)[:, np.newaxis], patches, self._last)
-        shares = _MEMBERS * self._weights
-        total = shares.sum(1)
-        self.path = self.path + (shares @ (held - self._last)) / total[:, np.newaxis]
-        self.seen = np.sqrt((_MEMBERS @ now) / _SIZES)
+        held = np.where(_trace(now)[:, np.newaxis] > 1 / _LOST_PX**2, patches, self._last)
+        self.path = self.path + _weighted_mean(held - self._last, self._weights)
+        self.seen = _trace(_MEMBERS @ now) > 1 / _VAGUE_PX**2
         self._last, self._time_ns = held, timestamp_ns
 
     def _forget(self, until_ns: int) -> None:
@@ -99,6 +99,45 @@ class CellPaths:
         while oldest < until_ns and len(self._patches) > 2:
             del self._patches[oldest]
             oldest = next(iter(self._patches))
+
+
+def _information(motion: Motion) -> Array:
+    """Inverse covariance of each patch's displacement, [68, 3]: xx, xy and yy."""
+    along, across = (1 / (np.square(motion.deviation, dtype=np.float64) + _FLOOR_PX**2)).T
+    x, y = motion.axes.T.astype(np.float64)
+    return np.stack(
+        [along * x * x + across * y * y, (along - across) * x * y, along * y * y + across * x * x],
+        axis=1,
+    )
+
+
+def _trace(information: Array) -> Array:
+    trace: Array = information[:, 0] + information[:, 2]
+    return trace
+
+
+def _weighted_mean(steps: Array, information: Array) -> Array:
+    """Mean step [cells, 2] of patches' steps [68, 2]; what is hardly seen hardly counts."""
+    x, y = steps.T
+    xx, xy, yy = information.T
+    sums = _MEMBERS @ np.stack([xx, xy, yy, xx * x + xy * y, xy * x + yy * y], axis=1)
+    xx, xy, yy, x, y = sums.T
+    xx, yy = xx + 1 / _STEP_PX**2, yy + 1 / _STEP_PX**2
+    determinant = xx * yy - xy * xy
+    return np.stack([(yy * x - xy * y) / determinant, (xx * y - xy * x) / determinant], axis=1)
+
+
+def without_common_motion(moved: Array, noise: Array) -> Array:
+    """Displacements [cells, 2] less the one that most cells share.
+
+    What moves a whole face alike is its head, or an error of the head's fit, and no expression.
+    """
+    rest = moved
+    for _ in range(5):
+        distance = np.square(rest / noise).sum(1, keepdims=True)
+        weights = 1 / (np.square(noise) * (1 + distance / _AGREEING**2))
+        rest = moved - (weights * moved).sum(0) / weights.sum(0)
+    return rest
 
 
 def eye_confidence(motion: Motion) -> float:

@@ -20,7 +20,10 @@ _RESTING = 0.12
 _RESTING_MS = 80.0
 _RESTING_SHARE = 0.2
 _LONGEST_REST_MS = 250.0
-_BACK = 0.5
+# It has come back where less of it is left than this; a step goes as far below the line from its
+# beginning to its end as above it, a hump does not.
+_BACK = 0.6
+_DIP = 0.5
 # Onset lies before the time between 20 and 80% of the rise by this share of it: between a line's
 # 0.33 and a cosine's 0.72. Offset likewise.
 _FOOT = 0.55
@@ -34,8 +37,9 @@ class Hump:
     Attributes:
         ended: whether it has come back and rests.
         onset_ns: capture time of its turning points, and frame indices; only of one that ended.
+        period_ms: time between two frames.
         blinked: whether a blink fell into it; only of one that ended.
-        peak: float64 [cells], displacement at its height, pixels; only of one that ended.
+        peak: float64 [cells, 2], displacement at its height, pixels; only of one that ended.
     """
 
     ended: bool = False
@@ -45,6 +49,7 @@ class Hump:
     onset: int = 0
     apex: int = 0
     offset: int = 0
+    period_ms: float = 0.0
     blinked: bool = False
     peak: Array = field(default_factory=lambda: np.zeros(0))
 
@@ -56,13 +61,17 @@ def measure(window: PathWindow, began_ns: int, noise: Array) -> Hump | None:
     if len(times) < 4 or now < _RESTING_MS or times[0] > 0:
         return None
     paths = _smoothed(times, window.paths)
-    before = paths[times <= 0].mean(0)
-    course, apex, _ = _project(paths - before, noise, times > 0)
     resting_ms = float(np.clip(_RESTING_SHARE * now, _RESTING_MS, _LONGEST_REST_MS))
-    recent = course[times > now - resting_ms]
-    level = float(recent.mean())
-    if now - times[apex] > 0.5 * _RESTING_MS and level < _BACK and _rests(recent):
-        return _whole(window, times, paths, apex, noise)
+    # Above the line from before it to now, so that a head that goes on turning is no hindrance.
+    end = now - 0.5 * _RESTING_MS
+    moved = paths - _baseline(times, paths, 0.0, end)
+    course, apex, pattern = _project(moved, noise, (times >= 0) & (times <= end))
+    within = course[(times >= 0) & (times <= end)]
+    is_hump = bool(within.min() > -_DIP) and now - times[apex] > 0.5 * _RESTING_MS
+    if is_hump and _rests(course[times > now - resting_ms]):
+        plain = _along(paths - paths[times <= 0].mean(0), pattern, noise)
+        if abs(float(plain[times > now - resting_ms].mean())) < _BACK:
+            return _whole(window, times, paths, noise)
     return Hump()
 
 
@@ -86,23 +95,28 @@ def _smoothed(times: Array, paths: Array) -> Array:
 
 def _project(moved: Array, noise: Array, within: NDArray[np.bool_]) -> tuple[Array, int, Array]:
     """Course [n] of a displacement [n, cells, 2] along the pattern it has where it is strongest."""
-    weights = np.zeros_like(noise)
-    weights[cells.EVIDENCE] = 1 / np.square(noise[cells.EVIDENCE])
-    weighted = moved * weights[:, np.newaxis]
-    energy = np.einsum("nij,nij->n", moved, weighted)
+    evidence = (moved / noise)[:, cells.EVIDENCE]
+    energy = np.einsum("nij,nij->n", evidence, evidence)
     apex = int(np.argmax(np.where(within, energy, -1)))
-    course = np.einsum("nij,ij->n", moved, weighted[apex]) / max(float(energy[apex]), 1e-12)
-    return course, apex, moved[apex]
+    return _along(moved, moved[apex], noise), apex, moved[apex]
 
 
-def _whole(window: PathWindow, times: Array, paths: Array, apex: int, noise: Array) -> Hump:
+def _along(moved: Array, pattern: Array, noise: Array) -> Array:
+    """Displacements [n, cells, 2] in parts of a pattern [cells, 2], [n]."""
+    weighted = (pattern / np.square(noise))[cells.EVIDENCE]
+    size = float(np.einsum("ij,ij->", pattern[cells.EVIDENCE], weighted))
+    course: Array = np.einsum("nij,ij->n", moved[:, cells.EVIDENCE], weighted) / max(size, 1e-12)
+    return course
+
+
+def _whole(window: PathWindow, times: Array, paths: Array, noise: Array) -> Hump:
     """The measures of a movement that has ended, above the line from before it to after it."""
     onset, offset = 0.0, float(times[-1]) - 0.5 * _RESTING_MS
     for _ in range(2):
         moved = paths - _baseline(times, paths, onset, offset)
         within = (times >= onset) & (times <= offset)
         if not within.any():
-            return Hump(ended=True, peak=np.zeros(len(noise)))
+            return Hump(ended=True, peak=np.zeros_like(noise))
         course, apex, pattern = _project(moved, noise, within)
         onset = _foot(times[: apex + 1][::-1], course[: apex + 1][::-1])
         offset = _foot(times[apex:], course[apex:])
@@ -116,8 +130,9 @@ def _whole(window: PathWindow, times: Array, paths: Array, apex: int, noise: Arr
         onset=int(frames[first]),
         apex=int(frames[middle]),
         offset=int(frames[last]),
+        period_ms=float(times[-1] - times[0]) / (len(times) - 1),
         blinked=bool(window.blinks[first : last + 1].any()),
-        peak=np.hypot(pattern[:, 0], pattern[:, 1]),
+        peak=pattern,
     )
 
 

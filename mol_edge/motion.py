@@ -94,7 +94,8 @@ class Motion:
         confidence: float32 [68], 0 to 1, how well the patch is seen along its better direction.
         head: float64 [2, 3], similarity that the head went through, earlier to later pixels.
         axes: float32 [68, 2], unit vector of the direction that is seen best.
-        seen: int8 [68], how many directions are seen: 0 flat, 1 edge, 2 both.
+        deviation: float32 [68, 2], deviation of the error along `axes` and across it, pixels;
+            infinite where nothing is seen.
         since_ns: timestamp of the earlier crop, or None where it was not told.
 
     Raises:
@@ -111,18 +112,23 @@ class Motion:
     confidence: Floats
     head: NDArray[np.float64]
     axes: Floats
-    seen: NDArray[np.int8]
+    deviation: Floats
     since_ns: int | None = None
 
     def __post_init__(self) -> None:
         shapes = {
             "vectors": (LANDMARKS, 2), "strength": (LANDMARKS,), "confidence": (LANDMARKS,),
-            "head": (2, 3), "axes": (LANDMARKS, 2), "seen": (LANDMARKS,),
+            "head": (2, 3), "axes": (LANDMARKS, 2), "deviation": (LANDMARKS, 2),
         }  # fmt: skip
         for name, shape in shapes.items():
             got = getattr(self, name).shape
             if got != shape:
                 raise ArrayError(f"Motion.{name} must be of shape {shape}, got {got}.")
+
+    @cached_property
+    def seen(self) -> NDArray[np.int8]:
+        """How many directions of each patch are seen, [68]: 0 flat, 1 edge, 2 both."""
+        return np.isfinite(self.deviation).sum(1, dtype=np.int8)
 
     @cached_property
     def regions(self) -> Mapping[str, float]:
@@ -137,7 +143,7 @@ class Motion:
         ones = np.ones(LANDMARKS, np.float32)
         none = np.zeros((LANDMARKS, 2), np.float32)
         axes = np.stack([ones, 0 * ones], 1)
-        return cls(none, 0 * ones, ones, np.eye(2, 3), axes, np.full(LANDMARKS, 2, np.int8))
+        return cls(none, 0 * ones, ones, np.eye(2, 3), axes, none + np.float32(0.01))
 
 
 class MotionMeter:
@@ -202,10 +208,10 @@ class MotionMeter:
     def _apart_from_head(self, landmarks: Floats, patches: Floats, since_ns: int | None) -> Motion:
         head = _core.head_motion(landmarks, patches, self._weights)
         vectors = _core.remove_head(landmarks, patches, head)
-        seen = np.isfinite(patches[:, 4:]).sum(1, dtype=np.int8)
         confidence = 1 / (1 + np.square(patches[:, 4] / self._trusted))
         strength = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-        return Motion(vectors, strength, confidence, head, patches[:, 2:4], seen, since_ns)
+        axes, deviation = patches[:, 2:4], patches[:, 4:]
+        return Motion(vectors, strength, confidence, head, axes, deviation, since_ns)
 
 
 def motion_from_flow(flow: Floats, landmarks: Floats) -> Motion:

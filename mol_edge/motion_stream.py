@@ -180,7 +180,7 @@ class MotionStream:
         head = (place.head @ np.linalg.inv(before.head))[:2]
         return Motion(
             vectors, np.hypot(vectors[:, 0], vectors[:, 1]), motion.confidence, head,
-            motion.axes, motion.seen, before.timestamp_ns,
+            motion.axes, motion.deviation, before.timestamp_ns,
         )  # fmt: skip
 
 

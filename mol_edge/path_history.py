@@ -19,8 +19,10 @@ SMOOTH_NS = 33_000_000
 _NOISE_NS = 3_000_000_000
 # Noise that grows is noticed sooner than noise that falls.
 _RECENT_NS = 700_000_000
-_LEARN_EVERY_NS = 100_000_000
-_LEAST_NOISE_PX = 0.015
+_LEARN_EVERY_NS = 200_000_000
+_LEAST_NOISE_PX = 0.012
+# Of a normal distribution: its deviation over the median of its absolute values.
+_DEVIATIONS_OF_MEDIAN = 1.4826
 _FIRST_NOISE_PX = 0.05
 
 # Lids hide the eyes that were found before, or close faster than anything else moves.
@@ -56,7 +58,7 @@ class PathHistory:
 
     def __init__(self, keep_ms: float) -> None:
         self._keep_ns = round(keep_ms * 1e6)
-        self.noise: Array = np.full(cells.COUNT, _FIRST_NOISE_PX)
+        self.noise: Array = np.full((cells.COUNT, 2), _FIRST_NOISE_PX)
         self._allocate(512)
         self.restart()
 
@@ -64,7 +66,7 @@ class PathHistory:
         self._times = np.zeros(rows, np.int64)
         self._indices = np.zeros(rows, np.int64)
         self._paths = np.zeros((rows, cells.COUNT, 2))
-        self._speeds = np.zeros((rows, cells.COUNT))
+        self._speeds = np.zeros((rows, cells.COUNT, 2))
         self._blinks = np.zeros(rows, np.bool_)
         self._still = np.zeros(rows, np.bool_)
 
@@ -85,14 +87,14 @@ class PathHistory:
 
     @property
     def speed(self) -> Array:
-        """Displacement [cells] over the last tenth of a second, pixels."""
+        """Displacement [cells, 2] over the last tenth of a second, pixels."""
         speed: Array = self._speeds[self._end - 1]
         return speed
 
     @property
     def trusted(self) -> NDArray[np.bool_]:
         """Which cells' speed says something now."""
-        trusted = self._cells.seen > _LEAST_SEEN
+        trusted = self._cells.seen.copy()
         last = self._times[self._end - 1]
         recent = slice(self._row_at(last - LAG_NS - SMOOTH_NS - _BESIDE_BLINK_NS), self._end)
         if self._blinks[recent].any():
@@ -133,17 +135,19 @@ class PathHistory:
         if now - self._learned_ns < _LEARN_EVERY_NS:
             return
         self._learned_ns = now
-        self.noise = np.maximum(self._median_speed(_NOISE_NS), self._median_speed(_RECENT_NS))
+        self.noise = np.maximum(self._deviation(_NOISE_NS), self._deviation(_RECENT_NS))
 
-    def _median_speed(self, span_ns: int) -> Array:
-        """Median speed [cells] of the still face in the last `span_ns`, as far as it is known."""
+    def _deviation(self, span_ns: int) -> Array:
+        """Deviation [cells, 2] of the still face's speed in the last `span_ns`, if known."""
         now, oldest = int(self._times[self._end - 1]), int(self._times[self._first])
         rows = slice(self._row_at(max(now - span_ns, oldest + LAG_NS)), self._end)
         speeds = self._speeds[rows][self._still[rows]]
         if len(speeds) < _LEAST_STILL:
             return self.noise
-        median: Array = np.median(speeds, axis=0)
-        return np.maximum(median, _LEAST_NOISE_PX)
+        # As np.median, in a tenth of its time.
+        middle = len(speeds) // 2
+        median = np.partition(np.abs(speeds), middle, axis=0)[middle]
+        return np.maximum(_DEVIATIONS_OF_MEDIAN * median, _LEAST_NOISE_PX)
 
     def _append(self, timestamp_ns: int, index: int) -> int:
         while self._end > self._first and (timestamp_ns - self._times[self._first] > self._keep_ns):
@@ -180,13 +184,12 @@ class PathHistory:
     def _mean_path(self, until_ns: int) -> Array:
         end = max(self._row_at(until_ns + 1), self._first + 1)
         start = min(self._row_at(until_ns - SMOOTH_NS + 1), end - 1)
-        mean: Array = self._paths[start:end].mean(0)
+        mean: Array = np.add.reduce(self._paths[start:end]) / (end - start)
         return mean
 
     def _speed_at(self, row: int) -> Array:
         now = int(self._times[row])
-        moved = self._mean_path(now) - self._mean_path(now - LAG_NS)
-        return np.hypot(moved[:, 0], moved[:, 1])
+        return self._mean_path(now) - self._mean_path(now - LAG_NS)
 
     def _is_blink(self, row: int, eyes: float) -> bool:
         now = int(self._times[row])
@@ -198,11 +201,10 @@ class PathHistory:
         before = self._paths[self._row_at(now - LAG_NS), :, 1]
         moved = self._paths[row, :, 1] - before
         closing = abs(float(moved[cells.UPPER_LIDS].mean() - moved[cells.LOWER_LIDS].mean()))
-        elsewhere = float(self._speeds[row, cells.EVIDENCE].max())
+        elsewhere = float(np.abs(self._speeds[row, cells.EVIDENCE]).max())
         return closing > max(_CLOSING_PX, _CLOSING_RATIO * elsewhere)
 
 
-_LEAST_SEEN = 0.2
 _LEAST_STILL = 8
 
 

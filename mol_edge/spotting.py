@@ -33,7 +33,7 @@ class SpotterOptions:
         least_ms: what is shorter is noise.
         most_ms: what takes longer is a change of posture, not an event.
         least_px: smallest displacement at the apex, crop pixels.
-        noise_factor: how many times the noise of the still face a movement must exceed.
+        noise_factor: how many deviations of the still face's noise a movement must exceed.
         learn_ms: time after the first frame in which noise is learned and nothing is reported.
 
     Raises:
@@ -48,7 +48,7 @@ class SpotterOptions:
     least_ms: float = 80.0
     most_ms: float = 4000.0
     least_px: float = 0.18
-    noise_factor: float = 5.0
+    noise_factor: float = 5.5
     learn_ms: float = 600.0
 
     def __post_init__(self) -> None:
@@ -155,9 +155,14 @@ class Spotter:
 
     def _is_moving(self) -> bool:
         history = self._history
-        limit = np.maximum(self._options.noise_factor * history.noise, _SLOWEST_PX)
-        fast = (history.speed > limit) & history.trusted
+        fast = self._exceeds(history.speed, _SLOWEST_PX) & history.trusted
         return bool(fast[cells.EVIDENCE].any())
+
+    def _exceeds(self, moved: Array, least_px: float) -> NDArray[np.bool_]:
+        """Which cells' displacement [cells, 2] is beyond noise and a least one."""
+        deviations = np.hypot(*(moved / self._history.noise).T)
+        far: NDArray[np.bool_] = np.hypot(*moved.T) > least_px
+        return far & (deviations > self._options.noise_factor)
 
     def _follow(self, now_ns: int) -> list[Spot]:
         assert self._began_ns is not None
@@ -169,9 +174,10 @@ class Spotter:
         too_long = (
             now_ns - self._moved_ns > _HELD_NS or now_ns - self._began_ns > options.most_ms * 1e6
         )
-        if hump is not None and hump.ended:
+        spots = self._judge(hump) if hump is not None and hump.ended else []
+        if spots:
             self._end(now_ns)
-            return self._judge(hump)
+            return spots
         if too_long:
             self._end(now_ns)
         return []
@@ -184,21 +190,25 @@ class Spotter:
         options = self._options
         duration_ms = (hump.offset_ns - hump.onset_ns) / 1e6
         least_px = _BLINK_LEAK_PX if hump.blinked else options.least_px
-        clear = hump.peak > np.maximum(least_px, options.noise_factor * self._history.noise)
-        if not clear[cells.EVIDENCE].any() or duration_ms < options.least_ms:
+        own = cells.without_common_motion(hump.peak, self._history.noise)
+        clear = self._exceeds(hump.peak, least_px) & self._exceeds(own, 0.7 * least_px)
+        least_ms = max(options.least_ms, _LEAST_FRAMES * hump.period_ms)
+        if not clear[cells.EVIDENCE].any() or duration_ms < least_ms:
             return []
         kind = EventKind.MICRO if duration_ms <= options.micro_ms else EventKind.MACRO
         return [
             Spot(
                 hump.onset_ns, hump.apex_ns, hump.offset_ns, hump.onset, hump.apex, hump.offset,
-                kind, cells.strongest_by_region(hump.peak),
+                kind, cells.strongest_by_region(np.hypot(*hump.peak.T)),
             )
         ]  # fmt: skip
 
 
 _SLOWEST_PX = 0.12
+# What a few frames show at most can be an error of one of them.
+_LEAST_FRAMES = 3.5
 # While lids close, the fit of the head errs by up to this much elsewhere.
-_BLINK_LEAK_PX = 0.4
+_BLINK_LEAK_PX = 0.5
 _BEFORE_NS = 250_000_000
 # Where nothing moves for so long, the face has taken another posture.
 _HELD_NS = 600_000_000

@@ -151,12 +151,12 @@ def test_regions_take_the_strongest_patch():
     vectors[54] = (0.77, 0)
     still = Motion.still()
     motion = Motion(
-        vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes, still.seen
+        vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes, still.deviation
     )
     assert motion.regions["mouth"] == pytest.approx(0.77)
     assert [motion.regions[name] for name in REGIONS if name != "mouth"] == [0.0] * 6
     doubted = np.where(vectors[:, 0] != 0, np.float32(0.1), np.float32(1))
-    motion = Motion(vectors, motion.strength, doubted, still.head, still.axes, still.seen)
+    motion = Motion(vectors, motion.strength, doubted, still.head, still.axes, still.deviation)
     assert motion.regions["mouth"] == pytest.approx(0.077)
 
 
@@ -214,5 +214,5 @@ def test_a_motion_has_68_landmarks():
     with pytest.raises(ArrayError, match=r"Motion.strength must be of shape \(68,\), got \(5,\)"):
         Motion(
             still.vectors, np.zeros(5, np.float32), still.confidence, still.head, still.axes,
-            still.seen,
+            still.deviation,
         )  # fmt: skip

@@ -48,7 +48,7 @@ def spots_of(
     for k in range(1, len(times)):
         vectors = (paths[k] - paths[k - 1]).astype(np.float32)
         motion = Motion(
-            vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes, still.seen,
+            vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes, still.deviation,
             int(stamps[k - 1]),
         )  # fmt: skip
         spots += spotter.push(int(stamps[k]), k, motion)
@@ -121,7 +121,7 @@ def test_latency_is_bounded():
         vectors = rng.normal(0, 0.03, (68, 2)).astype(np.float32)
         vectors[17:22, 1] -= course[k] - course[k - 1]
         motion = Motion(
-            vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes, still.seen
+            vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes, still.deviation
         )
         if spotter.push(round(times[k] * 1e9), k, motion):
             emitted.append(times[k])

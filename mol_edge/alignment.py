@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,7 +102,9 @@ class AnchoredAligner:
         self._recent.append(points)
         if self.looks > 0:
             return self._gather(points, look)
-        drift = self._drift()
+        drift = self._drift_of(points)
+        if drift > self._drift_px:
+            drift = self._drift()
         if drift <= self._drift_px:
             return Alignment(self._transform, drift_px=drift)
         self._gains = [_gain(points, look)]
@@ -120,13 +123,19 @@ class AnchoredAligner:
     def _lock(self, points: Points) -> None:
         self._anchor = points
         self._transform = _core.alignment_transform(points + np.mean(self._gains, axis=0))
+        self._linear = self._transform.tolist()
 
     def _drift(self) -> float:
         # One wild detection among several leaves the median where it is.
         ordered, count = np.sort(self._recent, axis=0), len(self._recent)
         median = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2
-        moved = (median - self._anchor) @ self._transform[:, :2].T
-        return float(np.hypot(moved[:, 0], moved[:, 1]).max())
+        return self._drift_of(median)
+
+    def _drift_of(self, points: Points) -> float:
+        (a, b, _), (c, d, _) = self._linear
+        moved = (points - self._anchor).tolist()
+        # Five points: plain numbers are quicker than arrays.
+        return max(math.hypot(a * x + b * y, c * x + d * y) for x, y in moved)
 
 
 def _gain(points: Points, look: Look | None) -> Points:

@@ -39,6 +39,8 @@ _LARGEST_MISS, _OWN_MOTION, _FARTHEST = 0.7, 0.8, 10.0
 _LARGEST_GROWTH = 1.15
 # Mean difference in levels of a mark's surroundings, above which it is another thing.
 _LARGEST_CHANGE = 28.0
+# Where all differ by less than this, the way back would tell nothing new.
+_CLEAR_CHANGE = 14.0
 _LEAST_MARKS = 0.5
 # Contrast (standard deviation in levels) below which there is nothing to follow, and by how much
 # the light may change between two looks of the detector.
@@ -94,7 +96,7 @@ class OpticalFollower:
         lit = self._in_light_of_key(self.view)
         if lit is None:
             return None
-        there, good = self._there_and_back(lit)
+        there, good = self._find(lit)
         if np.count_nonzero(good) < _LEAST_MARKS * len(_MARKS):
             return None
         motion, rigid = fit_robustly(self._marks[good], there[good], _OWN_MOTION)
@@ -103,7 +105,9 @@ class OpticalFollower:
         growth = scale_of(motion)
         if not 1 / 2 < growth < 2:
             return None
-        self._guess = apply(motion, self._marks).astype(np.float32)
+        # Where a mark was found is where it is looked for next; a lost one goes with the others.
+        all_found = np.count_nonzero(good) == len(_MARKS)
+        self._guess = there if all_found else apply(motion, self._marks).astype(np.float32)
         points = apply(self._to_image, apply(motion, self._points))
         if _moved(motion) > _FARTHEST or not 1 / _LARGEST_GROWTH < growth < _LARGEST_GROWTH:
             self.start(frame, points)
@@ -131,13 +135,15 @@ class OpticalFollower:
         lit: View = self._cv2.addWeighted(view, gain, view, 0.0, key_mean - gain * mean)
         return lit
 
-    def _there_and_back(self, view: View) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def _find(self, view: View) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Where the marks are now, [n, 2], and which of them are found."""
         there, found, change = self._lucas_kanade(self._key, view, self._marks, self._guess)
+        good = found.ravel().view(bool) & (change.ravel() < _LARGEST_CHANGE)
+        if good.all() and float(np.maximum.reduce(change, axis=None)) < _CLEAR_CHANGE:
+            return there, good
         back, found_back, _ = self._lucas_kanade(view, self._key, there, self._marks)
         miss = np.maximum.reduce(np.abs(back - self._marks), axis=1)
-        good = (found & found_back).ravel().view(bool)
-        good &= (miss < _LARGEST_MISS) & (change.ravel() < _LARGEST_CHANGE)
+        good &= found_back.ravel().view(bool) & (miss < _LARGEST_MISS)
         return there, good
 
     def _lucas_kanade(

@@ -3,8 +3,8 @@
     python -m benchmarks.stream BUNDLE [--threads 2] [--rounds 20] [--graphs] [--half]
 
 The floor is the counted FLOPs of the graphs that one new frame costs, over the best float32 matrix
-product (2048 cubed, NumPy or PyTorch) of the same run. Frames are pushed in bursts, as from a file;
-what is timed is `Engine.push`, so keeping state, choosing samples and copying count.
+product (2048 cubed, NumPy or PyTorch) of the same run. Frames are pushed in bursts, as from a file,
+and each one is timed: `Engine.push`, so keeping state, choosing samples and copying count.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.floor import best_rate, products
+from benchmarks.floor import PRODUCT_FLOP, best_rate, products
 from benchmarks.flops import count_flops
 from benchmarks.timing import interleave
 from mol_edge import Bundle
@@ -33,7 +33,7 @@ GRAPHS: dict[FlowMode, tuple[str, ...]] = {
     "never": ("features", "column", "head"),
     "always": ("features", "column", "head", "encoder", "flow"),
 }
-BURST: dict[FlowMode, int] = {"never": 20, "always": 4}
+BURST: dict[FlowMode, int] = {"never": 20, "always": 6}
 
 Task = Callable[[], object]
 
@@ -52,19 +52,22 @@ def main() -> None:
         for flow, parts in GRAPHS.items():
             name = f"{device} {'with' if flow == 'always' else 'without'} flow"
             burst[name], graphs[name] = BURST[flow], parts
-            tasks[name] = _stream(backend, flow, burst[name], given.half)
+            tasks[name] = _stream(backend, flow, given.half)
         for graph in GRAPHS["always"] if given.graphs else ():
             name = f"{device} {graph}"
-            burst[name], graphs[name] = 4 if graph == "flow" else 20, (graph,)
-            tasks[name] = _graph(backend, graph, burst[name])
-    times = interleave({**tasks, **products()}, given.rounds, settle_s=SETTLE_S)
+            burst[name], graphs[name] = BURST["always" if graph == "flow" else "never"], (graph,)
+            tasks[name] = _graph(backend, graph)
+    times = interleave({**tasks, **products()}, given.rounds, settle_s=SETTLE_S, bursts=burst)
     rate = best_rate(times)
-    print(f"best SGEMM {rate / 1e9:.0f} GFLOP/s on {given.threads} threads; ", end="")
+    usual = PRODUCT_FLOP / min(float(np.median(times[name])) for name in products())
+    print(
+        f"best SGEMM {rate / 1e9:.0f} GFLOP/s on {given.threads} threads (median {usual / 1e9:.0f})"
+    )
     print(f"{given.rounds} rounds in turn; ms of one frame, and times the floor")
     for name in tasks:
         flop = sum(count_flops(bundle.folder / bundle.graph_info(g).file) for g in graphs[name])
         floor = flop / rate
-        each = np.array(times[name]) / burst[name]
+        each = np.array(times[name])
         print(
             f"{name:<30} {flop / 1e9:5.2f} GFLOP, floor {floor * 1e3:6.2f}: median "
             f"{np.median(each) * 1e3:6.2f} ({np.median(each) / floor:.2f} x), best "
@@ -72,23 +75,23 @@ def main() -> None:
         )
 
 
-def _stream(backend: SessionBackend, flow: FlowMode, frames: int, half: bool) -> Task:
-    """Push some frames of an endless stream whose windows are full."""
+def _stream(backend: SessionBackend, flow: FlowMode, half: bool) -> Task:
+    """Push one more frame of an endless stream whose windows are full."""
     random = np.random.default_rng(1)
     crops = random.standard_normal((8, 1, 128, 128)).astype(np.float32)
     engine = Engine(backend, EngineOptions(flow=flow, half_state=half), PERIOD_NS)
     index = itertools.count()
 
-    def push(count: int = frames) -> None:
-        for _ in range(count):
-            at = next(index)
-            engine.push(crops[at % len(crops)], [0], at * PERIOD_NS, at)
+    def push() -> None:
+        at = next(index)
+        engine.push(crops[at % len(crops)], [0], at * PERIOD_NS, at)
 
-    push(100)
+    for _ in range(30):
+        push()
     return push
 
 
-def _graph(backend: SessionBackend, graph: str, count: int) -> Task:
+def _graph(backend: SessionBackend, graph: str) -> Task:
     info = backend.bundle.graph_info(graph)
     random = np.random.default_rng(1)
     inputs = {
@@ -97,11 +100,7 @@ def _graph(backend: SessionBackend, graph: str, count: int) -> Task:
     }
     outputs = backend.run(graph, inputs)
 
-    def run() -> None:
-        for _ in range(count):
-            backend.run_into(graph, inputs, outputs)
-
-    return run
+    return lambda: backend.run_into(graph, inputs, outputs)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,7 +7,11 @@ from collections.abc import Callable, Mapping
 
 
 def interleave(
-    tasks: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 3, settle_s: float = 0.0
+    tasks: Mapping[str, Callable[[], object]],
+    rounds: int,
+    warm_up: int = 3,
+    settle_s: float = 0.0,
+    bursts: Mapping[str, int] | None = None,
 ) -> dict[str, list[float]]:
     """Seconds of each task, all tasks in turn in every round, so that drift meets them alike.
 
@@ -16,6 +20,8 @@ def interleave(
         rounds: how often each one is timed.
         warm_up: untimed runs of each before that.
         settle_s: pause before each run, in which the threads of the task before stop spinning.
+        bursts: how often a task runs at its turn, each run timed, after one that is not: for
+            tasks that follow on one another, such as the frames of a stream. 1 by default.
     """
     for task in tasks.values():
         for _ in range(warm_up):
@@ -24,7 +30,11 @@ def interleave(
     for _ in range(rounds):
         for name, task in tasks.items():
             time.sleep(settle_s)
-            start = time.perf_counter()
-            task()
-            times[name].append(time.perf_counter() - start)
+            burst = (bursts or {}).get(name, 1)
+            if burst > 1:
+                task()
+            for _ in range(burst):
+                start = time.perf_counter()
+                task()
+                times[name].append(time.perf_counter() - start)
     return times

@@ -1,9 +1,9 @@
 """Does a live source that fails again and again leave anything behind? Breaks readers, counts.
 
-    python -m benchmarks.live_faults [--faults 60]
+    python -m benchmarks.live_faults [--faults 60] [--warm-up 10]
 
 The demo video stands for a camera, read by child processes that crash, hang (stopped by a signal)
-and are killed in turn; the feed must come back each time. After the first 10 faults resident memory
+and are killed in turn; the feed must come back each time. After the warm-up resident memory
 may grow by less than 2 MB, and threads, open files and child processes not at all: exit code 1
 otherwise.
 """
@@ -27,7 +27,6 @@ from mol_edge.sources.feed import LiveFeed
 from mol_edge.sources.live_options import LiveOptions
 
 DEMO = Path(__file__).parents[1] / "examples" / "data" / "demo.mp4"
-WARM_UP = 10
 LIMIT_BYTES = 2_000_000
 FRAMES_BETWEEN = 5
 
@@ -57,7 +56,8 @@ def main() -> None:
     """Break readers and compare footprints."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--faults", type=int, default=60)
-    faults: int = parser.parse_args().faults
+    parser.add_argument("--warm-up", type=int, default=10)
+    asked = parser.parse_args()
     readers: list[ChildReader] = []
 
     def open_reader() -> ChildReader:
@@ -76,9 +76,9 @@ def main() -> None:
             given += 1
             if given % FRAMES_BETWEEN:
                 continue
-            if feed.reconnects == WARM_UP:
+            if feed.reconnects == asked.warm_up:
                 begun = Footprint.now()
-            if feed.reconnects >= faults:
+            if feed.reconnects >= asked.faults:
                 break
             os.kill(readers[0]._process.pid, next(ways))
         ended = Footprint.now()

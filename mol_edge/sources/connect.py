@@ -23,7 +23,6 @@ from mol_edge.errors import InputError, OptionError
 from mol_edge.frame import Frame
 from mol_edge.sources import AnySource, SourceOptions, is_live_name, open_source
 from mol_edge.sources.base import Source
-from mol_edge.sources.child_reader import ChildReader
 from mol_edge.sources.connector import Connector
 from mol_edge.sources.feed import LiveFeed
 from mol_edge.sources.live import display_name
@@ -108,6 +107,9 @@ def _named(
     name = display_name(place) if live else str(place)
 
     def in_process() -> Reader:
+        # Processes and pipes are none of a program's business that reads files.
+        from mol_edge.sources.child_reader import ChildReader
+
         return ChildReader(place, source_options, name)
 
     def in_thread() -> Reader:
@@ -158,6 +160,7 @@ def _function(
     opener: Callable[[], Iterable[Item]], options: SourceOptions, clock: Clock
 ) -> Connector:
     name = getattr(opener, "__name__", type(opener).__name__)
+    name = "the camera" if name == "<lambda>" else name
 
     def frames() -> Iterator[Frame]:
         opened = opener()

@@ -128,7 +128,8 @@ class Motion:
     @cached_property
     def seen(self) -> NDArray[np.int8]:
         """How many directions of each patch are seen, [68]: 0 flat, 1 edge, 2 both."""
-        return np.isfinite(self.deviation).sum(1, dtype=np.int8)
+        seen: NDArray[np.int8] = np.isfinite(self.deviation).sum(1, dtype=np.int8)
+        return seen
 
     @cached_property
     def regions(self) -> Mapping[str, float]:

@@ -147,7 +147,8 @@ class PathHistory:
         # As np.median, in a tenth of its time.
         middle = len(speeds) // 2
         median = np.partition(np.abs(speeds), middle, axis=0)[middle]
-        return np.maximum(_DEVIATIONS_OF_MEDIAN * median, _LEAST_NOISE_PX)
+        deviation: Array = np.maximum(_DEVIATIONS_OF_MEDIAN * median, _LEAST_NOISE_PX)
+        return deviation
 
     def _append(self, timestamp_ns: int, index: int) -> int:
         while self._end > self._first and (timestamp_ns - self._times[self._first] > self._keep_ns):

@@ -161,8 +161,9 @@ class Spotter:
     def _exceeds(self, moved: Array, least_px: float) -> NDArray[np.bool_]:
         """Which cells' displacement [cells, 2] is beyond noise and a least one."""
         deviations = np.hypot(*(moved / self._history.noise).T)
-        far: NDArray[np.bool_] = np.hypot(*moved.T) > least_px
-        return far & (deviations > self._options.noise_factor)
+        far = np.hypot(*moved.T) > least_px
+        beyond: NDArray[np.bool_] = far & (deviations > self._options.noise_factor)
+        return beyond
 
     def _follow(self, now_ns: int) -> list[Spot]:
         assert self._began_ns is not None

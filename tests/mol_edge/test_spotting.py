@@ -48,8 +48,8 @@ def spots_of(
     for k in range(1, len(times)):
         vectors = (paths[k] - paths[k - 1]).astype(np.float32)
         motion = Motion(
-            vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes, still.deviation,
-            int(stamps[k - 1]),
+            vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes,
+            still.deviation, int(stamps[k - 1]),
         )  # fmt: skip
         spots += spotter.push(int(stamps[k]), k, motion)
     return spots

@@ -1,0 +1,62 @@
+"""The shape of one movement."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mol_edge import cells
+from mol_edge.hump import measure
+from mol_edge.path_history import PathWindow
+
+NOISE = np.full((cells.COUNT, 2), 0.03)
+
+
+def window_of(course: np.ndarray, period_ms: float, drift: float = 0.0) -> PathWindow:
+    """A window in which the mouth's left corner follows a course, and the face drifts."""
+    count = len(course)
+    paths = np.random.default_rng(0).normal(0, 0.01, (count, cells.COUNT, 2))
+    paths[:, 6, 0] += course
+    paths += drift * np.arange(count)[:, None, None] * period_ms / 1000
+    times = np.round(np.arange(count) * period_ms * 1e6).astype(np.int64)
+    return PathWindow(times, np.arange(count), paths, np.zeros(count, np.bool_))
+
+
+def course(shape: str, times: np.ndarray, onset: float, apex: float, offset: float) -> np.ndarray:
+    rise = np.clip((times - onset) / (apex - onset), 0, 1)
+    fall = np.clip((times - apex) / (offset - apex), 0, 1)
+    if shape == "line":
+        return rise - fall
+    return 0.5 * (np.cos(np.pi * fall) - np.cos(np.pi * rise))
+
+
+@pytest.mark.parametrize("shape", ["line", "cosine"])
+@pytest.mark.parametrize("drift", [0.0, 0.25])
+def test_turning_points(shape, drift):
+    times = np.arange(0, 900, 10.0)
+    hump = measure(
+        window_of(0.8 * course(shape, times, 300, 420, 600), 10, drift), 250_000_000, NOISE
+    )
+    assert hump is not None and hump.ended
+    assert hump.onset_ns / 1e6 == pytest.approx(300, abs=35)
+    assert hump.apex_ns / 1e6 == pytest.approx(420, abs=25)
+    assert hump.offset_ns / 1e6 == pytest.approx(600, abs=45)
+    assert (hump.onset, hump.apex) == (hump.onset_ns // 10_000_000, hump.apex_ns // 10_000_000)
+    assert hump.period_ms == pytest.approx(10)
+    assert hump.peak[6, 0] == pytest.approx(0.8, abs=0.1)
+    assert np.abs(np.delete(hump.peak, 6, axis=0)).max() < 0.06
+
+
+@pytest.mark.parametrize("now", [380, 430, 480, 520])
+def test_it_has_not_ended_before_it_is_back(now):
+    times = np.arange(0, now, 10.0)
+    hump = measure(window_of(course("cosine", times, 300, 420, 600), 10), 250_000_000, NOISE)
+    assert hump is None or not hump.ended
+
+
+def test_a_step_does_not_end():
+    times = np.arange(0, 1200, 10.0)
+    step = np.clip((times - 300) / 120, 0, 1)
+    for until in range(35, 120, 5):
+        hump = measure(window_of(step[:until], 10), 250_000_000, NOISE)
+        assert hump is None or not hump.ended

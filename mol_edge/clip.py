@@ -16,7 +16,7 @@ from mol_edge.crop import normalised_crop
 from mol_edge.errors import ArrayError, NoFaceError, OptionError
 from mol_edge.faces.base import FaceDetector, refined
 from mol_edge.frame import Frame
-from mol_edge.manifest import Normalisation
+from mol_edge.manifest import Manifest, Normalisation
 from mol_edge.network import run_clip
 from mol_edge.results import PhaseResult, Protocol
 from mol_edge.sources.base import SourceOptions, check_size
@@ -123,22 +123,34 @@ class ClipFaces:
         return dict.fromkeys(self.points, _core.alignment_transform(mean))
 
 
-def classify_phase(
+def classify_phases(
     backend: Backend,
-    samples: Sequence[int],
+    manifest: Manifest,
+    phases: Sequence[tuple[int, ...]],
+    clip: Sequence[Frame],
+    faces: ClipFaces,
+) -> tuple[PhaseResult, ...]:
+    """Run the network on each sampling of a clip.
+
+    Args:
+        backend: runs the graphs.
+        manifest: how the model wants its faces.
+        phases: positions of 8 frames, for each sampling.
+        clip: its frames.
+        faces: where its face is.
+    """
+    transforms = faces.transforms(manifest.alignment.mode)
+    constants = manifest.normalisation
+    return tuple(_classify(backend, samples, clip, transforms, constants) for samples in phases)
+
+
+def _classify(
+    backend: Backend,
+    samples: tuple[int, ...],
     clip: Sequence[Frame],
     transforms: Transforms,
     constants: Normalisation,
 ) -> PhaseResult:
-    """Run the network on one sampling of a clip.
-
-    Args:
-        backend: runs the graphs.
-        samples: positions of 8 frames.
-        clip: its frames.
-        transforms: image to aligned face, float64 [2, 3], by position.
-        constants: how luma is normalised.
-    """
     crops = [normalised_crop(clip[at], transforms[at], constants) for at in samples]
     output = run_clip(backend, np.stack(crops)[:, np.newaxis])
     landmarks = [
@@ -146,7 +158,7 @@ def classify_phase(
         for points, at in zip(output.landmarks, samples[1:])
     ]
     return PhaseResult(
-        samples=tuple(samples),
+        samples=samples,
         logits=output.logits,
         probabilities=_core.softmax(output.logits[np.newaxis])[0],
         flow=output.flow,

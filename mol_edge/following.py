@@ -17,6 +17,7 @@ from mol_edge.crop import normalised_crop
 from mol_edge.engine import Engine
 from mol_edge.engine_output import EngineOptions, FlowMode
 from mol_edge.errors import OptionError
+from mol_edge.event_class import classified
 from mol_edge.face_state import sharpness
 from mol_edge.faces import Detection, FaceDetector, refined
 from mol_edge.follow import TRUSTED_NME, ByLandmarks, ByTexture
@@ -25,7 +26,7 @@ from mol_edge.manifest import Manifest
 from mol_edge.movements import Movements
 from mol_edge.options import PipelineOptions
 from mol_edge.patches import Patches
-from mol_edge.results import FaceResult, FaceState
+from mol_edge.results import Event, FaceResult, FaceState
 from mol_edge.run import StageClock
 from mol_edge.seen import SeenFace
 from mol_edge.spotting import Spot
@@ -146,6 +147,19 @@ class Following:
             if self._flow == "on_motion" and self._moves(face.motion):
                 face.flow = self.engine.flow(face.track.id)
         return spots
+
+    def event(self, face: SeenFace, spot: Spot, frame: Frame, clock: StageClock) -> Event:
+        """A movement with its class."""
+        waited_ms = (frame.timestamp_ns - spot.offset_ns) / 1e6
+        with clock.stage("classify"):
+            return classified(
+                self.engine,
+                self._manifest.labels,
+                face.track.id,
+                spot,
+                lambda: waited_ms + clock.computing_ms,
+                self._options.event_flow,
+            )
 
     def result(self, face: SeenFace) -> FaceResult:
         """What is told of the face."""

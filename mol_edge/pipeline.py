@@ -18,23 +18,21 @@ from numpy.typing import NDArray
 from mol_edge.backends.base import Backend
 from mol_edge.backends.choose import open_backend
 from mol_edge.bundle import Bundle
-from mol_edge.clip import ClipFaces, classify_phase, clip_frames, phases_of
+from mol_edge.clip import ClipFaces, classify_phases, clip_frames, phases_of
 from mol_edge.engine_output import FlowMode
 from mol_edge.errors import BusyError
-from mol_edge.event_class import classified
 from mol_edge.faces import FaceDetector, open_detector
 from mol_edge.following import Flow, Following, flow_mode
 from mol_edge.frame import Frame
 from mol_edge.live import LiveRun, OnEvent, OnHealth, OnResult
 from mol_edge.notices import Notices
 from mol_edge.options import PipelineOptions
-from mol_edge.results import ClipResult, Event, FrameResult, Protocol, WindowState
+from mol_edge.results import ClipResult, FrameResult, Protocol, WindowState
 from mol_edge.run import Run, StageClock
 from mol_edge.sources import AnySource, Source, open_source
 from mol_edge.sources.connect import LiveInput, open_live
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.memory import Item
-from mol_edge.spotting import Spot
 
 
 class Pipeline:
@@ -173,14 +171,9 @@ class Pipeline:
         self, source: Source, flow: FlowMode
     ) -> Generator[tuple[Frame, FrameResult], None, None]:
         following = Following(
-            self.bundle.manifest,
-            self.backend,
-            lambda: self.detector,
-            self.options,
-            self.windows_ms,
-            flow,
-            source.period_ns,
-        )
+            self.bundle.manifest, self.backend, lambda: self.detector, self.options,
+            self.windows_ms, flow, source.period_ns,
+        )  # fmt: skip
         frames = iter(source)
         while True:
             clock = StageClock()
@@ -201,9 +194,7 @@ class Pipeline:
             following.infer(faces, frame)
         with clock.stage("motion"):
             spots = [(face, spot) for face in faces for spot in following.measure(face, frame)]
-        events = tuple(
-            self._event(following, face.track.id, spot, frame, clock) for face, spot in spots
-        )
+        events = tuple(following.event(face, spot, frame, clock) for face, spot in spots)
         results = tuple(following.result(face) for face in faces)
         self._notices.several_faces(following.tracker.faces_found, self.options.track.max_faces)
         if any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results):
@@ -216,20 +207,6 @@ class Pipeline:
             events=events,
             timings_ms=clock.timings_ms,
         )
-
-    def _event(
-        self, following: Following, track_id: int, spot: Spot, frame: Frame, clock: StageClock
-    ) -> Event:
-        waited_ms = (frame.timestamp_ns - spot.offset_ns) / 1e6
-        with clock.stage("classify"):
-            return classified(
-                following.engine,
-                self.labels,
-                track_id,
-                spot,
-                lambda: waited_ms + clock.computing_ms,
-                self.options.event_flow,
-            )
 
     def classify(
         self,
@@ -266,12 +243,7 @@ class Pipeline:
                 self._notices.several_faces(faces.most_found)
             else:
                 faces = ClipFaces.given(points, len(clip))
-            transforms = faces.transforms(self.bundle.manifest.alignment.mode)
-            constants = self.bundle.manifest.normalisation
-            results = tuple(
-                classify_phase(self.backend, samples, clip, transforms, constants)
-                for samples in phases
-            )
+            results = classify_phases(self.backend, self.bundle.manifest, phases, clip, faces)
         return ClipResult(self.labels, protocol, results, faces.most_found)
 
     def close(self) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
+AnyPoints = NDArray[np.floating[Any]]
 Transform = NDArray[np.float64]
 Plane = NDArray[np.complex128]
 
@@ -15,7 +17,7 @@ Plane = NDArray[np.complex128]
 _OUTLIER = 2.5
 
 
-def fit_similarity(source: Points, target: Points) -> Transform:
+def fit_similarity(source: AnyPoints, target: AnyPoints) -> Transform:
     """The similarity [2, 3] that takes points [n, 2] to others, n from 2, with least squares.
 
     Example:
@@ -27,7 +29,7 @@ def fit_similarity(source: Points, target: Points) -> Transform:
 
 
 def fit_robustly(
-    source: Points, target: Points, tolerance: float
+    source: AnyPoints, target: AnyPoints, tolerance: float
 ) -> tuple[Transform, NDArray[np.bool_]]:
     """As `fit_similarity`, without points that move by themselves; and which ones count.
 
@@ -53,7 +55,7 @@ def fit_robustly(
     return _matrix(turn, shift), keep
 
 
-def _plane(points: Points) -> Plane:
+def _plane(points: AnyPoints) -> Plane:
     """Points as complex numbers, for which a turn with scale is one product."""
     return np.ascontiguousarray(points, np.float64).view(np.complex128)[:, 0]
 
@@ -71,7 +73,7 @@ def _matrix(turn: complex, shift: complex) -> Transform:
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
-def apply(transform: Transform, points: Points) -> Points:
+def apply(transform: Transform, points: AnyPoints) -> Points:
     """Points [n, 2] under a transform [2, 3]."""
     # For a few points, a product of matrices costs more in calls than in arithmetic.
     (a, b, x), (c, d, y) = transform.tolist()

@@ -12,17 +12,20 @@ from mol_edge.errors import (
     BusyError,
     DeviceError,
     DownloadError,
+    FramesGoneError,
     InputError,
     MissingExtraError,
     MolEdgeError,
     NoFaceError,
     OptionError,
 )
+from mol_edge.face_state import FaceLimits
 from mol_edge.faces import Detection, FaceDetector, open_detector
 from mol_edge.frame import Frame
 from mol_edge.health import Health, HealthState
 from mol_edge.live import LiveRun
 from mol_edge.manifest import Manifest
+from mol_edge.motion import MotionOptions
 from mol_edge.options import PipelineOptions
 from mol_edge.pipeline import Pipeline
 from mol_edge.results import (
@@ -41,8 +44,14 @@ from mol_edge.sources import Source, SourceOptions, open_source
 from mol_edge.sources.connect import open_live
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.paced import PacedSource
+from mol_edge.spotting import SpotterOptions
+from mol_edge.track_options import TrackOptions
 
 __all__ = [
+    "TrackOptions",
+    "SpotterOptions",
+    "MotionOptions",
+    "FaceLimits",
     "ArrayError",
     "Backend",
     "BackendOptions",
@@ -60,6 +69,7 @@ __all__ = [
     "FaceState",
     "Frame",
     "FrameResult",
+    "FramesGoneError",
     "Health",
     "HealthState",
     "InputError",

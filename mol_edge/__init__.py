@@ -48,10 +48,6 @@ from mol_edge.spotting import SpotterOptions
 from mol_edge.track_options import TrackOptions
 
 __all__ = [
-    "TrackOptions",
-    "SpotterOptions",
-    "MotionOptions",
-    "FaceLimits",
     "ArrayError",
     "Backend",
     "BackendOptions",
@@ -65,6 +61,7 @@ __all__ = [
     "Event",
     "EventKind",
     "FaceDetector",
+    "FaceLimits",
     "FaceResult",
     "FaceState",
     "Frame",
@@ -78,6 +75,7 @@ __all__ = [
     "Manifest",
     "MissingExtraError",
     "MolEdgeError",
+    "MotionOptions",
     "NoFaceError",
     "OptionError",
     "PacedSource",
@@ -87,6 +85,8 @@ __all__ = [
     "Run",
     "Source",
     "SourceOptions",
+    "SpotterOptions",
+    "TrackOptions",
     "Window",
     "WindowState",
     "__version__",

@@ -30,7 +30,7 @@ help: ## Show this list
 
 demo: $(STAMPS)/demo ## Run the demo video through the demo model, into out/demo
 	@$(BIN)/mol-edge run $(DEMO_VIDEO) --out $(DEMO_OUT)
-	@echo "Open $(DEMO_OUT)/annotated.mp4; the numbers are in results.jsonl and probabilities.csv beside it."
+	@echo "Open $(DEMO_OUT)/annotated.mp4 and timeline.png; the numbers are in results.jsonl, events.csv and probabilities.csv beside them."
 
 test: $(STAMPS)/dev lint cpp-test ## Check style and types, run the C++ and the Python tests
 	@$(BIN)/python -m pytest

@@ -24,6 +24,8 @@ _LONGEST_REST_MS = 250.0
 # beginning to its end as above it, a hump does not.
 _BACK = 0.6
 _DIP = 0.5
+# A tremor upon a larger movement is no movement of its own: least share of the larger one's energy.
+_MAIN = 0.1
 # Onset lies before the time between 20 and 80% of the rise by this share of it: between a line's
 # 0.33 and a cosine's 0.72. Offset likewise.
 _FOOT = 0.55
@@ -69,8 +71,10 @@ def measure(window: PathWindow, began_ns: int, noise: Array) -> Hump | None:
     within = course[(times >= 0) & (times <= end)]
     is_hump = bool(within.min() > -_DIP) and now - times[apex] > 0.5 * _RESTING_MS
     if is_hump and _rests(course[times > now - resting_ms]):
-        plain = _along(paths - paths[times <= 0].mean(0), pattern, noise)
-        if abs(float(plain[times > now - resting_ms].mean())) < _BACK:
+        away = paths - paths[times <= 0].mean(0)
+        plain = _along(away, pattern, noise)
+        back = abs(float(plain[times > now - resting_ms].mean())) < _BACK
+        if back and _energy(moved, noise)[apex] > _MAIN * _energy(away, noise).max():
             return _whole(window, times, paths, noise)
     return Hump()
 
@@ -95,10 +99,15 @@ def _smoothed(times: Array, paths: Array) -> Array:
 
 def _project(moved: Array, noise: Array, within: NDArray[np.bool_]) -> tuple[Array, int, Array]:
     """Course [n] of a displacement [n, cells, 2] along the pattern it has where it is strongest."""
-    evidence = (moved / noise)[:, cells.EVIDENCE]
-    energy = np.einsum("nij,nij->n", evidence, evidence)
-    apex = int(np.argmax(np.where(within, energy, -1)))
+    apex = int(np.argmax(np.where(within, _energy(moved, noise), -1)))
     return _along(moved, moved[apex], noise), apex, moved[apex]
+
+
+def _energy(moved: Array, noise: Array) -> Array:
+    """Squared deviations of displacements [n, cells, 2], summed: [n]."""
+    evidence = (moved / noise)[:, cells.EVIDENCE]
+    energy: Array = np.einsum("nij,nij->n", evidence, evidence)
+    return energy
 
 
 def _along(moved: Array, pattern: Array, noise: Array) -> Array:

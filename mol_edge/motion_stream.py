@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mol_edge.cells import eye_confidence
 from mol_edge.errors import ArrayError
 from mol_edge.motion import CROP, Floats, Motion, MotionMeter, MotionOptions
 
@@ -24,7 +25,6 @@ _STILL_PX = 0.25
 _PATIENCE = 2.0
 # No anchor is taken while the eyes look unlike those of the last one, which is during a blink,
 # unless they do so for longer than any blink.
-_EYES = slice(36, 48)
 _OPEN_EYES = 0.4
 _LONGEST_BLINK_NS = 700_000_000
 
@@ -105,7 +105,7 @@ class MotionStream:
 
     def _anchor_is_old(self, timestamp_ns: int, motion: Motion, report: Motion) -> bool:
         assert self._anchor_place is not None and self._anchor_landmarks is not None
-        if float(np.median(motion.confidence[_EYES])) > _OPEN_EYES:
+        if eye_confidence(motion) > _OPEN_EYES:
             self._eyes_seen_ns = timestamp_ns
         elif timestamp_ns - self._eyes_seen_ns < _LONGEST_BLINK_NS:
             return False

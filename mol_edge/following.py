@@ -29,6 +29,7 @@ from mol_edge.patches import Patches
 from mol_edge.results import Event, FaceResult, FaceState
 from mol_edge.run import StageClock
 from mol_edge.seen import SeenFace
+from mol_edge.sources.base import Source
 from mol_edge.spotting import Spot
 from mol_edge.track import FaceTrack
 from mol_edge.tracker import Tracker
@@ -70,7 +71,7 @@ class Following:
         options: of the pipeline.
         windows_ms: lengths of the windows.
         flow: when flow is computed.
-        period_ns: nominal time between two frames, where the source states one.
+        source: where the frames come from: the nominal time between two, and whether it is live.
     """
 
     def __init__(
@@ -81,15 +82,16 @@ class Following:
         options: PipelineOptions,
         windows_ms: tuple[float, ...],
         flow: FlowMode,
-        period_ns: int | None,
+        source: Source,
     ) -> None:
         self._manifest, self._detector, self._options = manifest, detector, options
         self._flow = flow
         self._keep_ms = max(_RECOMPUTED_MS, 1.2 * max(windows_ms))
         nme = manifest.landmark_nme(options.backend.precision)
         self._trusts_landmarks = nme is not None and nme <= TRUSTED_NME
-        self.tracker = Tracker(detector, options.track, self._new_track)
-        self.engine = Engine(backend, EngineOptions(windows_ms=windows_ms, flow=flow), period_ns)
+        self.tracker = Tracker(detector, options.track, self._new_track, source.live)
+        keep = EngineOptions(windows_ms=windows_ms, flow=flow)
+        self.engine = Engine(backend, keep, source.period_ns)
         self._movements: dict[int, Movements] = {}
 
     def track(self, frame: Frame, clock: StageClock) -> list[FaceTrack]:

@@ -172,7 +172,7 @@ class Pipeline:
     ) -> Generator[tuple[Frame, FrameResult], None, None]:
         following = Following(
             self.bundle.manifest, self.backend, lambda: self.detector, self.options,
-            self.windows_ms, flow, source.period_ns,
+            self.windows_ms, flow, source,
         )  # fmt: skip
         frames = iter(source)
         while True:

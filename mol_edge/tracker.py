@@ -14,6 +14,9 @@ from mol_edge.track_options import TrackOptions
 # A newcomer must be so much larger than a face that is followed to take its place, so that two
 # faces of one size do not take turns.
 _LOYALTY = 1.5
+# Part of the time that a live source's detector may take while a face is followed, and while one is
+# sought: pictures come meanwhile, and a stream with holes has no windows.
+_MOST_LOOKING, _MOST_SEEKING = 0.1, 0.5
 # Lost faces that are remembered, beside those that are followed.
 _MOST_LOST = 4
 
@@ -25,6 +28,7 @@ class Tracker:
         detector: finds faces; asked for when it is first needed.
         options: when it looks, and for how many faces.
         new_track: makes a track with a number, from a detection in a frame.
+        live: whether pictures come while the detector looks, so that a slow one looks less often.
 
     Attributes:
         tracks: the faces that are followed, then those that were lost a short time ago.
@@ -38,11 +42,13 @@ class Tracker:
         detector: Callable[[], FaceDetector],
         options: TrackOptions,
         new_track: Callable[[int, Detection], FaceTrack],
+        live: bool = False,
     ) -> None:
         self._detector, self._options, self._new_track = detector, options, new_track
         self._ids = itertools.count()
         self._size: tuple[int, int] | None = None
         self._looked_ns: int | None = None
+        self._live, self._look_ms = live, 0.0
         self.tracks: list[FaceTrack] = []
         self.gone: list[int] = []
         self.resized = False
@@ -62,7 +68,7 @@ class Tracker:
         if just_lost or self._is_due(frame.timestamp_ns):
             with clock.stage("detect"):
                 found = self._detector().detect(frame)
-            self._looked_ns = frame.timestamp_ns
+            self._looked_ns, self._look_ms = frame.timestamp_ns, clock.timings_ms["detect"]
             self.faces_found = len(found)
             self._associate(found, frame)
         self._retire(frame.timestamp_ns)
@@ -79,6 +85,9 @@ class Tracker:
             return True
         seeking = not followed or any(track.lost or track.misses for track in self.tracks)
         interval_ms = self._options.search_ms if seeking else self._options.detect_ms
+        if self._live:
+            share = _MOST_SEEKING if seeking else _MOST_LOOKING
+            interval_ms = max(interval_ms, self._look_ms / share)
         return now_ns - self._looked_ns >= interval_ms * 1e6
 
     def _associate(self, found: Sequence[Detection], frame: Frame) -> None:

@@ -17,6 +17,7 @@ from mol_edge.following import Following, flow_mode
 from mol_edge.options import PipelineOptions
 from mol_edge.pipeline import Pipeline
 from mol_edge.run import StageClock
+from mol_edge.sources import open_source
 from mol_edge.spotting import Spot
 from tests.mol_edge.scenes import MS, Scripted, face, frame_of, scene, shifted
 
@@ -104,7 +105,7 @@ def test_landmarks_are_trusted_only_where_their_error_was_measured_to_be_small(a
         with Pipeline(anchored, "onnxruntime") as pipe:
             following = Following(
                 manifest, pipe.backend, lambda: Scripted(lambda index: [face()]),
-                PipelineOptions(), (350.0,), "never", None,
+                PipelineOptions(), (350.0,), "never", open_source([]),
             )  # fmt: skip
             (track,) = following.track(frame_of(image), StageClock())
         return type(track._follower)

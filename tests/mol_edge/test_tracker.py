@@ -29,13 +29,13 @@ def small(detection, scale=0.5):
 class Watch:
     """A tracker over a script, one picture unless a test gives others."""
 
-    def __init__(self, script, options=TrackOptions(), looks=1):  # noqa: B008
+    def __init__(self, script, options=TrackOptions(), looks=1, live=False):  # noqa: B008
         self.detector = Scripted(script)
 
         def new_track(number, found):
             return FaceTrack(number, found, AnchoredAligner(looks), ByTexture(), Patches(500))
 
-        self.tracker = Tracker(lambda: self.detector, options, new_track)
+        self.tracker = Tracker(lambda: self.detector, options, new_track, live)
 
     def see(self, count, image=WIDE, start=0, fps=FPS):
         told = []
@@ -54,6 +54,21 @@ def test_the_detector_looks_for_the_anchor_then_every_so_often():
     assert told == [[(0, False)]] * 60
     # 300 ms are 9 frames.
     assert watch.detector.seen == [0, 1, 2, 3, 4, 13, 22, 31, 40, 49, 58]
+
+
+@pytest.mark.parametrize(("live", "looks"), [(True, [0, 30]), (False, [0, 9, 18, 27, 36])])
+def test_a_slow_detector_looks_at_a_live_source_less_often(monkeypatch, live, looks):
+    """Each look takes 100 ms, so that they are a second apart; a file does not run away."""
+    now = [0.0]
+    monkeypatch.setattr("mol_edge.run.time.perf_counter", lambda: now[0])
+
+    def slow(index):
+        now[0] += 0.1
+        return [face()]
+
+    watch = Watch(slow, live=live)
+    watch.see(40)
+    assert watch.detector.seen == looks
 
 
 def test_nought_looks_at_every_frame():

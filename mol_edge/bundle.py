@@ -84,7 +84,7 @@ class Bundle:
 
     @classmethod
     def default(cls) -> Bundle:
-        """The demo bundle that comes with the package: small, and its weights are not trained."""
+        """The demo bundle that comes with the package: small, trained on synthetic faces alone."""
         if not (_DEMO / MANIFEST).is_file():
             raise BundleError(
                 "This installation of mol-edge carries no demo bundle: install it anew or name "

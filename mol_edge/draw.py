@@ -80,7 +80,8 @@ class Annotator:
 
     Args:
         labels: class names, in the order of the probabilities.
-        trained: whether classes and landmarks mean something: landmarks are drawn only then.
+        trained: whether landmarks and flow mean something: landmarks are drawn only then.
+        classes_known: whether the classes do; else they are drawn faint.
         note: a line below the probabilities, such as the name of the model.
         timeline: whether the motion of the last seconds is drawn below.
 
@@ -98,14 +99,15 @@ class Annotator:
         labels: Sequence[str],
         *,
         trained: bool = True,
+        classes_known: bool = True,
         note: str = "",
         timeline: bool = True,
     ) -> None:
         if not labels:
             raise OptionError("Annotator needs the names of the classes, got none.")
         self._trained = trained
-        self._panel = Panel(tuple(labels), trained=trained, note=note)
-        self._strip = Strip(trained=trained) if timeline else None
+        self._panel = Panel(tuple(labels), trained=trained, classes_known=classes_known, note=note)
+        self._strip = Strip(trained=trained and classes_known) if timeline else None
 
     def draw(self, frame: Frame, result: FrameResult) -> Image:
         """The canvas, uint8 [height, width, 3] in BGR, of one size for frames of one size.

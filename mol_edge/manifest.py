@@ -43,6 +43,7 @@ VERSION = 1
 ALIGNED_SIZE, CROP_SIZE, CROP_OFFSET = 144, 128, 8
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_BETTER_THAN_GUESSING = 1.5
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -244,6 +245,19 @@ class Manifest:
         nme = landmarks.get("nme") if isinstance(landmarks, Mapping) else None
         return float(nme) if isinstance(nme, (int, float)) else None
 
+    @property
+    def knows_classes(self) -> bool:
+        """Whether the classes mean something: trained, and not measured to be mere guesses.
+
+        A measured UF1 below 1.5 times that of guessing (one over the number of classes) says that
+        the network has not learned to tell its classes apart, whatever else it has learned.
+        """
+        if not self.trained:
+            return False
+        scores = [_clip_uf1(figures) for figures in self.accuracy.values()]
+        known = [score for score in scores if score is not None]
+        return not known or max(known) >= _BETTER_THAN_GUESSING / len(self.labels)
+
     @classmethod
     def from_json(cls, value: object) -> Manifest:
         """Read what `json.load` gave; raises BundleError that names the field."""
@@ -264,6 +278,13 @@ class Manifest:
         content = {"format": FORMAT, "version": VERSION, **asdict(self)}
         plain: dict[str, Any] = json.loads(json.dumps(content, allow_nan=False))
         return plain
+
+
+def _clip_uf1(figures: Mapping[str, Any]) -> float | None:
+    score: Any = figures
+    for key in ("classes", "clip", "uf1"):
+        score = score.get(key) if isinstance(score, Mapping) else None
+    return float(score) if is_number(score) else None
 
 
 _PARTS: Mapping[str, type] = {

@@ -16,10 +16,16 @@ class Notices:
         self._told: set[str] = set()
 
     def untrained(self, manifest: Manifest) -> None:
-        """Say so if a bundle's weights are not trained."""
+        """Say so if a bundle's weights, or its classes, have not been learned."""
         if not manifest.trained:
             self._tell(
                 "The bundle %s is not trained: its classes and landmarks mean nothing yet.",
+                manifest.name,
+            )
+        elif not manifest.knows_classes:
+            self._tell(
+                "The bundle %s was measured to tell its classes apart no better than guessing: use "
+                "its landmarks, flow and events, and ignore its classes.",
                 manifest.name,
             )
 

@@ -34,12 +34,21 @@ class Panel:
 
     Args:
         labels: class names, in the order of the probabilities.
-        trained: whether the probabilities mean something; else they are drawn faint, with a note.
+        trained: whether the flow means something.
+        classes_known: whether the probabilities do; else they are drawn faint, with a note.
         note: a line at the foot.
     """
 
-    def __init__(self, labels: tuple[str, ...], *, trained: bool = True, note: str = "") -> None:
+    def __init__(
+        self,
+        labels: tuple[str, ...],
+        *,
+        trained: bool = True,
+        classes_known: bool = True,
+        note: str = "",
+    ) -> None:
         self._labels, self._trained, self._note = labels, trained, note
+        self._classes_known = trained and classes_known
         self._full_colour = 0.0
         self._pen: Pen | None = None
 
@@ -82,7 +91,7 @@ class Panel:
         for row, label in enumerate(self._labels):
             y = 300 + row * step
             value = float(window.probabilities[row]) if window is not None else 0.0
-            top = row == best and self._trained
+            top = row == best and self._classes_known
             size = 0.5 if step > 30 else 0.4
             pen.text(label, _MARGIN, y, size, TEXT if top else FAINT)
             if window is not None:
@@ -90,7 +99,7 @@ class Panel:
                 pen.text(f"{value:.0%}", _WIDTH - _MARGIN, y, size, colour, align="right")
             if step > 24:
                 length = _WIDTH - 2 * _MARGIN
-                colour = (ACCENT if top else _BAR) if self._trained else _UNTRAINED
+                colour = (ACCENT if top else _BAR) if self._classes_known else _UNTRAINED
                 pen.rectangle(_MARGIN, y + 6, length, 8, TROUGH)
                 pen.rectangle(_MARGIN, y + 6, length * value, 8, colour)
 
@@ -98,6 +107,8 @@ class Panel:
         face = result.faces[0] if result.faces else None
         if not self._trained:
             pen.text("untrained: these numbers mean nothing", _MARGIN, 500, 0.42, WARNING)
+        elif not self._classes_known:
+            pen.text("classes not learned: mere guesses", _MARGIN, 500, 0.42, WARNING)
         pen.text(_state(face), _MARGIN, 521, 0.42, FAINT)
         if result.faces_found > 1:
             text = f"largest of {result.faces_found} faces"

@@ -42,7 +42,7 @@ class Pipeline:
     one run at a time; a second one raises BusyError until the first is exhausted or closed.
 
     Args:
-        bundle: the model, or the folder it is in; None takes the demo bundle, which is untrained.
+        bundle: the model, or the folder it is in; None takes the demo bundle.
         device: ``runtime[:device]`` or ``auto``, see `mol_edge.backends.open_backend`.
         detector: what finds faces; None takes the choice of `mol_edge.faces.open_detector`.
         options: everything else.

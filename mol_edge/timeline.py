@@ -137,7 +137,7 @@ def draw_timeline(log: MotionLog, *, trained: bool = True, title: str = "") -> I
         28, 64, 0.46, FAINT,
     )  # fmt: skip
     if not trained:
-        text = "the model is not trained: events have no class"
+        text = "the model has not learned classes: events have none"
         pen.text(text, width - 28, 64, 0.46, WARNING, align="right")
     _draw_ground(pen, plot)
     _draw_events(pen, plot, log.events, trained, labels=True)

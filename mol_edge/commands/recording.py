@@ -136,6 +136,7 @@ class Recording:
             labels=pipe.labels,
             bundle=manifest.name,
             trained=manifest.trained,
+            classes_known=manifest.knows_classes,
             device=pipe.device,
             detector=pipe.detector.name,
             windows_ms=pipe.windows_ms,
@@ -145,7 +146,7 @@ class Recording:
         lines = JsonlSink(self.folder / RESULTS, header, self.events_only)
         sinks: list[Sink] = [stack.enter_context(lines)]
         sinks.append(stack.enter_context(EventCsvSink(self.folder / EVENTS)))
-        timeline = TimelineSink(self.folder / TIMELINE, trained=manifest.trained, title=title)
+        timeline = TimelineSink(self.folder / TIMELINE, trained=manifest.knows_classes, title=title)
         sinks.append(stack.enter_context(timeline))
         if not self.events_only:
             sinks.append(stack.enter_context(CsvSink(self.folder / PROBABILITIES, pipe.labels)))
@@ -161,7 +162,12 @@ class Recording:
             # Rounded, because periods are whole nanoseconds: 60 per second comes back as 59.999999.
             return min(round(rate, 3), _MOST_FPS)
 
-        annotator = Annotator(self.pipe.labels, trained=manifest.trained, note=manifest.name)
+        annotator = Annotator(
+            self.pipe.labels,
+            trained=manifest.trained,
+            classes_known=manifest.knows_classes,
+            note=manifest.name,
+        )
         return VideoSink(self.folder / ANNOTATED, annotator, fps)
 
 

@@ -30,7 +30,7 @@ def format_summary(outcome: Outcome, *, window_ms: float, trained: bool, most: i
     lines.append(_windows(summary, window_ms))
     lines.append(_events(summary))
     if summary.probabilities:
-        meaning = "" if trained else " (untrained: they mean nothing yet)"
+        meaning = "" if trained else " (not learned: they mean nothing yet)"
         classes = ", ".join(
             f"{label} {value:.2f}" for label, value in summary.probabilities.items()
         )

@@ -78,7 +78,7 @@ def _add_what_to_compute(parser: argparse.ArgumentParser) -> None:
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what chooses model, device and detector."""
-    parser.add_argument("--bundle", metavar="DIR", help="model (default: the untrained demo model)")
+    parser.add_argument("--bundle", metavar="DIR", help="model (default: the demo model)")
     parser.add_argument(
         "--device",
         default="auto",
@@ -155,7 +155,7 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f"{manifest.name} on {pipe.device}, faces by {pipe.detector.name}")
     print(
         format_summary(
-            outcome, window_ms=pipe.window_ms, trained=manifest.trained, most=arguments.faces
+            outcome, window_ms=pipe.window_ms, trained=manifest.knows_classes, most=arguments.faces
         )
     )
     print(f"written to {recording.folder}: {', '.join(recording.files)}")

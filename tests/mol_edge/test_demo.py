@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mol_edge.backends import open_backend
 from mol_edge.bundle import Bundle
+from mol_edge.check_set import measure_accuracy
 from mol_edge.faces import HaarDetector
 from mol_edge.frame import Frame
 from mol_edge.pipeline import Pipeline
@@ -42,11 +44,53 @@ def classify(runtime, frames, points):
         return pipe.classify(frames, points=points)
 
 
-def test_the_demo_bundle_is_whole_and_says_that_it_is_untrained():
+def test_the_demo_bundle_is_small_and_says_what_it_has_learned():
     bundle = Bundle.default()
-    assert bundle.manifest.trained is False
+    assert bundle.manifest.trained is True
     assert len(bundle.manifest.labels) == 5
-    assert sum(info.bytes for info in bundle.manifest.files.values()) < 10e6
+    assert sum(info.bytes for info in bundle.manifest.files.values()) < 8e6
+    assert bundle.manifest.landmark_nme() < 0.04
+    figures = bundle.manifest.accuracy["fp32"]
+    assert bundle.manifest.knows_classes is (figures["classes"]["clip"]["uf1"] > 0.3)
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_the_check_set_is_met_and_shows_what_was_learned(runtime):
+    pytest.importorskip(runtime)
+    bundle = Bundle.default()
+    backend = open_backend(bundle, runtime)
+    figures = measure_accuracy(bundle, backend)
+    backend.close()
+    assert (figures.clips, figures.agreement) == (8, 1.0)
+    assert figures.nme < 0.05
+    assert figures.epe < 0.75 * figures.zero_epe
+    assert figures.logit_error < 5e-2 and figures.landmark_error_px < 0.1
+
+
+def test_the_points_lie_on_the_face_of_the_demo_video(frames, points):
+    """The five points that the cascades found, met by the means of the network's 68."""
+    with Pipeline(device="onnxruntime") as pipe:
+        found = pipe.classify(frames, points=points).phases[0].landmarks[0]
+    five = np.array([found[36:42].mean(0), found[42:48].mean(0), found[30], found[48], found[54]])
+    eyes = np.linalg.norm(points[1, 1] - points[1, 0])
+    assert np.linalg.norm(five - points[1], axis=1).max() < 0.25 * eyes
+
+
+def test_the_model_card_has_the_manifest_s_figures():
+    card = (Path(__file__).parents[2] / "docs" / "model-card.md").read_text(encoding="utf-8")
+    figures = Bundle.default().manifest.accuracy["fp32"]
+    flow, points = figures["flow"], figures["landmarks"]
+    for text in (
+        f"{100 * points['nme']:.2f}%",
+        f"{flow['model']['moving']:.3f} px",
+        f"{flow['zero']['moving']:.3f} px",
+        f"DIS {flow['dis']['moving']:.3f}",
+        f"Farnebäck {flow['farneback']['moving']:.3f} px",
+        f"| {figures['classes']['clip']['uf1']:.3f} |",
+        f"| {figures['coarser']['clip']['uf1']:.3f} |",
+        f"{100 * figures['photographs']['nme']:.2f}%",
+    ):
+        assert text in card, text
 
 
 def test_both_runtimes_give_the_same(frames, points):

@@ -74,6 +74,16 @@ def test_landmarks_are_drawn_of_trained_models_only() -> None:
     assert count(untrained, LANDMARK) == 0
 
 
+def test_classes_that_are_mere_guesses_are_drawn_faint() -> None:
+    frame, result = make_frame(), make_result()
+    known = Annotator(LABELS, timeline=False).draw(frame, result)
+    guessed = Annotator(LABELS, classes_known=False, timeline=False).draw(frame, result)
+    panel = known.shape[1] - 300
+    assert count(known[:, panel:], ACCENT) > 100
+    assert count(guessed[:, panel:], ACCENT) == 0
+    assert count(picture_of(guessed), LANDMARK) > 150
+
+
 def test_nothing_is_drawn_on_a_picture_without_a_face() -> None:
     canvas = Annotator(LABELS).draw(make_frame(), make_result(faces_found=0))
     assert count(picture_of(canvas), (90, 90, 90), 0) == 720 * 540

@@ -216,3 +216,15 @@ def test_accuracy_belongs_to_a_precision_and_a_check_set_is_listed(content):
     content["check_set"] = "check/elsewhere.npz"
     with pytest.raises(BundleError, match="check_set must be one of the paths listed in files"):
         Manifest.from_json(content)
+
+
+@pytest.mark.parametrize(
+    ("uf1", "trained", "knows"),
+    [(None, True, True), (0.29, True, False), (0.31, True, True), (0.9, False, False)],
+)
+def test_classes_are_known_unless_they_were_measured_to_be_guesses(content, uf1, trained, knows):
+    changed = copy.deepcopy(content)
+    changed["trained"] = trained
+    if uf1 is not None:
+        changed["accuracy"] = {"fp32": {"classes": {"clip": {"uf1": uf1}}}}
+    assert Manifest.from_json(changed).knows_classes is knows

@@ -9,12 +9,12 @@ def test_each_notice_is_given_once_and_only_where_it_applies(caplog):
     notices = Notices()
     notices.several_faces(1)
     notices.several_faces(2, most=2)
-    notices.untrained(SimpleNamespace(trained=True, name="good"))
+    notices.untrained(SimpleNamespace(trained=True, knows_classes=True, name="good"))
     assert caplog.messages == []
     for found in (2, 5):
         notices.several_faces(found)
         notices.slow_camera(350, 66_666_667.0)
-        notices.untrained(SimpleNamespace(trained=False, name="demo"))
+        notices.untrained(SimpleNamespace(trained=False, knows_classes=False, name="demo"))
     assert caplog.messages == [
         "2 faces are in view: the largest is taken.",
         "8 frames do not fit the window of 350 ms at one each 66.7 ms, so nothing is classified: "

@@ -29,6 +29,7 @@ def test_every_kind_of_line_fits_the_schema(schema: jsonschema.Validator) -> Non
         labels=LABELS,
         bundle="demo",
         trained=False,
+        classes_known=False,
         device="onnxruntime:cpu",
         detector="haar",
         windows_ms=(350.0, 500.0),

@@ -16,7 +16,7 @@ from tests.mol_edge.conftest import DEMO, RunCommand, write_video
 cv2 = pytest.importorskip("cv2")
 
 FAST = ("--detector", "haar", "--device", "onnxruntime", "--no-flow", "--no-video", "--quiet")
-NOTICE = "is not trained: its classes and landmarks mean nothing yet"
+NOTICE = "tell its classes apart no better than guessing"
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:

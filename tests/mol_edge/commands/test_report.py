@@ -30,7 +30,7 @@ def test_a_whole_run_in_words() -> None:
 
 def test_untrained_classes_are_marked() -> None:
     text = format_summary(outcome_of(make_result()), window_ms=350, trained=False)
-    assert "mean probabilities (untrained: they mean nothing yet): positive 0.20" in text
+    assert "mean probabilities (not learned: they mean nothing yet): positive 0.20" in text
 
 
 def test_what_is_unusual_is_said() -> None:

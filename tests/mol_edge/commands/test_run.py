@@ -52,7 +52,8 @@ def test_a_video_becomes_lines_a_table_and_a_video(
     ]
 
     header, *frames, summary = read_lines(out / "results.jsonl")
-    assert (header["schema"], header["trained"], header["device"]) == (2, False, "onnxruntime:cpu")
+    assert (header["schema"], header["trained"], header["device"]) == (2, True, "onnxruntime:cpu")
+    assert header["classes_known"] is False
     assert (header["windows_ms"], header["flow"]) == ([350.0], "always")
     assert [frame["index"] for frame in frames] == list(range(30))
     assert all(len(frame["faces"]) == 1 for frame in frames)
@@ -91,7 +92,7 @@ def test_a_video_becomes_lines_a_table_and_a_video(
     assert "9 clips" in done.stdout
     assert "0 micro-expressions" in done.stdout
     assert "ms per frame: decode" in done.stdout
-    assert done.stderr.count("is not trained: its classes and landmarks mean nothing yet") == 1
+    assert done.stderr.count("tell its classes apart no better than guessing") == 1
 
 
 def test_the_largest_of_several_faces_is_taken_and_it_is_said(

@@ -61,6 +61,18 @@ def flow_mode(flow: Flow) -> FlowMode:
     return flow
 
 
+def trusts_landmarks(manifest: Manifest, precision: str = "fp32") -> bool:
+    """Whether every measurement of the model's landmarks is good enough to follow faces by them.
+
+    That on photographs counts too, where there is one: rendered faces are easier.
+    """
+    photographs = manifest.accuracy.get(precision, {}).get("photographs")
+    errors = [manifest.landmark_nme(precision)]
+    if isinstance(photographs, Mapping):
+        errors.append(photographs.get("nme"))
+    return all(error is not None and error <= TRUSTED_NME for error in errors)
+
+
 class Following:
     """One run's state: the tracker, the engine, and how they fit together.
 
@@ -87,8 +99,7 @@ class Following:
         self._manifest, self._detector, self._options = manifest, detector, options
         self._flow = flow
         self._keep_ms = max(_RECOMPUTED_MS, 1.2 * max(windows_ms))
-        nme = manifest.landmark_nme(options.backend.precision)
-        self._trusts_landmarks = nme is not None and nme <= TRUSTED_NME
+        self._trusts_landmarks = trusts_landmarks(manifest, options.backend.precision)
         self.tracker = Tracker(detector, options.track, self._new_track, source.live)
         keep = EngineOptions(windows_ms=windows_ms, flow=flow)
         self.engine = Engine(backend, keep, source.period_ns)

@@ -99,8 +99,10 @@ def test_an_alignment_that_is_anchored_anew_breaks_no_window_and_no_motion(ancho
 
 
 def test_landmarks_are_trusted_only_where_their_error_was_measured_to_be_small(anchored, image):
-    def follower_of(nme):
+    def follower_of(nme, photographs=None):
         accuracy = {} if nme is None else {"fp32": {"landmarks": {"nme": nme}}}
+        if photographs is not None:
+            accuracy["fp32"]["photographs"] = {"nme": photographs}
         manifest = dataclasses.replace(anchored.manifest, accuracy=accuracy)
         with Pipeline(anchored, "onnxruntime") as pipe:
             following = Following(
@@ -113,6 +115,8 @@ def test_landmarks_are_trusted_only_where_their_error_was_measured_to_be_small(a
     assert follower_of(None) is ByTexture
     assert follower_of(0.09) is ByTexture
     assert follower_of(0.03) is ByLandmarks
+    assert follower_of(0.03, photographs=0.08) is ByTexture
+    assert follower_of(0.03, photographs=0.035) is ByLandmarks
 
 
 @pytest.fixture

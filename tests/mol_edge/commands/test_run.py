@@ -117,7 +117,7 @@ def test_the_largest_of_several_faces_is_taken_and_it_is_said(
 def test_several_faces_are_followed_where_asked_for(
     tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
 ) -> None:
-    halves = [cv2.resize(frame, (320, 240)) for frame in demo_frames[:7]]
+    halves = [cv2.resize(frame, (320, 240)) for frame in demo_frames[:9]]
     pair = [np.hstack([half, half[:, ::-1]]) for half in halves]
     video = write_video(tmp_path / "two.mp4", pair)
     done = mol_edge_command(

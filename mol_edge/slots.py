@@ -43,6 +43,9 @@ class Slots:
         self._arrays = {
             name: aligned_empty((count, *shape), dtype) for name, (shape, dtype) in kinds.items()
         }
+        # Written once, so that the memory is there from the start and does not creep in later.
+        for array in self._arrays.values():
+            array.fill(0)
         self._free = list(range(count - 1, -1, -1))
         self._count = count
 
@@ -92,6 +95,7 @@ class Slots:
         for name, array in self._arrays.items():
             larger = aligned_empty((count, *array.shape[1:]), array.dtype)
             larger[: self._count] = array
+            larger[self._count :] = 0
             self._arrays[name] = larger
         self._free.extend(range(count - 1, self._count - 1, -1))
         self._count = count

@@ -83,7 +83,7 @@ def _frames(count: int, large: bool) -> Iterator[Frame]:
         pad = ((120, 120), (320, 320), (0, 0))
         images = [np.pad(image, pad, mode="edge") for image in small]
     there_and_back = [*images, *images[-2:0:-1]]
-    buffers = [np.empty_like(images[0], order="C") for _ in range(2)]
+    buffers = [np.empty(images[0].shape, np.uint8) for _ in range(2)]
     for at in range(count):
         image = buffers[at % 2]
         np.copyto(image, there_and_back[at % len(there_and_back)])

@@ -227,11 +227,11 @@ def motion_from_flow(flow: Floats, landmarks: Floats) -> Motion:
 
     Example:
         >>> flow = np.zeros((2, 128, 128), np.float32)
-        >>> flow[1, 80:100] = 0.5
-        >>> landmarks = np.full((68, 2), 20, np.float32)
-        >>> landmarks[48:] = 90
-        >>> motion_from_flow(flow, landmarks).regions["mouth"]
-        0.4...
+        >>> flow[1, 90:110] = 0.5
+        >>> landmarks = np.random.default_rng(0).uniform(20, 80, (68, 2)).astype(np.float32)
+        >>> landmarks[48:, 1] = 100
+        >>> round(motion_from_flow(flow, landmarks).regions["mouth"], 1)
+        0.4
     """
     return MotionMeter().of_flow(flow, landmarks)
 

@@ -64,11 +64,12 @@ def test_run_takes_the_options_that_are_documented() -> None:
     rows = [line for line in section.splitlines() if line.startswith("| `--")]
     assert len(rows) == len({line.split("`")[1].split()[0] for line in rows}) >= 8
     for option in documented:
-        arguments = [option] if option in _FLAGS else [option, "1"]
+        arguments = [option] if option in _FLAGS else [option, _VALUES.get(option, "1")]
         assert build_parser().parse_args(["run", "source", *arguments]).source == "source"
 
 
-_FLAGS = {"--no-flow", "--no-video", "--quiet", "--verbose"}
+_FLAGS = {"--no-flow", "--no-video", "--quiet", "--verbose", "--live", "--events-only"}
+_VALUES = {"--flow": "on_motion", "--windows-ms": "200,350"}
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:

@@ -62,15 +62,9 @@ def flow_mode(flow: Flow) -> FlowMode:
 
 
 def trusts_landmarks(manifest: Manifest, precision: str = "fp32") -> bool:
-    """Whether every measurement of the model's landmarks is good enough to follow faces by them.
-
-    That on photographs counts too, where there is one: rendered faces are easier.
-    """
-    photographs = manifest.accuracy.get(precision, {}).get("photographs")
-    errors = [manifest.landmark_nme(precision)]
-    if isinstance(photographs, Mapping):
-        errors.append(photographs.get("nme"))
-    return all(error is not None and error <= TRUSTED_NME for error in errors)
+    """Whether the model's landmarks were measured to be good enough to follow faces by them."""
+    error = manifest.landmark_nme(precision)
+    return error is not None and error <= TRUSTED_NME
 
 
 class Following:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from mol_edge._fields import (
     PATH_RULE,
@@ -19,12 +19,12 @@ from mol_edge._fields import (
     build,
     build_each,
     check,
-    is_integer,
     is_mapping_of,
     is_number,
     is_safe_path,
 )
 from mol_edge.graph_info import GRAPH_TENSORS, GraphInfo, TensorInfo
+from mol_edge.manifest_parts import Alignment, FileInfo, ModelInfo, Normalisation
 
 __all__ = [
     "Alignment",
@@ -40,93 +40,8 @@ __all__ = [
 FORMAT = "mol-edge-bundle"
 VERSION = 1
 
-ALIGNED_SIZE, CROP_SIZE, CROP_OFFSET = 144, 128, 8
-
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _BETTER_THAN_GUESSING = 1.5
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """Configuration of the network (see `training.model.MolConfig`).
-
-    Attributes:
-        classes: number of classes.
-        neighbours: k of the nearest neighbours in a CCC block.
-        graph: what the nodes of CCC's graph are.
-        flow_width: width of the flow head relative to the paper's.
-        landmark_channels: channels of the landmark head's convolution.
-        landmark_hidden: width of the landmark head's hidden layer.
-    """
-
-    classes: int
-    neighbours: int = 4
-    graph: Literal["positions", "channels"] = "positions"
-    flow_width: float = 1.0
-    landmark_channels: int = 32
-    landmark_hidden: int = 512
-
-    def __post_init__(self) -> None:
-        check("classes", is_integer(self.classes, 2), "an integer from 2", self.classes)
-        for name in ("neighbours", "landmark_channels", "landmark_hidden"):
-            value = getattr(self, name)
-            check(name, is_integer(value, 1), "an integer from 1", value)
-        fits = self.graph in ("positions", "channels")
-        check("graph", fits, "'positions' or 'channels'", self.graph)
-        fits = is_number(self.flow_width) and self.flow_width > 0
-        check("flow_width", fits, "a number above 0", self.flow_width)
-
-
-@dataclass(frozen=True)
-class Normalisation:
-    """Constants of the training set: a crop is (luma - mean) / scale, luma in 0 to 255."""
-
-    mean: float
-    scale: float
-
-    def __post_init__(self) -> None:
-        check("mean", is_number(self.mean), "a number", self.mean)
-        fits = is_number(self.scale) and self.scale > 0
-        check("scale", fits, "a number above 0", self.scale)
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """How faces were aligned in training.
-
-    Attributes:
-        mode: ``per_frame``, one transform per frame from its own points; ``anchored``, one
-            transform from points averaged over several frames.
-        size: side of the aligned face, pixels.
-        crop: side of the crop that the network sees, pixels.
-        offset: left and top of the crop in the aligned face, pixels.
-    """
-
-    mode: Literal["per_frame", "anchored"] = "per_frame"
-    size: int = ALIGNED_SIZE
-    crop: int = CROP_SIZE
-    offset: int = CROP_OFFSET
-
-    def __post_init__(self) -> None:
-        fits = self.mode in ("per_frame", "anchored")
-        check("mode", fits, "'per_frame' or 'anchored'", self.mode)
-        for name, wanted in (("size", ALIGNED_SIZE), ("crop", CROP_SIZE), ("offset", CROP_OFFSET)):
-            value = getattr(self, name)
-            check(name, is_integer(value, 0) and value == wanted, str(wanted), value)
-
-
-@dataclass(frozen=True)
-class FileInfo:
-    """Size in bytes and SHA-256 (64 hexadecimal digits, lower case) of a file."""
-
-    bytes: int
-    sha256: str
-
-    def __post_init__(self) -> None:
-        check("bytes", is_integer(self.bytes, 0), "an integer from 0", self.bytes)
-        fits = isinstance(self.sha256, str) and _SHA256.fullmatch(self.sha256) is not None
-        check("sha256", fits, "64 lower-case hexadecimal digits", self.sha256)
 
 
 Graphs = Mapping[str, Mapping[str, Mapping[str, GraphInfo]]]
@@ -240,10 +155,13 @@ class Manifest:
                 check(f"{below}.{key}", fits, "one of the paths listed in files", path)
 
     def landmark_nme(self, precision: str = "fp32") -> float | None:
-        """Mean error of the landmarks by pupil distance, as it was measured, or None."""
-        landmarks = self.accuracy.get(precision, {}).get("landmarks", {})
-        nme = landmarks.get("nme") if isinstance(landmarks, Mapping) else None
-        return float(nme) if isinstance(nme, (int, float)) else None
+        """The worst mean error of the landmarks by pupil distance that was measured, or None.
+
+        That on photographs counts where there is one: rendered faces are easier.
+        """
+        figures = self.accuracy.get(precision, {})
+        errors = [_number_at(figures, name, "nme") for name in ("landmarks", "photographs")]
+        return max((error for error in errors if error is not None), default=None)
 
     @property
     def knows_classes(self) -> bool:
@@ -254,7 +172,9 @@ class Manifest:
         """
         if not self.trained:
             return False
-        scores = [_clip_uf1(figures) for figures in self.accuracy.values()]
+        scores = [
+            _number_at(figures, "classes", "clip", "uf1") for figures in self.accuracy.values()
+        ]
         known = [score for score in scores if score is not None]
         return not known or max(known) >= _BETTER_THAN_GUESSING / len(self.labels)
 
@@ -280,11 +200,12 @@ class Manifest:
         return plain
 
 
-def _clip_uf1(figures: Mapping[str, Any]) -> float | None:
-    score: Any = figures
-    for key in ("classes", "clip", "uf1"):
-        score = score.get(key) if isinstance(score, Mapping) else None
-    return float(score) if is_number(score) else None
+def _number_at(figures: Mapping[str, Any], *path: str) -> float | None:
+    """The number at a path of nested objects, or None where there is none."""
+    value: Any = figures
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return float(value) if is_number(value) else None
 
 
 _PARTS: Mapping[str, type] = {

@@ -58,12 +58,7 @@ class _Plain:
         self._began = self._told = time.monotonic()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         pass
 
     def advance(self) -> None:
@@ -105,13 +100,8 @@ class _Bar:
         self._bar.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.__exit__(kind, error, trace)
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
 
     def advance(self) -> None:
         self._done += 1

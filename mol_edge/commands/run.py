@@ -74,6 +74,11 @@ def _add_what_to_compute(parser: argparse.ArgumentParser) -> None:
         default=1,
         help="how many faces to follow, the largest first (default: 1)",
     )
+    parser.add_argument(
+        "--points",
+        metavar="FILE",
+        help="take the face of each frame from this table instead of a detector (see docs/cli.md)",
+    )
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,17 +106,19 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
     """The pipeline that `add_model_arguments`' arguments ask for."""
     from mol_edge.backends import BackendOptions
-    from mol_edge.faces import open_detector
+    from mol_edge.faces import GivenPoints, open_detector
     from mol_edge.options import PipelineOptions
     from mol_edge.pipeline import Pipeline
     from mol_edge.track_options import TrackOptions
 
+    points = getattr(arguments, "points", None)
+    faces = getattr(arguments, "faces", 1)
     options = PipelineOptions(
         backend=BackendOptions(threads=arguments.threads),
-        track=TrackOptions(max_faces=getattr(arguments, "faces", 1)),
+        track=TrackOptions(max_faces=faces, detect_ms=0) if points else TrackOptions(faces),
         windows_ms=getattr(arguments, "windows_ms", None),
     )
-    detector = open_detector(arguments.detector)
+    detector = GivenPoints.read(points) if points else open_detector(arguments.detector)
     return Pipeline(arguments.bundle, arguments.device, detector, options)
 
 

@@ -12,12 +12,14 @@ from mol_edge.faces.base import (
     refined,
 )
 from mol_edge.faces.choose import open_detector
+from mol_edge.faces.given import GivenPoints
 from mol_edge.faces.haar import HaarDetector
 from mol_edge.faces.yunet import YunetDetector
 
 __all__ = [
     "Detection",
     "FaceDetector",
+    "GivenPoints",
     "HaarDetector",
     "RefiningDetector",
     "YunetDetector",

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import mol_edge
+from mol_edge.faces.given import COLUMNS
 from tests.mol_edge.conftest import DEMO, RunCommand, write_video
 
 cv2 = pytest.importorskip("cv2")
@@ -283,3 +284,26 @@ def test_an_interrupted_run_keeps_what_it_has(tmp_path: Path, number: signal.Sig
     video = cv2.VideoCapture(str(tmp_path / "annotated.mp4"))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == summary["frames"]
     assert "INCOMPLETE: interrupted" in out
+
+
+def test_points_of_ones_own_take_the_place_of_a_detector(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    video = write_video(tmp_path / "clip.mp4", demo_frames[:12])
+    table = tmp_path / "points.csv"
+    rows = [
+        f"{frame},273,206,380,210,326,262,289,306,366,308"
+        for frame in range(12)
+        if frame not in (5, 6)
+    ]
+    table.write_text("\n".join((",".join(COLUMNS), *rows)) + "\n")
+    done = mol_edge_command(
+        "run", video, "--out", tmp_path / "out", *FAST, "--points", table, "--no-video"
+    )
+    assert done.returncode == 0, done.stderr
+    header, *frames, _ = read_lines(tmp_path / "out" / "results.jsonl")
+    assert header["detector"] == "given"
+    found = [line["faces_found"] for line in frames if line["kind"] == "frame"]
+    assert found == [1] * 5 + [0] * 2 + [1] * 5
+    assert frames[0]["faces"][0]["points"][0] == [273.0, 206.0]
+    assert frames[0]["faces"][0]["landmarks"] is not None

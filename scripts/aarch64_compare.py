@@ -119,7 +119,7 @@ def report(comparison: Comparison) -> bool:
         within = largest <= allowed[kind] + _ROUNDING
         agree = agree and within
         print(
-            f"{kind}: {len(values)} numbers differ by {largest:.2g} at most, {mean:.2g} in the mean; "
+            f"{kind}: {len(values)} numbers differ by {largest:.2g} at most, {mean:.2g} in mean; "
             f"{allowed[kind]:g} is allowed{'' if within else ': TOO MUCH'}"
         )
     for line in comparison.unlike[:10]:

@@ -211,6 +211,9 @@ class Phase:
         lr: largest learning rate.
         expression, flow, landmarks: weights of the loss.
         freeze: parts of the network that stay as they are, such as ``flownet``.
+        fit_head: above 0, the steps of this phase only take in clips, and at its end the
+            expression head is fitted to their features for so many epochs
+            (`training.head_start`); nothing else is trained.
     """
 
     steps: int
@@ -222,8 +225,10 @@ class Phase:
     flow: float | None = None
     landmarks: float | None = None
     freeze: tuple[str, ...] = ()
+    fit_head: int = 0
 
     def __post_init__(self) -> None:
+        require(self.fit_head >= 0, "phase.fit_head", "0 or more", self.fit_head)
         require(self.steps >= 1, "phase.steps", "at least 1", self.steps)
         for name in ("batch", "stills"):
             require(getattr(self, name) >= 0, f"phase.{name}", "0 or more", getattr(self, name))

@@ -28,6 +28,7 @@ from training.curves import CsvLog, draw_curves
 from training.datasets import Splits, alignment_of
 from training.device import choose_device, choose_precision
 from training.forward import forward
+from training.head_start import HeadStart
 from training.loader import Batch, BatchMaker, Prefetcher
 from training.losses import Losses, joint_loss
 from training.model import Mol
@@ -83,6 +84,7 @@ class Trainer:
         self.precision = choose_precision(run.precision, self.device)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
         self.class_weights = self._class_weights()
+        self._head_start: HeadStart | None = None
         self.step, self.best, self.history = 0, -float("inf"), list[float]()
 
     @property
@@ -99,6 +101,11 @@ class Trainer:
         batches = Prefetcher(maker, resumed_at, self.config.steps)
         clock = Clock()
         for batch in batches:
+            start, phase = self.config.phase_at(self.step)
+            if phase.fit_head:
+                with clock.paused():
+                    self._take_in(batch, phase, self.step - start)
+                continue
             losses, norm, rate = self._step(batch)
             self.step += 1
             self.history.append(float(losses.total.detach()))
@@ -126,6 +133,31 @@ class Trainer:
         if self.step % run.save_every == 0 or last:
             with clock.paused():
                 self.save()
+
+    def _take_in(self, batch: Batch, phase: Phase, place: int) -> None:
+        """A step of a phase that fits the expression head: one more batch, the fit at its end.
+
+        Nothing is saved on the way, so a run that was interrupted takes the phase in anew.
+        """
+        if self._head_start is None:
+            if self.average:
+                # Parts that rest have no rate to settle them: go on from the average.
+                self.model.load_state_dict(self.average.model.state_dict())
+            self.model.eval()
+            smoothing = self.config.loss.label_smoothing
+            self._head_start = HeadStart(self.model, self.precision, smoothing)
+        clips = normalised(batch.frames, self.mean, self.scale, self.device)
+        self._head_start.add(clips, batch.labels)
+        self.step += 1
+        if place + 1 < phase.steps:
+            return
+        self._head_start.fit(phase.fit_head, self.config.run.seed)
+        self._head_start = None
+        if self.average:
+            self.average.model.load_state_dict(self.model.state_dict())
+        self.optimiser.state.clear()
+        self._validate()
+        self.save()
 
     def _step(self, batch: Batch) -> tuple[Losses, float, float]:
         start, phase = self.config.phase_at(self.step)

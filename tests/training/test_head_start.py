@@ -1,0 +1,136 @@
+"""The expression head's first fit: exact when written out, blind to what stands still, and apt."""
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.tiny import tiny_config
+from training.datasets import open_splits
+from training.head_start import HeadStart, ReducedHead, directions, entries, patches
+from training.model import Mol, MolConfig
+from training.trainer import Trainer
+
+
+def bars(labels, seed):
+    """Clips of a dark bar on grain, which rises by 1.5 px with label 1 and sinks with label 0."""
+    rng = np.random.default_rng(seed)
+    rows = np.arange(128, dtype=np.float32)
+    clips = np.empty((len(labels), 8, 128, 128), np.float32)
+    for clip, label in zip(clips, labels):
+        for t, frame in enumerate(clip):
+            middle = 52 + rng.uniform(-0.02, 0.02) + (0.5 - label) * 3 * t / 7
+            frame[:] = -np.exp(-(((rows - middle) / 4) ** 2))[:, None]
+        clip *= rng.uniform(0.7, 1.3)
+        clip += rng.normal(0, 0.02, clip.shape)
+    return torch.from_numpy(clips)
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(3)
+    return Mol(MolConfig.lite(classes=2)).eval()
+
+
+@pytest.fixture(scope="module")
+def fitted(model):
+    labels = torch.arange(40) % 2
+    start = HeadStart(model, "fp32")
+    for rows in torch.arange(40).split(10):
+        start.add(bars(labels[rows].tolist(), int(rows[0])), labels[rows])
+    start.fit(epochs=20, seed=0)
+    return model
+
+
+@torch.no_grad()
+def logits(model, clips):
+    return model.mer_3dcnn(entries(model, clips, "fp32").movedim(1, -1))
+
+
+def test_patches_are_what_a_kernel_sees():
+    maps = torch.randn(2, 14, 128, 16, 16)
+    kernel = torch.randn(3, 128, 2, 2)
+    expected = torch.nn.functional.conv2d(maps[1, 5], kernel, stride=2).flatten(1)
+    assert torch.allclose(patches(maps)[1, 5] @ kernel.flatten(1).T, expected.T, atol=1e-3)
+
+
+def test_directions_prefer_what_changes_slowly():
+    generator = torch.Generator().manual_seed(0)
+    seen = torch.randn(40, 14, 2, 8, generator=generator)
+    seen[..., 5] += torch.linspace(-3, 3, 14)[None, :, None]
+    found = directions(seen, 1)[:, 0]
+    assert found.abs().argmax() == 5
+
+
+def test_the_head_learns_which_way_something_moved(fitted):
+    labels = torch.arange(16) % 2
+    guessed = logits(fitted, bars(labels.tolist(), 1000)).argmax(1)
+    assert (guessed == labels).float().mean() >= 0.9
+
+
+def test_what_stands_still_leaves_the_logits_alone(fitted):
+    first = bars([0], 7)[:, :1].expand(-1, 8, -1, -1)
+    other = bars([1], 8)[:, 7:].expand(-1, 8, -1, -1)
+    kernel = fitted.mer_3dcnn.conv3d.weight
+    for taps in (slice(0, None, 2), slice(1, None, 2)):
+        assert kernel[..., taps].sum(-1).abs().max() < 1e-4 * kernel.abs().max()
+    assert torch.allclose(logits(fitted, first), logits(fitted, other), atol=1e-3)
+
+
+def test_written_out_the_head_gives_what_it_gave_reduced(model):
+    clips = bars([0, 1, 0], 5)
+    start = HeadStart(model, "fp32")
+    start.add(clips, torch.tensor([0, 1, 0]))
+    start._settle()
+    torch.manual_seed(1)
+    head = ReducedHead(model, start._reduced[0].shape[-1]).eval()
+    with torch.no_grad():
+        expected = head(torch.cat(start._reduced).float())
+    start._write(head)
+    assert expected.std() > 0.01
+    assert torch.allclose(logits(model, clips), expected, atol=0.02 * float(expected.abs().max()))
+
+
+def phases(*more):
+    return [
+        {"steps": 2, "batch": 2, "flow_pairs": 1},
+        {"steps": 3, "batch": 4, "flow_pairs": 0, "fit_head": 2},
+        *more,
+    ]
+
+
+def test_a_phase_fits_the_head_and_nothing_else(tmp_path):
+    config = tiny_config(phase=phases(), optimiser={"ema": 0.9})
+    trainer = Trainer(config, open_splits(config.data), tmp_path)
+    trainer.run()
+    config = tiny_config(phase=phases()[:1], optimiser={"ema": 0.9})
+    before = Trainer(config, open_splits(config.data), tmp_path / "short")
+    before.run()
+    expected = before.judged.state_dict()
+    for name, value in trainer.judged.state_dict().items():
+        same = torch.equal(value, expected[name])
+        assert same != name.startswith("mer_3dcnn"), name
+
+
+def test_a_run_cut_within_the_phase_ends_the_same(tmp_path):
+    config = tiny_config(phase=phases({"steps": 2, "batch": 2, "flow_pairs": 1}))
+    data = open_splits(config.data)
+    whole = Trainer(config, data, tmp_path / "whole")
+    whole.run()
+    cut = Trainer(config, data, tmp_path / "cut")
+    take_in, seen = cut._take_in, []
+
+    def stop_at_the_second(*arguments):
+        seen.append(arguments)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        take_in(*arguments)
+
+    cut._take_in = stop_at_the_second
+    with pytest.raises(KeyboardInterrupt):
+        cut.run()
+    rest = Trainer(config, data, tmp_path / "cut")
+    rest.resume()
+    assert rest.step == 2
+    rest.run()
+    for name, value in rest.model.state_dict().items():
+        assert torch.allclose(value.float(), whole.model.state_dict()[name].float(), atol=1e-6)

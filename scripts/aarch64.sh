@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Runs mol-edge on AArch64 under emulation and compares what comes out with this x86-64 machine.
 #
-# From nothing, on Debian or Ubuntu, as root: makes a Debian bookworm root for arm64 under qemu-user,
-# installs the wheel that is built there from this tree, runs the C++ tests, the Python tests of the
-# core and `mol-edge run` on frames of the demo, and compares the results. About 40 minutes on one
-# core. Mounts are private to this process and gone with it.
+# From nothing, on Debian for x86-64, as root: makes a Debian root for arm64 under qemu-user, builds
+# and installs the wheel of this tree there, runs the C++ tests, the Python tests of the core and
+# `mol-edge run` on frames of the demo, and compares the results. Everything of AArch64 is run by the
+# emulator; the compiler alone, and the unpacking of packages, run as programs of this machine, since
+# emulated they would take an hour. Mounts are private to this process and gone with it.
 #
 #   scripts/aarch64.sh [FOLDER]     everything is below FOLDER, a new temporary one by default
 #
@@ -14,11 +15,11 @@ set -euo pipefail
 
 readonly tree=$(cd "$(dirname "$0")/.." && pwd)
 readonly frames=${MOL_EDGE_FRAMES:-90}
-readonly suite=bookworm debian_python=3.11
-readonly binfmt=/proc/sys/fs/binfmt_misc
+readonly binfmt=/proc/sys/fs/binfmt_misc cross=aarch64-linux-gnu
+readonly suite=$(. /etc/os-release && [[ $ID == debian ]] && echo "$VERSION_CODENAME")
 
-if [[ $(id -u) != 0 ]]; then
-  echo "scripts/aarch64.sh makes a Debian root with mounts of its own: run it as root." >&2
+if [[ $(id -u) != 0 || $(uname -m) != x86_64 || -z $suite ]]; then
+  echo "scripts/aarch64.sh makes a Debian root with mounts: run it as root on Debian for x86-64." >&2
   exit 2
 fi
 if [[ -z ${MOL_EDGE_PRIVATE_MOUNTS:-} ]]; then
@@ -32,7 +33,8 @@ say() { printf '\n== %s (%d min)\n' "$*" $((SECONDS / 60)); }
 
 clean_up() {
   local code=$?
-  umount -R "$root/proc" "$root/sys" "$root/dev/shm" 2>/dev/null || true
+  umount "$root"/{proc,sys,dev/shm,usr/lib/x86_64-linux-gnu,usr/lib/gcc-cross,usr/$cross} \
+    2>/dev/null || true
   [[ -z $registered ]] || echo -1 >"$binfmt/qemu-aarch64" || true
   [[ -n ${MOL_EDGE_KEEP:-} ]] || rm -rf --one-file-system "$folder"
   exit "$code"
@@ -46,7 +48,7 @@ in_root() {  # command: run it as AArch64, offline, with a plain environment
 
 install_tools() {
   local missing=() package
-  for package in qemu-user-static debootstrap debian-archive-keyring python3-venv; do
+  for package in qemu-user-static debootstrap python3-venv g++-$cross catch2; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' \
       || missing+=("$package")
   done
@@ -69,10 +71,18 @@ register_emulator() {
 make_root() {
   if [[ ! -e $root/.complete ]]; then
     rm -rf --one-file-system "$root"
-    debootstrap --arch=arm64 --variant=minbase \
-      --include=g++,cmake,ninja-build,catch2,python3-dev,python3-venv,libgl1,libglib2.0-0 \
-      "$suite" "$root" >"$folder/debootstrap.log" || { tail "$folder/debootstrap.log"; return 1; }
+    debootstrap --foreign --arch=arm64 --variant=minbase \
+      --include=python3-dev,python3-venv,libgl1,libglib2.0-0 "$suite" "$root" >"$folder/root.log"
+    echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/mol-edge"
+    # debootstrap looks in /usr/sbin first, where no package has these.
+    mount_native
+    cp "$(command -v dpkg-deb)" "$(command -v tar)" "$root/usr/sbin"
+    chroot "$root" /debootstrap/debootstrap --second-stage >>"$folder/root.log" \
+      || { tail "$folder/root.log" "$root/debootstrap/debootstrap.log"; return 1; }
+    rm "$root"/usr/sbin/{dpkg-deb,tar}
     touch "$root/.complete"
+  else
+    mount_native
   fi
   mount -t proc proc "$root/proc"
   mount -t sysfs -o ro sysfs "$root/sys"
@@ -80,17 +90,36 @@ make_root() {
   [[ $(in_root uname -m) == aarch64 ]]
 }
 
+# Libraries of x86-64 have folders of their own in Debian, and so has the compiler for AArch64, so that
+# both can be shown in the root, where this machine's programs then run as they are.
+mount_native() {
+  local each
+  mkdir -p "$root/usr/lib64"
+  cp -L /lib64/ld-linux-x86-64.so.2 "$root/usr/lib64"
+  [[ -e $root/lib64 ]] || ln -s usr/lib64 "$root/lib64"
+  for each in lib/x86_64-linux-gnu lib/gcc-cross $cross; do
+    mkdir -p "$root/usr/$each"
+    mount --bind -o ro "/usr/$each" "$root/usr/$each"
+  done
+  cp -a /usr/bin/$cross-* "$root/usr/bin"
+}
+
 # Fetched by this machine's pip, so that a mirror or proxy that it knows of serves the root too.
 fetch_wheels() {
-  python3 -m venv "$folder/host"
-  "$folder/host/bin/pip" install -q -c "$tree/constraints.txt" build
-  "$folder/host/bin/python" -m build -q --sdist --outdir "$folder/sdist" "$tree"
-  "$folder/host/bin/pip" install -q -c "$tree/constraints.txt" "$(echo "$folder"/sdist/*.tar.gz)[cpu]"
+  local python
+  python=$(in_root python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  [[ -e $folder/host ]] || /usr/bin/python3 -m venv "$folder/host"
+  "$folder/host/bin/pip" install -q -c "$tree/constraints.txt" build cmake ninja
+  rm -rf "$folder/sdist"
+  "$folder/host/bin/python" -m build --sdist --outdir "$folder/sdist" "$tree" >"$folder/sdist.log"
+  "$folder/host/bin/pip" install -q --force-reinstall --no-deps "$folder"/sdist/*.tar.gz
+  "$folder/host/bin/pip" install -q -c "$tree/constraints.txt" "mol-edge[cpu]"
   constraints_for_root >"$folder/constraints.txt"
-  "$folder/host/bin/pip" download -q --dest "$wheels" --only-binary=:all: --python-version "$debian_python" \
-    --platform manylinux_2_28_aarch64 --platform manylinux_2_17_aarch64 \
-    --platform manylinux2014_aarch64 -c "$folder/constraints.txt" \
-    pip setuptools wheel pybind11 numpy onnxruntime opencv-python pytest pytest-timeout hypothesis
+  "$folder/host/bin/pip" download -q --dest "$wheels" --only-binary=:all: \
+    --python-version "$python" --platform manylinux_2_28_aarch64 \
+    --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 \
+    -c "$folder/constraints.txt" \
+    setuptools wheel pybind11 numpy onnxruntime opencv-python pytest pytest-timeout hypothesis
 }
 
 # pip would judge the markers of constraints by the Python that downloads, not by the root's.
@@ -101,18 +130,23 @@ constraints_for_root() {
 install_in_root() {
   mkdir -p "$root/wheels" "$root/src"
   cp "$wheels"/*.whl "$folder"/sdist/*.tar.gz "$root/wheels"
-  cp -r "$tree/cpp" "$tree/tests" "$tree/pyproject.toml" "$root/src"
-  in_root python3 -m venv /venv
-  in_root python3 -m pip wheel -q --no-deps --wheel-dir /wheels /wheels/mol_edge-*.tar.gz
-  in_root sh -c 'pip install -q "$(echo /wheels/mol_edge-*-linux_aarch64.whl)[cpu]" pytest pytest-timeout hypothesis'
+  cp -r "$tree/tests" "$tree/pyproject.toml" "$root/src"
+  in_root python3 -m venv --clear /venv
+  in_root sh -c 'pip wheel -q --no-deps --wheel-dir /wheels /wheels/mol_edge-*.tar.gz'
+  in_root sh -c 'pip install -q "$(echo /wheels/mol_edge-*-linux_aarch64.whl)[cpu]" \
+    pytest pytest-timeout hypothesis'
   in_root pip list
 }
 
 run_cpp_tests() {
-  in_root cmake -S /src/cpp -B /src/build -G Ninja -DCMAKE_BUILD_TYPE=Release \
-    -DMOL_EDGE_BUILD_TESTS=ON -DMOL_EDGE_WERROR=ON >/dev/null
-  in_root cmake --build /src/build
-  in_root ctest --test-dir /src/build --output-on-failure --no-tests=error
+  PATH=$folder/host/bin:$PATH
+  cmake -S "$tree/cpp" -B "$folder/cpp" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+    -DMOL_EDGE_BUILD_TESTS=ON -DMOL_EDGE_WERROR=ON \
+    -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=$cross-g++ \
+    -DCMAKE_CROSSCOMPILING_EMULATOR="$(command -v qemu-aarch64-static);-L;$root" >/dev/null
+  cmake --build "$folder/cpp"
+  cp "$folder/cpp/tests/mol_edge_core_tests" "$root/src"
+  in_root /src/mol_edge_core_tests
 }
 
 run_python_tests() {

@@ -95,7 +95,7 @@ class Engine:
     def kept(self, track_id: int) -> tuple[int, ...]:
         """Positions in the source of a face's kept frames, oldest first."""
         track = self._tracks.get(track_id)
-        return () if track is None else tuple(frame.index for frame in track.frames)
+        return () if track is None else tuple([frame.index for frame in track.frames])
 
     def push(
         self, crops: Crops, track_ids: Sequence[int], timestamp_ns: int, index: int
@@ -213,8 +213,8 @@ class Engine:
         stages = self._store()[1]
         logits = stages.logits([frames])[0]
         fields = self._event_flow(frames) if flow else None
-        times = tuple(frame.timestamp_ns for frame in frames)
-        indices = tuple(frame.index for frame in frames)
+        times = tuple([frame.timestamp_ns for frame in frames])
+        indices = tuple([frame.index for frame in frames])
         return EventOutput(logits, indices, times, fields, unevenness(times))
 
     def _event_flow(self, frames: Sequence[KeptFrame]) -> NDArray[np.float32]:

@@ -136,7 +136,7 @@ class Track:
 
     def at(self, positions: Sequence[int]) -> tuple[KeptFrame, ...]:
         """The frames at some positions."""
-        return tuple(self.frames[position] for position in positions)
+        return tuple([self.frames[position] for position in positions])
 
     def _drop_oldest(self, count: int) -> None:
         if count == 0:

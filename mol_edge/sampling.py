@@ -80,7 +80,7 @@ def event_at(
     stamps = np.asarray(times_ns)
     first, last = (int(np.abs(stamps - time).argmin()) for time in (onset_ns, offset_ns))
     start, end = widened(first, last, len(times_ns))
-    return tuple(start + at for at in event_samples(end - start + 1))
+    return tuple([start + at for at in event_samples(end - start + 1)])
 
 
 def _reaches(times_ns: Sequence[int], span_ns: float, period_ns: float) -> bool:

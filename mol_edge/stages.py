@@ -121,7 +121,7 @@ class Stages:
         for frames, column in zip(members, out):
             slot = self._store.columns.take()
             self._store.columns.scatter("column", [slot], column[np.newaxis])
-            frames[0].columns[tuple(frame.id for frame in frames)] = slot
+            frames[0].columns[tuple([frame.id for frame in frames])] = slot
 
     def _read(self, name: str, frames: Sequence[KeptFrame]) -> Tensor:
         """State [N, …] of frames in the type that the graphs take."""

@@ -34,7 +34,7 @@ def windows_of(
             for track, scale, state, samples in chosen
         ]
     )
-    return [tuple(next(outputs) for _ in cadence.scales) for _ in tracks]
+    return [tuple([next(outputs) for _ in cadence.scales]) for _ in tracks]
 
 
 def _output(
@@ -45,5 +45,5 @@ def _output(
     logits: NDArray[np.float32],
 ) -> WindowOutput:
     timing = timing_of(track.times_ns, samples, scale.spacing_ns, period_ns)
-    indices = tuple(frame.index for frame in track.at(samples))
+    indices = tuple([frame.index for frame in track.at(samples)])
     return WindowOutput(scale.window_ms, WindowState.READY, logits, indices, **timing)

@@ -117,7 +117,7 @@ def event_samples(frames: int) -> tuple[int, ...]:
         (0, 2, 4, 6, 8, 10, 12, 14)
     """
     _check_length(frames)
-    return tuple(round(i * (frames - 1) / PAIRS) for i in range(SAMPLES))
+    return tuple([round(i * (frames - 1) / PAIRS) for i in range(SAMPLES)])
 
 
 def widened(first: int, last: int, frames: int) -> tuple[int, int]:

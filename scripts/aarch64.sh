@@ -48,7 +48,8 @@ in_root() {  # command: run it as AArch64, offline, with a plain environment
 
 install_tools() {
   local missing=() package
-  for package in qemu-user-static debootstrap python3-venv g++-$cross catch2; do
+  for package in qemu-user-static debootstrap python3-dev python3-venv g++ g++-$cross catch2 \
+    libgl1 libglib2.0-0; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' \
       || missing+=("$package")
   done

@@ -73,7 +73,7 @@ make_root() {
   if [[ ! -e $root/.complete ]]; then
     rm -rf --one-file-system "$root"
     debootstrap --foreign --arch=arm64 --variant=minbase \
-      --include=python3-dev,python3-venv,libgl1,libglib2.0-0 "$suite" "$root" >"$folder/root.log"
+      --include=python3,libpython3-dev,libgl1,libglib2.0-0 "$suite" "$root" >"$folder/root.log"
     echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/mol-edge"
     # debootstrap looks in /usr/sbin first, where no package has these.
     mount_native
@@ -120,7 +120,7 @@ fetch_wheels() {
     --python-version "$python" --platform manylinux_2_28_aarch64 \
     --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 \
     -c "$folder/constraints.txt" \
-    setuptools wheel pybind11 numpy onnxruntime opencv-python pytest pytest-timeout hypothesis
+    pip setuptools wheel pybind11 numpy onnxruntime opencv-python pytest pytest-timeout hypothesis
 }
 
 # pip would judge the markers of constraints by the Python that downloads, not by the root's.
@@ -132,7 +132,9 @@ install_in_root() {
   mkdir -p "$root/wheels" "$root/src"
   cp "$wheels"/*.whl "$folder"/sdist/*.tar.gz "$root/wheels"
   cp -r "$tree/tests" "$tree/pyproject.toml" "$root/src"
-  in_root python3 -m venv --clear /venv
+  # The package of pip brings certificates, whose installation takes minutes when emulated.
+  in_root python3 -m venv --clear --without-pip /venv
+  in_root sh -c 'PYTHONPATH=$(echo /wheels/pip-*.whl) python3 -m pip install -q pip'
   in_root sh -c 'pip wheel -q --no-deps --wheel-dir /wheels /wheels/mol_edge-*.tar.gz'
   in_root sh -c 'pip install -q "$(echo /wheels/mol_edge-*-linux_aarch64.whl)[cpu]" \
     pytest pytest-timeout hypothesis'

@@ -40,6 +40,10 @@ class DeviceError(MolEdgeError):
     """A runtime or device was asked for that does not work here."""
 
 
+class DeviceMemoryError(DeviceError):
+    """A GPU has no memory left, also after what could be freed was."""
+
+
 class MissingExtraError(DeviceError):
     """A package of an optional extra is needed and not installed."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mol_edge.cadence import SegmentReason
+from mol_edge.errors import OptionError
 from mol_edge.network import Network
 from mol_edge.slots import Slots
 
@@ -46,9 +47,17 @@ class FrameStore:
         network: says which shapes and types the state has.
         frames: frames to have room for at first.
         half: whether `first` and `second` are kept in 16 bits.
+
+    Raises:
+        OptionError: they cannot be, where a device keeps them.
     """
 
     def __init__(self, network: Network, frames: int, half: bool) -> None:
+        if half and network.on_device:
+            raise OptionError(
+                "half_state is for state that NumPy keeps, and this device keeps it in its own "
+                "memory in the type of its graphs: leave it out, or run a bundle's fp16."
+            )
         first, second = (network.output("features", name) for name in ("first", "second"))
         self.maps = Slots(
             {
@@ -57,6 +66,7 @@ class FrameStore:
                 "second": (second[0], np.float16 if half else second[1]),
             },
             frames,
+            network.empty,
         )
         self.columns = Slots({"column": network.output("column", "column")}, _COLUMNS_AT_FIRST)
         self._network = network
@@ -67,7 +77,7 @@ class FrameStore:
         """Encoder maps; allocated when flow is first wanted."""
         if self._encoded is None:
             kinds = {name: self._network.output("encoder", name) for name in ("enc2", "enc3")}
-            self._encoded = Slots(kinds, _ENCODED_AT_FIRST)
+            self._encoded = Slots(kinds, _ENCODED_AT_FIRST, self._network.empty)
         return self._encoded
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ COLUMN_SAMPLES = 4
 REACH = COLUMN_SAMPLES - 1
 
 Tensor = NDArray[Any]
+Empty = Callable[[Sequence[int], DTypeLike], Tensor]
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,19 @@ def run_clip(backend: Backend, crops: NDArray[np.float32]) -> ClipOutput:
 class Network:
     """A backend's graphs, with the arrays that their inputs and outputs pass through.
 
-    Arrays of `scratch` are valid until the same name is asked for again. Not safe to share
-    between threads.
+    Arrays of `scratch` and `state` are valid until the same name is asked for again. Not safe to
+    share between threads.
+
+    Attributes:
+        on_device: whether state lies in the memory of a device, and not in NumPy's arrays.
+        empty: makes an array for state.
     """
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        memory = getattr(backend, "memory", None)
+        self.on_device = memory is not None
+        self.empty: Empty = aligned_empty if memory is None else memory.empty
         self._scratch: dict[str, Tensor] = {}
         self._outputs: dict[str, dict[str, tuple[tuple[int, ...], np.dtype[Any]]]] = {}
 
@@ -97,14 +106,23 @@ class Network:
 
     def scratch(self, name: str, count: int, shape: tuple[int, ...], dtype: DTypeLike) -> Tensor:
         """An array [count, *shape] that is allocated once and grows with the largest count."""
+        return self._kept(name, count, shape, dtype, aligned_empty)
+
+    def state(self, name: str, count: int, shape: tuple[int, ...], dtype: DTypeLike) -> Tensor:
+        """As `scratch`, where the backend keeps the state that graphs pass to each other."""
+        return self._kept(name, count, shape, dtype, self.empty)
+
+    def _kept(
+        self, name: str, count: int, shape: tuple[int, ...], dtype: DTypeLike, empty: Empty
+    ) -> Tensor:
         there = self._scratch.get(name)
         if there is None or len(there) < count:
-            there = self._scratch[name] = aligned_empty((count, *shape), dtype)
+            there = self._scratch[name] = empty((count, *shape), dtype)
         return there[:count]
 
     def scratch_output(self, graph: str, name: str, count: int) -> Tensor:
-        """A scratch array for an output of a graph."""
-        return self.scratch(f"{graph}.{name}", count, *self.output(graph, name))
+        """A scratch array for an output of a graph that is state."""
+        return self.state(f"{graph}.{name}", count, *self.output(graph, name))
 
     def new_output(self, graph: str, name: str, count: int) -> Tensor:
         """An array for an output that the caller is going to give away."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ class Slots:
     Args:
         kinds: shape of one row and element type, by name.
         count: slots at first.
+        empty: makes the arrays, from shape and type; a device gives arrays of its own.
 
     Example:
         >>> slots = Slots({"column": ((32, 4, 4), np.float32)}, count=2)
@@ -39,9 +40,15 @@ class Slots:
         ((1, 32, 4, 4), 4096)
     """
 
-    def __init__(self, kinds: Mapping[str, tuple[tuple[int, ...], DTypeLike]], count: int) -> None:
-        self._arrays = {
-            name: aligned_empty((count, *shape), dtype) for name, (shape, dtype) in kinds.items()
+    def __init__(
+        self,
+        kinds: Mapping[str, tuple[tuple[int, ...], DTypeLike]],
+        count: int,
+        empty: Callable[[Sequence[int], DTypeLike], Any] = aligned_empty,
+    ) -> None:
+        self._empty = empty
+        self._arrays: dict[str, Tensor] = {
+            name: empty((count, *shape), dtype) for name, (shape, dtype) in kinds.items()
         }
         # Written once, so that the memory is there from the start and does not creep in later.
         for array in self._arrays.values():
@@ -93,9 +100,9 @@ class Slots:
     def _grow(self) -> None:
         count = self._count + max(1, self._count // 2)
         for name, array in self._arrays.items():
-            larger = aligned_empty((count, *array.shape[1:]), array.dtype)
+            larger = self._empty((count, *array.shape[1:]), array.dtype)
             larger[: self._count] = array
-            larger[self._count :] = 0
+            larger[self._count :].fill(0)
             self._arrays[name] = larger
         self._free.extend(range(count - 1, self._count - 1, -1))
         self._count = count

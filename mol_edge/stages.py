@@ -111,7 +111,7 @@ class Stages:
         inputs = {}
         for name, start in (("first", 0), ("second", 1)):
             shape, dtype = network.output("features", name)
-            array = network.scratch(f"column.{name}", count, (REACH, *shape), dtype)
+            array = network.state(f"column.{name}", count, (REACH, *shape), dtype)
             for frames, into in zip(members, array):
                 slots = [frame.maps for frame in frames[start : start + REACH]]
                 maps.gather(name, slots, into)
@@ -132,7 +132,7 @@ class Stages:
             shape, dtype = self._network.output("features", name)
         if len(frames) == 1 and maps.type_of(name) == dtype:
             return maps.row(name, frames[0].maps)
-        out = self._network.scratch(f"read.{name}", len(frames), shape, dtype)
+        out = self._network.state(f"read.{name}", len(frames), shape, dtype)
         return maps.gather(name, [frame.maps for frame in frames], out)
 
     def _read_encoded(self, name: str, frames: Sequence[KeptFrame], suffix: str) -> Tensor:
@@ -140,7 +140,7 @@ class Stages:
         if len(slots) == 1:
             return self._store.encoded.row(name, slots[0])
         shape, dtype = self._network.output("encoder", name)
-        out = self._network.scratch(f"read.{name}{suffix}", len(slots), shape, dtype)
+        out = self._network.state(f"read.{name}{suffix}", len(slots), shape, dtype)
         return self._store.encoded.gather(name, slots, out)
 
 

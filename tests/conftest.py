@@ -3,6 +3,15 @@
 import pytest
 
 
+@pytest.fixture(scope="session", autouse=True)
+def session_cache(tmp_path_factory):
+    """The cache of all tests of a session: they leave the user's own one alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("MOL_EDGE_CACHE", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def toy_folder(tmp_path_factory):
     """Folder of a bundle of tiny real graphs, aligned per frame; read it, change copies."""

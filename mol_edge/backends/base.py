@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
-from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from mol_edge.errors import OptionError
 from mol_edge.graph_info import TensorInfo
 
 Tensors = Mapping[str, NDArray[Any]]
+"""Arrays by name; a backend with a `Memory` also takes the arrays that it gave."""
 
 Profile = Literal["latency", "shared"]
 
@@ -41,6 +44,33 @@ class BackendOptions:
             raise OptionError(
                 f"profile must be one of {', '.join(get_args(Profile))}, got {self.profile!r}."
             )
+
+
+class BackendState(Enum):
+    """How a backend is."""
+
+    READY = "ready"
+    REBUILT = "rebuilt"
+    """The GPU had no memory left, and the graphs were set up anew."""
+    OUT_OF_MEMORY = "out_of_memory"
+    """That happened again: nothing runs any more."""
+
+
+@runtime_checkable
+class DeviceArray(Protocol):
+    """An array in the memory of a device: rows can be cut, read and written."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    address: int
+
+
+class Memory(Protocol):
+    """The memory of a device, where state is kept that graphs pass to each other."""
+
+    def empty(self, shape: Sequence[int], dtype: DTypeLike) -> Any:
+        """An array there, uninitialised; it can be cut and written along its first axis."""
+        ...
 
 
 class Backend(Protocol):

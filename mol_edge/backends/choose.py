@@ -1,21 +1,23 @@
-"""Which runtime runs a bundle: the one that was named, or the faster of those that work."""
+"""Which runtime runs a bundle: the one that was named, or the first that works."""
 
 from __future__ import annotations
 
 import logging
-import threading
 
 from mol_edge.backends.base import BackendOptions
-from mol_edge.backends.device import Device, installed_runtimes
+from mol_edge.backends.child_trial import DEADLINE_S, Trial, try_device
+from mol_edge.backends.device import Device
+from mol_edge.backends.kept_choice import Choice, KeptChoices, choice_key
+from mol_edge.backends.opening import open_device
 from mol_edge.backends.session import SessionBackend, first_line
-from mol_edge.backends.trial import FRAME_GRAPHS, time_frame, try_graphs
+from mol_edge.backends.targets import cpu_candidates, gpu_candidates
+from mol_edge.backends.trial import trial_graphs, try_graphs
 from mol_edge.bundle import Bundle
 from mol_edge.errors import BundleError, DeviceError, MissingExtraError, MolEdgeError
 
 log = logging.getLogger(__name__)
 
-_TRIAL_RUNS = 5
-_DEADLINE_S = 60.0
+_DEADLINE_S = DEADLINE_S
 
 
 def open_backend(
@@ -26,8 +28,11 @@ def open_backend(
     Args:
         bundle: the model.
         device: ``runtime[:device]`` such as ``openvino``, ``onnxruntime:cpu``,
-            ``onnxruntime:cuda:0``; or ``auto``: one new frame with flow is computed on the CPU by
-            each installed runtime, and the faster one is taken. `Backend.reasons` says why.
+            ``onnxruntime:cuda:0``, ``tensorrt``; or ``auto``: TensorRT, ONNX Runtime with CUDA and
+            OpenVINO on a GPU are tried in this order, each in a process of its own, and the first
+            that works is taken; else the faster of the CPU runtimes. An NPU must be named.
+            `Backend.reasons` says why. The choice is kept until runtimes, drivers or options
+            change, or `mol-edge doctor` is run.
         options: threads, precision, cache.
 
     Raises:
@@ -43,73 +48,100 @@ def open_backend(
     """
     options = options or BackendOptions()
     if device == "auto":
-        return _fastest(bundle, options)
-    backend = _open(bundle, Device.parse(device), options)
-    try_graphs(backend, FRAME_GRAPHS[:1])
+        return _choose(bundle, options)
+    backend = _opened(bundle, device, options)
     backend.reasons = (f"{backend.device} was asked for",)
     return backend
 
 
-def _open(bundle: Bundle, device: Device, options: BackendOptions) -> SessionBackend:
-    if device.runtime == "openvino":
-        from mol_edge.backends.openvino_ import OpenVinoBackend
+def _opened(bundle: Bundle, device: str, options: BackendOptions) -> SessionBackend:
+    backend = open_device(bundle, Device.parse(device), options)
+    try:
+        backend.prepare()
+        try_graphs(backend, trial_graphs(backend)[:1])
+    except BaseException:
+        backend.close()
+        raise
+    return backend
 
-        return OpenVinoBackend(bundle, device, options)
-    from mol_edge.backends.onnxruntime_ import OnnxRuntimeBackend
 
-    return OnnxRuntimeBackend(bundle, device, options)
-
-
-def _fastest(bundle: Bundle, options: BackendOptions) -> SessionBackend:
-    """Try each installed CPU runtime; the order of `RUNTIMES` decides between equals."""
-    runtimes = installed_runtimes()
-    if not runtimes:
+def _choose(bundle: Bundle, options: BackendOptions) -> SessionBackend:
+    if options.precision not in bundle.manifest.graphs:
+        bundle.graph_info("features", options.precision)
+    gpus, cpus = gpu_candidates(), cpu_candidates()
+    if not gpus and not cpus:
         raise MissingExtraError("onnxruntime", "cpu", "The device auto")
+    kept, key = KeptChoices(), choice_key(bundle, options, [*gpus, *cpus])
+    backend = _kept(bundle, options, kept, key)
+    if backend is not None:
+        return backend
     reasons: list[str] = []
-    best: tuple[float, SessionBackend] | None = None
-    for runtime in runtimes:
-        device = Device.parse(runtime)
+    for device, why in _in_order(bundle, options, gpus, cpus, reasons):
         try:
-            backend, seconds = _within_deadline(bundle, device, options)
+            backend = _opened(bundle, device, options)
         except BundleError:
             raise
         except MolEdgeError as error:
-            reasons.append(f"{device} does not work: {first_line(error)}")
+            reasons.append(f"{device} worked when it was tried, then not: {first_line(error)}")
             continue
-        reasons.append(f"{device} takes {seconds * 1e3:.1f} ms for a frame")
-        if best is not None and best[0] <= seconds:
-            backend.close()
-            continue
-        if best is not None:
-            best[1].close()
-        best = seconds, backend
-    if best is None:
-        raise DeviceError(f"No device works ({'; '.join(reasons)}): run `mol-edge doctor`.")
-    chosen = best[1]
-    chosen.reasons = (*reasons, f"{chosen.device} is the fastest that works")
-    log.info("Device %s: %s.", chosen.device, "; ".join(reasons))
-    return chosen
+        backend.reasons = (*reasons, why)
+        kept.keep(key, Choice(device, backend.reasons))
+        log.info("Device %s: %s.", device, "; ".join(backend.reasons))
+        return backend
+    raise DeviceError(f"No device works ({'; '.join(reasons)}): run `mol-edge doctor`.")
 
 
-def _within_deadline(
-    bundle: Bundle, device: Device, options: BackendOptions
-) -> tuple[SessionBackend, float]:
-    """Open a device and time it, or give up on it after the deadline."""
-    outcome: list[tuple[SessionBackend, float] | BaseException] = []
+def _kept(
+    bundle: Bundle, options: BackendOptions, kept: KeptChoices, key: str
+) -> SessionBackend | None:
+    """The device that an earlier run took, unless it no longer works."""
+    choice = kept.get(key)
+    if choice is None:
+        return None
+    risky = not choice.device.lower().endswith(":cpu")
+    if risky:
+        kept.mark(key, opening=True)
+    try:
+        backend = _opened(bundle, choice.device, options)
+    except BundleError:
+        raise
+    except MolEdgeError as error:
+        log.info("Device %s no longer works: %s", choice.device, error)
+        kept.forget(key)
+        return None
+    if risky:
+        kept.mark(key, opening=False)
+    backend.reasons = choice.reasons
+    log.info("Device %s, as before: %s.", choice.device, "; ".join(choice.reasons))
+    return backend
 
-    def attempt() -> None:
-        try:
-            backend = _open(bundle, device, options)
-            outcome.append((backend, time_frame(backend, _TRIAL_RUNS)))
-        except BaseException as error:
-            outcome.append(error)
 
-    # A runtime that hangs cannot be stopped, so its thread must not keep the process alive.
-    thread = threading.Thread(target=attempt, name=f"try {device}", daemon=True)
-    thread.start()
-    thread.join(_DEADLINE_S)
-    if not outcome:
-        raise DeviceError(f"{device} gave no result within {_DEADLINE_S:.0f} s.")
-    if isinstance(outcome[0], BaseException):
-        raise outcome[0]
-    return outcome[0]
+def _in_order(
+    bundle: Bundle,
+    options: BackendOptions,
+    gpus: list[str],
+    cpus: list[str],
+    reasons: list[str],
+) -> list[tuple[str, str]]:
+    """The devices that work, best first, with why; says of each trial how it went."""
+
+    def tried(device: str) -> Trial:
+        trial = try_device(bundle, device, options, deadline_s=_DEADLINE_S)
+        reasons.append(_line(trial))
+        return trial
+
+    for device in gpus:
+        if tried(device).works:
+            first = (device, f"{device} works, and GPUs come before CPUs")
+            return [first, *((name, f"{name} is left") for name in cpus)]
+    trials = [trial for trial in map(tried, cpus) if trial.works]
+    trials.sort(key=lambda trial: trial.seconds or 0.0)
+    return [(trial.device, f"{trial.device} is the fastest that works") for trial in trials]
+
+
+def _line(trial: Trial) -> str:
+    if not trial.works:
+        return f"{trial.device} does not work: {trial.note.rstrip('.')}"
+    if trial.seconds is None:
+        return f"{trial.device} runs {', '.join(trial.graphs)}"
+    return f"{trial.device} takes {trial.seconds * 1e3:.1f} ms for a frame"

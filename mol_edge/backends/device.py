@@ -10,15 +10,16 @@ from pathlib import Path
 
 from mol_edge.errors import DeviceError
 
-RUNTIMES = ("openvino", "onnxruntime")
-"""Runtimes in the order in which ``auto`` tries them."""
+RUNTIMES = ("tensorrt", "openvino", "onnxruntime")
+"""Runtimes by the name of their package."""
 
-_FORMS = "auto, openvino, openvino:GPU, onnxruntime, onnxruntime:cpu, onnxruntime:cuda:0"
+_FORMS = "auto, tensorrt, openvino, openvino:GPU, onnxruntime, onnxruntime:cpu, onnxruntime:cuda:0"
 _TARGETS = {
+    "tensorrt": re.compile(r"[0-9]+"),
     "openvino": re.compile(r"[A-Z]+(\.[0-9]+)?"),
-    "onnxruntime": re.compile(r"cpu|cuda(:[0-9]+)?"),
+    "onnxruntime": re.compile(r"cpu|(cuda|tensorrt)(:[0-9]+)?"),
 }
-_DEFAULTS = {"openvino": "CPU", "onnxruntime": "cpu"}
+_DEFAULTS = {"tensorrt": "0", "openvino": "CPU", "onnxruntime": "cpu"}
 _THREAD_LIMIT = 4
 
 
@@ -27,8 +28,8 @@ class Device:
     """A runtime and the device it is to use.
 
     Attributes:
-        runtime: ``openvino`` or ``onnxruntime``.
-        target: the device as the runtime calls it, such as ``CPU`` or ``cuda:0``.
+        runtime: ``tensorrt``, ``openvino`` or ``onnxruntime``.
+        target: the device as the runtime calls it, such as ``CPU``, ``cuda:0`` or ``0``.
 
     Example:
         >>> str(Device.parse("openvino"))
@@ -50,14 +51,20 @@ class Device:
         target = target.upper() if runtime == "openvino" else target.lower()
         if _TARGETS[runtime].fullmatch(target) is None:
             raise DeviceError(f"device must be one like {_FORMS}, got {text!r}.")
-        return cls(runtime, "cuda:0" if target == "cuda" else target)
+        return cls(runtime, f"{target}:0" if target in ("cuda", "tensorrt") else target)
 
     def __str__(self) -> str:
         return f"{self.runtime}:{self.target}"
 
+    @property
+    def index(self) -> int:
+        """The GPU's number; 0 where the name has none."""
+        number = re.search(r"[0-9]+$", self.target)
+        return int(number.group()) if number else 0
+
 
 def installed_runtimes() -> tuple[str, ...]:
-    """The runtimes whose package can be imported, in the order of `RUNTIMES`."""
+    """The runtimes whose package is there, in the order of `RUNTIMES`; it may be broken."""
     return tuple(name for name in RUNTIMES if importlib.util.find_spec(name) is not None)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
 from mol_edge.backends.huge_pages import huge_pages
+from mol_edge.backends.importing import import_runtime
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
-from mol_edge.errors import DeviceError, MissingExtraError
+from mol_edge.errors import DeviceError
 
 _ERROR_LEVEL = 3
 _LEND_WEIGHTS = "add_external_initializers_from_files_in_memory"
@@ -22,11 +23,7 @@ class OnnxRuntimeBackend(SessionBackend):
 
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
         super().__init__(bundle, device, options)
-        try:
-            import onnxruntime
-        except ImportError:
-            raise MissingExtraError("onnxruntime", "cpu", "The device onnxruntime") from None
-        self._onnxruntime = onnxruntime
+        self._onnxruntime = import_runtime("onnxruntime", "onnxruntime", "cpu")
         self._provider = self._check_provider()
 
     def _check_provider(self) -> Any:

@@ -9,9 +9,10 @@ import numpy as np
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
 from mol_edge.backends.huge_pages import huge_pages
+from mol_edge.backends.importing import import_runtime
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
-from mol_edge.errors import DeviceError, MissingExtraError
+from mol_edge.errors import DeviceError
 
 _DRIVERS = {
     "GPU": "install Intel's driver with `sudo apt install intel-opencl-icd`",
@@ -26,12 +27,8 @@ class OpenVinoBackend(SessionBackend):
 
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
         super().__init__(bundle, device, options)
-        try:
-            import openvino
-        except ImportError:
-            raise MissingExtraError("openvino", "openvino", "The device openvino") from None
-        self._openvino = openvino
-        self._core = openvino.Core()
+        self._openvino = import_runtime("openvino", "openvino", "openvino")
+        self._core = self._guard(self._openvino.Core)
         self._weights: dict[str | None, Any] = {}
         self._check_device()
 

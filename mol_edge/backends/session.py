@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -11,13 +13,23 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge.backends.base import BackendOptions, Tensors
+from mol_edge.backends.base import BackendOptions, BackendState, DeviceArray, Memory, Tensors
 from mol_edge.backends.device import Device, default_threads
 from mol_edge.bundle import Bundle
-from mol_edge.errors import ArrayError, BundleError, DeviceError
+from mol_edge.errors import ArrayError, BundleError, DeviceError, DeviceMemoryError
 from mol_edge.graph_info import GraphInfo, TensorInfo
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_NO_MEMORY = re.compile(
+    r"out of memory|OUT_OF_MEMORY|Failed to allocate memory|bad_alloc|CL_OUT_OF_RESOURCES"
+    r"|CL_MEM_OBJECT_ALLOCATION_FAILURE|BFCArena",
+    re.IGNORECASE,
+)
+
+SEE_DOCTOR = "run `mol-edge doctor` to see which devices work"
 
 Runner = Callable[[Tensors, Tensors], None]
 """Runs a graph on checked C-contiguous inputs, into C-contiguous outputs that fit them."""
@@ -44,15 +56,24 @@ class SessionBackend(ABC):
     forms: tuple[str, ...] = ("onnx",)
     """Forms of a graph that the runtime reads, the preferred one first."""
 
+    memory: Memory | None = None
+    """Where arrays that are passed from run to run had best lie; None for NumPy's own."""
+
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
         self.bundle = bundle
         self.options = options
         self.threads = options.threads or default_threads()
         self.reasons: tuple[str, ...] = ()
         self._device = device
+        self.state = BackendState.READY
         self._lock = threading.Lock()
         self._graphs: dict[str, _Graph] = {}
         self._closed = False
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the device has a memory of its own to run out of."""
+        return self._device.target.lower() != "cpu"
 
     @property
     def device(self) -> str:
@@ -74,7 +95,8 @@ class SessionBackend(ABC):
             BundleError: the bundle has no such graph.
             DeviceError: the device failed, or the backend is closed.
         """
-        with self._lock:
+
+        def once() -> dict[str, NDArray[Any]]:
             opened = self._opened(graph)
             batch = _check_inputs(graph, opened.inputs, inputs)
             outputs = {
@@ -83,6 +105,9 @@ class SessionBackend(ABC):
             }
             self._call(opened, inputs, outputs)
             return outputs
+
+        with self._lock:
+            return self._with_one_rebuild(once)
 
     def run_into(self, graph: str, inputs: Tensors, outputs: Tensors) -> None:
         """Run one graph of the bundle into arrays that the caller keeps.
@@ -98,20 +123,31 @@ class SessionBackend(ABC):
             BundleError: the bundle has no such graph.
             DeviceError: the device failed, or the backend is closed.
         """
-        with self._lock:
+
+        def once() -> None:
             opened = self._opened(graph)
             batch = _check_inputs(graph, opened.inputs, inputs)
             _check_outputs(graph, opened.outputs, outputs, batch)
             self._call(opened, inputs, outputs)
 
+        with self._lock:
+            self._with_one_rebuild(once)
+
     def outputs_of(self, graph: str) -> Mapping[str, TensorInfo]:
         """Names, types and shapes of a graph's outputs; raises BundleError where it is absent."""
         return self._info(graph, self.form_of(graph)).outputs
 
+    def prepare(self) -> None:  # noqa: B027 (most runtimes build nothing)
+        """Build what must be built before the first frame."""
+
+    def is_ready(self, graph: str) -> bool:
+        """Whether a graph runs within seconds, with nothing to be built for minutes before."""
+        return True
+
     def close(self) -> None:
         """Give back what the runtime holds; `run` is refused from then on."""
         with self._lock:
-            self._graphs.clear()
+            self._release()
             self._closed = True
 
     def __enter__(self) -> SessionBackend:
@@ -143,8 +179,44 @@ class SessionBackend(ABC):
         return self._graphs[graph]
 
     def _call(self, opened: _Graph, inputs: Tensors, outputs: Tensors) -> None:
-        ready = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
+        ready = {
+            name: np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array
+            for name, array in inputs.items()
+        }
         self._guard(lambda: opened.run(ready, outputs))
+
+    def _release(self) -> None:
+        """Give back what loading the graphs took; they are loaded anew when they are next run."""
+        self._graphs.clear()
+
+    def _with_one_rebuild(self, call: Callable[[], T]) -> T:
+        """Call; where the GPU has no memory left, free what can be and call once more.
+
+        That is done once in the life of a backend. After that it is in the state
+        `BackendState.OUT_OF_MEMORY`, and every call is refused at once.
+        """
+        if self.state is BackendState.OUT_OF_MEMORY:
+            raise self._out_of_memory()
+        try:
+            return call()
+        except DeviceMemoryError as error:
+            if self.state is BackendState.READY:
+                log.warning("%s has no memory left and is set up anew: %s", self.device, error)
+                self.state = BackendState.REBUILT
+                self._release()
+                try:
+                    return call()
+                except DeviceMemoryError:
+                    pass
+            self.state = BackendState.OUT_OF_MEMORY
+            self._release()
+            raise self._out_of_memory() from error
+
+    def _out_of_memory(self) -> DeviceMemoryError:
+        return DeviceMemoryError(
+            f"{self.device} had no memory left, also after it was set up anew: close other "
+            "programs that use it or follow fewer faces, and open it again."
+        )
 
     @abstractmethod
     def _load(self, graph: str, form: str) -> Runner:
@@ -157,10 +229,15 @@ class SessionBackend(ABC):
         except (ArrayError, BundleError, DeviceError, MemoryError):
             raise
         except Exception as error:
+            if self.on_gpu and _NO_MEMORY.search(str(error)):
+                raise DeviceMemoryError(
+                    f"{self.device} must have memory for its graphs, and has none left "
+                    f"({first_line(error)}): close other programs that use it."
+                ) from error
             # Runtimes raise bare RuntimeError and classes of their own.
             raise DeviceError(
                 f"{self.device} must run the graphs of {self.bundle.manifest.name} and failed "
-                f"({first_line(error)}): run `mol-edge doctor` to see which devices work."
+                f"({first_line(error)}): {SEE_DOCTOR}."
             ) from error
 
 
@@ -186,7 +263,9 @@ def _check_outputs(
     for name, info in wanted.items():
         what, array = f"The output {name} of {graph}", outputs[name]
         _check_array(what, info, array, batch)
-        if not (array.flags.c_contiguous and array.flags.writeable):
+        if isinstance(array, np.ndarray) and not (
+            array.flags.c_contiguous and array.flags.writeable
+        ):
             raise ArrayError(
                 f"{what} must be C-contiguous and writeable: give it an array of its own."
             )
@@ -200,8 +279,8 @@ def _check_names(what: str, wanted: Mapping[str, TensorInfo], came: Tensors) -> 
 
 
 def _check_array(what: str, info: TensorInfo, array: object, batch: int | None) -> int | None:
-    if not isinstance(array, np.ndarray) or array.dtype != np.dtype(info.type):
-        came = f"{array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+    if not isinstance(array, (np.ndarray, DeviceArray)) or array.dtype != np.dtype(info.type):
+        came = f"{array.dtype}" if hasattr(array, "dtype") else type(array).__name__
         raise ArrayError(f"{what} must be {info.type}, got {came}.")
     return _check_shape(what, info.shape, array.shape, batch)
 

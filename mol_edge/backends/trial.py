@@ -30,6 +30,13 @@ def try_graphs(backend: SessionBackend, graphs: Iterable[str]) -> None:
                 )
 
 
+def trial_graphs(backend: SessionBackend, every: bool = False) -> tuple[str, ...]:
+    """The graphs to try, of a new frame or every small one, without those yet to be built."""
+    wanted = SMALL_GRAPHS if every else FRAME_GRAPHS
+    ready = [graph for graph in wanted if backend.is_ready(graph)]
+    return tuple(ready) or ("head",)
+
+
 def time_frame(backend: SessionBackend, runs: int) -> float:
     """Seconds of the graphs of one new frame with flow: the median of `runs`, after a first."""
     inputs = {graph: _inputs(backend, graph) for graph in FRAME_GRAPHS}

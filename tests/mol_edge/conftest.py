@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -42,25 +43,33 @@ def write_video(path: Path, frames: Sequence[np.ndarray], fps: float = 60.0) -> 
 
 
 @pytest.fixture
-def mol_edge_command(tmp_path: Path) -> RunCommand:
-    """Run `mol-edge` in a process of its own, in an empty folder, with an empty cache.
+def mol_edge_command(tmp_path: Path, session_cache: Path) -> RunCommand:
+    """Run `mol-edge` in a process of its own, in an empty folder, with an almost empty cache.
 
-    `without` names packages that shall look as if they were not installed.
+    What is in the cache is the device that the session's first run with ``auto`` took, so that
+    the later ones try none. `without` names packages that shall look as if they were not installed,
+    `planted` is a folder of modules that come before those that are.
     """
 
     def run(
-        *arguments: str | Path, without: Sequence[str] = ()
+        *arguments: str | Path, without: Sequence[str] = (), planted: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         block = f"import sys; sys.modules.update(dict.fromkeys({list(without)!r}))"
+        if planted is not None:
+            block += f"; sys.path.insert(0, {str(planted)!r})"
         program = f"{block}; from mol_edge.cli import main; sys.exit(main(sys.argv[1:]))"
         folder = tmp_path / "work"
         folder.mkdir(exist_ok=True)
+        ours, kept = session_cache / "devices.json", tmp_path / "cache" / "devices.json"
+        if ours.exists() and not kept.exists() and planted is None:
+            kept.parent.mkdir(exist_ok=True)
+            shutil.copy(ours, kept)
         environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("MOL_EDGE_")},
             "MOL_EDGE_CACHE": str(tmp_path / "cache"),
             "COLUMNS": "100",
         }
-        return subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-c", program, *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -69,5 +78,8 @@ def mol_edge_command(tmp_path: Path) -> RunCommand:
             env=environment,
             timeout=120,
         )
+        if kept.exists() and not ours.exists() and planted is None:
+            shutil.copy(kept, ours)
+        return done
 
     return run

@@ -1,0 +1,164 @@
+"""One process of a benchmark: one device, one precision, every mode, once.
+
+    python -m mol_edge.benchmark.child   < job.json   > one JSON object a line
+
+A process of its own for each gives load times and memory that are nobody else's, and shows how
+much processes differ. What a runtime writes to standard output goes to standard error instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from mol_edge.backends import BackendOptions
+from mol_edge.backends.session import SessionBackend
+from mol_edge.backends.trial import SMALL_GRAPHS, try_graphs
+from mol_edge.benchmark.job import Job
+from mol_edge.benchmark.load import Load, peak_rss_mb, rss_mb
+from mol_edge.benchmark.measure import Task, Timing, measure
+from mol_edge.benchmark.modes import Mode, Pace
+from mol_edge.benchmark.sgemm import SIDE, fastest, numpy_product, runtime_product
+from mol_edge.benchmark.tasks import Tasks
+from mol_edge.bundle import Bundle
+from mol_edge.check_set import measure_accuracy
+from mol_edge.errors import MolEdgeError
+from mol_edge.faces import open_detector
+from mol_edge.options import PipelineOptions
+from mol_edge.pipeline import Pipeline
+
+Tell = Callable[[dict[str, Any]], None]
+
+_REFERENCE_SIDE = 512
+_REFERENCE_RUNS = 15
+
+
+def main() -> int:
+    """Read a job, do it, tell each result as a line."""
+    tell = _own_output()
+    job = Job.from_json(json.loads(sys.stdin.read()))
+    try:
+        _work(job, tell)
+    except MolEdgeError as error:
+        tell({"event": "failed", "kind": type(error).__name__, "reason": str(error)})
+    return 0
+
+
+def _work(job: Job, tell: Tell) -> None:
+    pipe, backend = _loaded(job, tell)
+    if job.accuracy:
+        figures = measure_accuracy(pipe.bundle, backend)
+        tell({"event": "accuracy", "figures": None if figures is None else asdict(figures)})
+    tell({"event": "sgemm", "gflops": _rates(backend.device, backend.threads)})
+    tasks = Tasks(pipe, job.fps, job.video)
+    opened: dict[Mode, Task] = {}
+    for mode, pace in job.cells:
+        cell = {"mode": mode, "pace": pace}
+        tell({"event": "begins", **cell})
+        try:
+            if mode not in opened:
+                opened[mode] = _slowed(tasks.open(mode), job.slow_down)
+            tell({"event": "cell", **cell, **_measured(opened[mode], job, pace)})
+        except MolEdgeError as error:
+            tell({"event": "unavailable", **cell, "reason": str(error)})
+    tasks.close()
+    pipe.close()
+    tell({"event": "done", "peak_rss_mb": peak_rss_mb()})
+
+
+def _loaded(job: Job, tell: Tell) -> tuple[Pipeline, SessionBackend]:
+    """Open the bundle on the device and run every small graph, each step timed."""
+    options = BackendOptions(threads=job.threads, precision=job.precision, profile=job.profile)
+    before = rss_mb()
+    moments = [time.perf_counter()]
+    bundle = Bundle.open(job.bundle)
+    moments.append(time.perf_counter())
+    detector = open_detector(job.detector) if job.detector else None
+    pipe = Pipeline(bundle, job.device, detector, PipelineOptions(backend=options))
+    moments.append(time.perf_counter())
+    backend = pipe.backend
+    assert isinstance(backend, SessionBackend)
+    for _ in range(2):
+        try_graphs(backend, SMALL_GRAPHS)
+        moments.append(time.perf_counter())
+    names = ("bundle_ms", "load_ms", "first_inference_ms", "second_inference_ms")
+    steps = [1e3 * (end - begin) for begin, end in zip(moments, moments[1:])]
+    memory = {"rss_before_mb": before, "rss_mb": rss_mb()}
+    how = {"device": backend.device, "threads": backend.threads}
+    tell({"event": "loaded", **how, **dict(zip(names, steps)), **memory})
+    return pipe, backend
+
+
+def _measured(task: Task, job: Job, pace: Pace) -> dict[str, Any]:
+    product = numpy_product(_REFERENCE_SIDE)
+    before = _reference_ms(product)
+    load = Load.now()
+    timing = measure(task, job.rule, 1e3 / job.fps if pace == "camera" else None)
+    others = Load.now().others_since(load)
+    reference = (before + _reference_ms(product)) / 2
+    return {
+        **_told(timing), "others": others, "rss_mb": rss_mb(), "reference_ms": reference,
+    }  # fmt: skip
+
+
+def _told(timing: Timing) -> dict[str, Any]:
+    told = asdict(timing)
+    told["latencies_ms"] = [round(value, 6) for value in timing.latencies_ms]
+    return told
+
+
+def _slowed(task: Task, factor: float) -> Task:
+    """The task made slower by a factor, busily, which shows whether `compare` finds it."""
+    if factor == 1.0:
+        return task
+
+    def run() -> object:
+        begin = time.perf_counter()
+        result = task()
+        end = begin + factor * (time.perf_counter() - begin)
+        while time.perf_counter() < end:
+            pass
+        return result
+
+    return run
+
+
+def _reference_ms(product: Task) -> float:
+    """Median time of a small matrix product: how fast the machine is at this moment."""
+    product()
+    times = []
+    for _ in range(_REFERENCE_RUNS):
+        begin = time.perf_counter()
+        product()
+        times.append(1e3 * (time.perf_counter() - begin))
+    return sorted(times)[_REFERENCE_RUNS // 2]
+
+
+def _rates(device: str, threads: int) -> dict[str, float]:
+    """GFLOP/s of large matrix products by NumPy and, on a CPU, by the runtime."""
+    rates = {"numpy": fastest(numpy_product(SIDE), SIDE)}
+    runtime, _, target = device.partition(":")
+    if target.lower() == "cpu":
+        rates[runtime] = fastest(runtime_product(device, threads, SIDE), SIDE)
+    return rates
+
+
+def _own_output() -> Tell:
+    """A writer of lines to what is standard output now; prints go to standard error from here."""
+    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def tell(event: dict[str, Any]) -> None:
+        channel.write(json.dumps(event) + "\n")
+        channel.flush()
+
+    return tell
+
+
+if __name__ == "__main__":
+    sys.exit(main())

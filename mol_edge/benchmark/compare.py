@@ -1,0 +1,217 @@
+"""Two reports held against each other: what became slower, beyond noise and the machine's mood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Literal
+
+from mol_edge.benchmark.differences import Differences, find_differences
+from mol_edge.benchmark.noise import Change, Sample, holm, judge
+from mol_edge.benchmark.probe import UNAVAILABLE
+from mol_edge.benchmark.report import Report
+from mol_edge.benchmark.rows import BUSY_CORES, Row, measured_rows
+from mol_edge.errors import InputError, OptionError
+
+Verdict = Literal["slower", "faster", "same", "unclear"]
+
+LEAST_CHANGE = 0.05
+_LEVEL = 0.05
+_LEAST_PROCESSES = 2
+# A worse figure than by this part of itself is told: the same bundle computes the same.
+_LEAST_LOSS = 0.02
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mode and pace of one device and precision in both reports.
+
+    Attributes:
+        name: device and precision.
+        what: mode and pace in words.
+        before_ms, after_ms: median latencies.
+        change: how much slower, with its bounds; None where too little is left to judge by.
+        verdict: ``slower`` or ``faster``: beyond noise and by the least change or more; ``same``:
+            surely less than that; ``unclear``: the noise is too large to tell.
+    """
+
+    name: str
+    what: str
+    before_ms: float
+    after_ms: float
+    change: Change | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two reports have in common and how they differ.
+
+    Attributes:
+        findings: one for each result that both have.
+        differences: what else differs: machine, bundle, settings, versions.
+        machine_ratio: how much slower small matrix products were in the second run; None where
+            nothing tells.
+        losses: accuracy that became worse, a sentence each.
+        only_before, only_after: results that one report alone has.
+    """
+
+    findings: tuple[Finding, ...]
+    differences: Differences
+    machine_ratio: float | None
+    losses: tuple[str, ...]
+    only_before: tuple[str, ...]
+    only_after: tuple[str, ...]
+
+    @property
+    def regressions(self) -> tuple[Finding, ...]:
+        """What became slower; none where the machines differ, which then explains it."""
+        if self.differences.machine:
+            return ()
+        return tuple(each for each in self.findings if each.verdict == "slower")
+
+
+def compare(before: Report, after: Report, least_change: float = LEAST_CHANGE) -> Comparison:
+    """Hold a report against an earlier one of the same machine.
+
+    The medians of processes are compared (`mol_edge.benchmark.noise`), without those during which
+    others kept more than a quarter of a core busy; all results together are called wrongly slower
+    in at most 5% of comparisons (Holm). What is slower no more than the machine's own matrix
+    products are in that run is not called slower.
+
+    Args:
+        before: what is compared with.
+        after: what is judged.
+        least_change: smallest change that is called one, as a part.
+
+    Raises:
+        InputError: the reports have no result in common.
+        OptionError: `least_change` is not between 0 and 1.
+    """
+    if not 0 < least_change < 1:
+        raise OptionError(f"least_change must lie between 0 and 1, got {least_change}.")
+    old, new = _by_key(before), _by_key(after)
+    common = [key for key in old if key in new]
+    if not common:
+        raise InputError(
+            "Two reports must have a device, precision and mode in common, and these have "
+            f"{_listed(old)} and {_listed(new)}: measure the same again."
+        )
+    samples = [_sample(old[key], new[key]) for key in common]
+    ratio = _machine_ratio([old[key] for key in common], [new[key] for key in common])
+    changes = _changes(samples)
+    verdicts = _verdicts(changes, least_change, ratio)
+    return Comparison(
+        findings=tuple(
+            Finding(
+                old[key].name, old[key].what, _median(old[key]), _median(new[key]), change, verdict
+            )
+            for key, change, verdict in zip(common, changes, verdicts)
+        ),
+        differences=find_differences(before, after),
+        machine_ratio=ratio,
+        losses=tuple(_losses(before, after)),
+        only_before=tuple(f"{old[key].name}, {old[key].what}" for key in old if key not in new),
+        only_after=tuple(f"{new[key].name}, {new[key].what}" for key in new if key not in old),
+    )
+
+
+Key = tuple[str, str, str, str]
+
+
+def _by_key(report: Report) -> dict[Key, Row]:
+    return {
+        (
+            row.configuration["device"], row.configuration["precision"],
+            row.result["mode"], row.result["pace"],
+        ): row
+        for row in measured_rows(report)
+    }  # fmt: skip
+
+
+def _sample(before: Row, after: Row) -> Sample | None:
+    """The medians of those processes that had the machine to themselves, None if too few."""
+    sides = [
+        [
+            block["latency_ms"]["median"]
+            for block in row.result["blocks"]
+            if block["other_cores"] == UNAVAILABLE or block["other_cores"] <= BUSY_CORES
+        ]
+        for row in (before, after)
+    ]
+    return Sample(*sides) if min(map(len, sides)) >= _LEAST_PROCESSES else None
+
+
+def _changes(samples: Sequence[Sample | None]) -> list[Change | None]:
+    found = iter(judge([sample for sample in samples if sample is not None]))
+    return [None if sample is None else next(found) for sample in samples]
+
+
+def _verdicts(
+    changes: Sequence[Change | None], least: float, machine: float | None
+) -> list[Verdict]:
+    known = [change for change in changes if change is not None]
+    slower = iter(holm([change.slower for change in known], _LEVEL))
+    faster = iter(holm([change.faster for change in known], _LEVEL))
+    verdicts: list[Verdict] = []
+    for change in changes:
+        if change is None:
+            verdicts.append("unclear")
+            continue
+        # Held against the machine's own speed too, whichever of the two says less.
+        own = change.ratio / (machine or 1.0)
+        is_slower, is_faster = next(slower), next(faster)
+        if is_slower and min(change.ratio, own) >= 1 + least:
+            verdicts.append("slower")
+        elif is_faster and max(change.ratio, own) <= 1 / (1 + least):
+            verdicts.append("faster")
+        elif change.high < 1 + 2 * least and change.low > 1 / (1 + 2 * least):
+            verdicts.append("same")
+        else:
+            verdicts.append("unclear")
+    return verdicts
+
+
+def _machine_ratio(before: Sequence[Row], after: Sequence[Row]) -> float | None:
+    """How much longer matrix products took beside the second run's measurements."""
+    times = [
+        [block["reference_ms"] for row in rows for block in row.result["blocks"]]
+        for rows in (before, after)
+    ]
+    # The lower quartile: what disturbs them makes them longer, never shorter.
+    quartiles = [sorted(values)[len(values) // 4] for values in times]
+    return quartiles[1] / quartiles[0]
+
+
+def _losses(before: Report, after: Report) -> list[str]:
+    """Accuracy that is worse than it was, for the same device and precision."""
+    old = {(each["device"], each["precision"]): each["accuracy"] for each in before.configurations}
+    found = []
+    for each in after.configurations:
+        was, now = old.get((each["device"], each["precision"])), each["accuracy"]
+        if was is not None and now is not None:
+            name = f"{each['device']} {each['precision']}"
+            found += [f"{name}: {text}" for text in _worse(was, now)]
+    return found
+
+
+def _worse(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    found = []
+    if now["agreement"] < was["agreement"]:
+        found.append(
+            f"{100 * now['agreement']:.0f}% get PyTorch's class, {100 * was['agreement']:.0f}% did"
+        )
+    for name, words in (("nme", "the landmarks' NME"), ("epe", "the flow's EPE")):
+        old, new = was[name], now[name]
+        if old and new and new > (1 + _LEAST_LOSS) * old:
+            found.append(f"{words} rose from {old:.4g} to {new:.4g}")
+    return found
+
+
+def _median(row: Row) -> float:
+    return float(median(block["latency_ms"]["median"] for block in row.result["blocks"]))
+
+
+def _listed(rows: Mapping[Key, Row]) -> str:
+    return ", ".join(dict.fromkeys(row.name for row in rows.values())) or "nothing"

@@ -1,0 +1,76 @@
+"""What a benchmark can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mol_edge.backends.base import Profile
+from mol_edge.benchmark.measure import StopRule
+from mol_edge.benchmark.modes import MODES, PACES, Mode, Pace
+from mol_edge.errors import OptionError
+
+_QUICK_ROUNDS = 3
+_QUICK_RULE = StopRule(
+    warm_up_ms=100, warm_up_queries=2, min_duration_ms=250, min_query_count=5, max_duration_ms=2000
+)
+
+
+@dataclass(frozen=True)
+class BenchmarkOptions:
+    """What is measured, how often and for how long.
+
+    Attributes:
+        devices: ``runtime[:device]`` each; none: every device that works here.
+        precisions: of the bundle; none: all of them.
+        modes: see `mol_edge.benchmark.modes.MEANING`.
+        paces: ``back_to_back`` and ``camera``.
+        rounds: processes for each device and precision, spread over the whole run.
+        rule: warm-up and end of each measurement in each process.
+        threads: threads of one inference; 0: automatic.
+        profile: as in `mol_edge.backends.BackendOptions`.
+        fps: rate of the camera.
+        video: what the pipeline is given; None: a face of the check set in 1280 × 720.
+        detector: name of the face detector; None: the best there is.
+        slow_down: factor by which every task is made slower, to try `compare`.
+
+    Raises:
+        OptionError: a value is out of range.
+
+    Example:
+        >>> BenchmarkOptions(modes=("stream",)).quick().rounds
+        3
+    """
+
+    devices: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ()
+    modes: tuple[Mode, ...] = MODES
+    paces: tuple[Pace, ...] = PACES
+    rounds: int = 6
+    rule: StopRule = field(default_factory=StopRule)
+    threads: int = 0
+    profile: Profile = "latency"
+    fps: float = 30.0
+    video: Path | None = None
+    detector: str | None = None
+    slow_down: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, known in (("modes", MODES), ("paces", PACES)):
+            given = getattr(self, name)
+            unknown = [each for each in given if each not in known]
+            if unknown or not given:
+                came = unknown[0] if unknown else "none"
+                raise OptionError(f"{name} must be some of {', '.join(known)}, got {came}.")
+        if self.rounds < 1:
+            raise OptionError(f"rounds must be 1 or more, got {self.rounds}.")
+        if self.threads < 0:
+            raise OptionError(f"threads must be 0 (automatic) or more, got {self.threads}.")
+        if not 0 < self.fps <= 1000:
+            raise OptionError(f"fps must lie above 0 and at most at 1000, got {self.fps}.")
+        if not 1 <= self.slow_down <= 100:
+            raise OptionError(f"slow_down must lie between 1 and 100, got {self.slow_down}.")
+
+    def quick(self) -> BenchmarkOptions:
+        """The same with fewer and shorter rounds: a look, not a record."""
+        return replace(self, rounds=_QUICK_ROUNDS, rule=_QUICK_RULE)

@@ -42,10 +42,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _export(given: argparse.Namespace) -> int:
     try:
-        from export.convert import ExportOptions, convert  # torch and onnx load for seconds
+        # torch and onnx load for seconds
+        from export.convert import ExportOptions, convert_all
+        from export.precision.add import PrecisionOptions
+        from export.precision.gate import Limits, table
     except ModuleNotFoundError as error:
         raise MissingExtraError(str(error.name), "export", "The export") from None
 
+    precision = PrecisionOptions(
+        precisions=tuple(name.strip() for name in given.precision.split(",")),
+        calibration=given.calibration,
+        calibration_clips=given.calibration_clips,
+        evaluation=given.evaluation,
+        evaluation_clips=given.evaluation_clips,
+        selection_clips=given.selection_clips,
+        limits=Limits.parse(given.max_drop),
+    )
     labels = tuple(name.strip() for name in given.classes.split(",")) if given.classes else None
     options = ExportOptions(
         labels=labels,
@@ -60,8 +72,10 @@ def _export(given: argparse.Namespace) -> int:
         half_storage=given.half_storage,
         tolerance=given.tolerance,
         trained=not given.untrained,
+        precision=precision,
     )
-    verification = convert(given.checkpoint, given.output, options)
+    converted = convert_all(given.checkpoint, given.output, options)
+    verification, added = converted.verification, converted.added
     print(verification.table())
     print(f"Precision: {verification.precision}.")
     if not verification.passed:
@@ -72,7 +86,21 @@ def _export(given: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return BEYOND_TOLERANCE
-    print(f"All within {verification.tolerance:g}. The bundle is in {given.output}.")
+    print(f"All within {verification.tolerance:g}.")
+    if added is not None:
+        print(table(added.float32, added.judgements))
+    if added is not None and not converted.passed:
+        for judged in added.judgements:
+            for failure in judged.failures:
+                print(f"export: error: {judged.precision} {failure}.", file=sys.stderr)
+        failed = ", ".join(each.precision for each in added.judgements if not each.passed)
+        print(
+            f"export: error: {failed} did not pass the gate and is not in {given.output}, where "
+            "reports/ says why: allow more with --max-drop, or export without it.",
+            file=sys.stderr,
+        )
+        return BEYOND_TOLERANCE
+    print(f"The bundle is in {given.output}.")
     return 0
 
 
@@ -129,7 +157,43 @@ def _parser() -> argparse.ArgumentParser:
         "--tolerance", type=float, metavar="T", help="largest difference allowed (1e-3)"
     )
     parser.add_argument("--untrained", action="store_true", help="mark the weights as not trained")
+    _add_precision_arguments(parser)
     return parser
+
+
+def _add_precision_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add which precisions, calibrated and judged on what."""
+    group = parser.add_argument_group("precisions")
+    group.add_argument(
+        "--precision", default="fp32", metavar="P,P,…", help="of fp32, fp16, int8 (fp32)"
+    )
+    group.add_argument(
+        "--calibration",
+        default="synthetic",
+        metavar="CLIPS",
+        help="synthetic, a folder of videos, or a folder of prepared clips (synthetic)",
+    )
+    group.add_argument("--calibration-clips", type=int, default=48, metavar="N", help="(48)")
+    group.add_argument(
+        "--evaluation",
+        default="synthetic",
+        metavar="CLIPS",
+        help="what precisions are judged on: synthetic, or a folder of prepared clips (synthetic)",
+    )
+    group.add_argument("--evaluation-clips", type=int, default=200, metavar="N", help="(200)")
+    group.add_argument(
+        "--selection-clips",
+        type=int,
+        default=48,
+        metavar="N",
+        help="further clips, on which parts of the network are tried in eight bits; 0: none (48)",
+    )
+    group.add_argument(
+        "--max-drop",
+        default="",
+        metavar="TASK=%,…",
+        help="most that may be lost against float32 (classes=2,flow=5,landmarks=3)",
+    )
 
 
 def _show_parser() -> argparse.ArgumentParser:

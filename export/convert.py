@@ -14,6 +14,7 @@ import onnx
 from export.checkpoint import Checkpoint, load_checkpoint
 from export.graphs import GRAPHS
 from export.intermediate import to_openvino
+from export.precision.add import Added, PrecisionOptions, add_precisions
 from export.store import WeightStore
 from export.verify import Verification, verify
 from mol_edge.bundle import MANIFEST, Bundle, measure, write_manifest
@@ -46,6 +47,7 @@ class ExportOptions:
             (landmarks are pixels) with half storage.
         trained: whether the weights have learned anything.
         intended_use: for the manifest.
+        precision: precisions beside float32, and how they are made and judged.
 
     Raises:
         OptionError: a value outside its range.
@@ -64,6 +66,7 @@ class ExportOptions:
     tolerance: float | None = None
     trained: bool = True
     intended_use: str = "Research on micro-expressions; not for decisions about people."
+    precision: PrecisionOptions = PrecisionOptions()
 
     def __post_init__(self) -> None:
         for field, value in (
@@ -80,17 +83,42 @@ class ExportOptions:
         return self.tolerance or (5e-2 if self.half_storage else 1e-3)
 
 
+@dataclass(frozen=True)
+class Converted:
+    """What came of an export.
+
+    Attributes:
+        verification: of float32 against PyTorch, which the manifest holds too.
+        added: the other precisions and how they were judged, or None.
+    """
+
+    verification: Verification
+    added: Added | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether float32 computes what PyTorch does, and every other precision passed."""
+        judged = () if self.added is None else self.added.judgements
+        return self.verification.passed and all(each.passed for each in judged)
+
+
 def convert(checkpoint: Path, folder: Path, options: ExportOptions) -> Verification:
+    """As `convert_all`, for float32; returns its verification."""
+    return convert_all(checkpoint, folder, options).verification
+
+
+def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Converted:
     """Export the checkpoint at `checkpoint` as a bundle in `folder` and verify it.
 
     The bundle appears whole: it is made beside `folder` and moved there once its files are
     written; an older bundle there is replaced.
 
     Returns:
-        The verification, which the manifest holds too; it may have failed.
+        The verification, which may have failed, and how other precisions were judged; one that
+        fails is not in the bundle, its report is.
 
     Raises:
-        InputError: the checkpoint cannot be used, or `folder` holds something else.
+        InputError: the checkpoint or the clips cannot be used, or `folder` holds something else.
         OptionError: a label, mean or scale is missing or does not fit.
     """
     _check_target(folder)
@@ -105,11 +133,18 @@ def convert(checkpoint: Path, folder: Path, options: ExportOptions) -> Verificat
         write_manifest(made, manifest)
         devices = ("onnxruntime:cpu", "openvino:CPU")
         verification = verify(Bundle.open(made), loaded.model, devices, options.allowed)
-        write_manifest(made, replace(manifest, verification=verification.to_json()))
+        manifest = replace(manifest, verification=verification.to_json())
+        added = None
+        if options.precision.added and verification.passed:
+            added = add_precisions(
+                made, loaded.model, manifest, options.precision, options.half_storage
+            )
+            manifest = added.manifest
+        write_manifest(made, manifest)
         if folder.exists():
             shutil.rmtree(folder)
         made.rename(folder)
-    return verification
+    return Converted(verification, added)
 
 
 def _check_target(folder: Path) -> None:

@@ -215,13 +215,12 @@ def check_bundle(bundle: Bundle) -> list[tuple[str, list[str]]]:
     """Each ONNX graph of a bundle, as ``precision/name``, with its problems."""
     rows = []
     for precision, forms in bundle.manifest.graphs.items():
-        for form, graphs in forms.items():
-            if not form.startswith("onnx"):
-                continue
-            for name in graphs:
-                model = onnx.load_from_string(bundle.graph(name, precision, form).onnx())
-                label = f"{precision}/{name}" if form == "onnx" else f"{precision}/{form}/{name}"
-                rows.append((label, graph_problems(model)))
+        # The form that TensorRT takes: one of its own where there is one.
+        form = "tensorrt" if "tensorrt" in forms else "onnx"
+        for name in forms.get(form, {}):
+            model = onnx.load_from_string(bundle.graph(name, precision, form).onnx())
+            label = f"{precision}/{name}" if form == "onnx" else f"{precision}/{form}/{name}"
+            rows.append((label, graph_problems(model)))
     return rows
 
 

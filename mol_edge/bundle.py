@@ -103,6 +103,11 @@ class Bundle:
             BundleError: the bundle has no such graph; the message lists what it has.
         """
         graphs = self.manifest.graphs
+        if precision not in graphs:
+            raise BundleError(
+                f"The bundle {self.manifest.name} has the precisions {', '.join(graphs)}, and not "
+                f"{precision!r}: ask for one of these, or export it with --precision."
+            )
         if not self.has(name, precision, form):
             there = sorted(
                 f"{p}/{f}/{n}" for p, forms in graphs.items() for f, g in forms.items() for n in g
@@ -145,7 +150,9 @@ class Bundle:
         onnx = {
             info.file: _location(info)
             for forms in manifest.graphs.values()
-            for info in forms.get("onnx", {}).values()
+            for form, graphs in forms.items()
+            if form != "openvino"
+            for info in graphs.values()
         }
         for path, info in manifest.files.items():
             if path in onnx:

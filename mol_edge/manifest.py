@@ -66,6 +66,8 @@ class Manifest:
         accuracy: what an evaluation measured, by precision: an object with ``data`` (what it was
             measured on) and, where known, ``classes``, ``coarser``, ``flow`` and ``landmarks``, as
             `training.evaluate` writes them.
+        reports: path of what was measured when a precision was made, by precision; a precision that
+            failed has a report and no graphs.
         check_set: path of the clips with which a device can measure its own accuracy (see
             `mol_edge.check_set`), or None.
         provenance: where the weights come from, free in form.
@@ -93,6 +95,7 @@ class Manifest:
     graphs: Graphs
     verification: Mapping[str, Any] = field(default_factory=dict)
     accuracy: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    reports: Mapping[str, str] = field(default_factory=dict)
     check_set: str | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     intended_use: str = ""
@@ -115,6 +118,8 @@ class Manifest:
             check(name, isinstance(value, Mapping), "an object", value)
         fits = is_mapping_of(self.accuracy, Mapping) and set(self.accuracy) <= set(self.graphs)
         check("accuracy", fits, "an object for some of the bundle's precisions", self.accuracy)
+        fits = is_mapping_of(self.reports, str) and set(self.reports.values()) <= set(self.files)
+        check("reports", fits, "paths listed in files, by precision", self.reports)
         fits = self.check_set is None or self.check_set in self.files
         check("check_set", fits, "one of the paths listed in files, or null", self.check_set)
         check("intended_use", isinstance(self.intended_use, str), "text", self.intended_use)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 
 from mol_edge.backends.base import BackendOptions, Tensors
@@ -19,7 +20,8 @@ _LEND_WEIGHTS = "add_external_initializers_from_files_in_memory"
 class OnnxRuntimeBackend(SessionBackend):
     """A bundle's ONNX graphs in ONNX Runtime; see `SessionBackend`."""
 
-    forms = ("onnx",)
+    # Which products of bytes are fast is not the same on both; see docs/precision.md.
+    forms = ("aarch64", "onnx") if platform.machine() in ("aarch64", "arm64") else ("onnx",)
 
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
         super().__init__(bundle, device, options)

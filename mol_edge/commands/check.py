@@ -3,26 +3,62 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import TYPE_CHECKING
 
 from mol_edge.commands.exit_codes import DISAGREES, OK
 from mol_edge.commands.table import format_table
+
+if TYPE_CHECKING:
+    from mol_edge.check_set import CheckFigures
+
+_MAX_DROP = {"classes": 2.0, "flow": 5.0, "landmarks": 3.0}
+_LOSSES = {
+    "classes": "clips with another class than PyTorch's",
+    "flow": "rise of EPE above PyTorch's",
+    "landmarks": "rise of NME above PyTorch's",
+}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its arguments."""
     text = (
-        "Run the clips that a bundle carries on a device, and compare classes, landmarks and flow "
-        "with the truth and with PyTorch. Exit code 1 if fewer than --agreement get PyTorch's "
-        "class."
+        "Run the clips that a bundle carries on a device, in each precision, and compare classes, "
+        "landmarks and flow with the truth and with PyTorch. Exit code 1 if a precision loses "
+        "more than --max-drop."
     )
     parser = commands.add_parser("check", help="measure a bundle's accuracy here", description=text)
     parser.add_argument("--bundle", metavar="DIR", help="model (default: the demo bundle)")
     parser.add_argument("--device", default="auto", help="as in `run` (default: auto)")
-    parser.add_argument("--precision", default="fp32", help="of the bundle (default: fp32)")
     parser.add_argument(
-        "--agreement", type=float, default=0.98, metavar="SHARE", help="least share (default: 0.98)"
+        "--precision", metavar="P,…", help="of the bundle (default: every one that it has)"
+    )
+    parser.add_argument(
+        "--agreement", type=float, metavar="SHARE", help="the same as --max-drop classes (0.98)"
+    )
+    parser.add_argument(
+        "--max-drop",
+        type=_limits,
+        default={},
+        metavar="TASK=%,…",
+        help="most that may be lost against PyTorch (default: classes=2,flow=5,landmarks=3)",
     )
     parser.set_defaults(execute=_check)
+
+
+def _limits(text: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        task, _, value = part.partition("=")
+        try:
+            found[task.strip()] = float(value)
+        except ValueError:
+            found[""] = 0.0
+    if not set(found) <= set(_MAX_DROP) or min(found.values()) < 0:
+        raise argparse.ArgumentTypeError(
+            f"must be percents by task such as classes=2,flow=5,landmarks=3, got {text!r}"
+        )
+    return found
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -32,34 +68,58 @@ def _check(arguments: argparse.Namespace) -> int:
     from mol_edge.errors import BundleError
 
     bundle = Bundle.open(arguments.bundle) if arguments.bundle else Bundle.default()
-    backend = open_backend(bundle, arguments.device, BackendOptions(precision=arguments.precision))
-    try:
-        figures = measure_accuracy(bundle, backend)
-    finally:
-        backend.close()
-    if figures is None:
-        raise BundleError(
-            f"The bundle {bundle.manifest.name} must carry a check set, and has none: make one "
-            "with `python -m export judge`."
-        )
-    rows = [
-        ("clips", str(figures.clips)),
+    name = bundle.manifest.name
+    allowed = {**_MAX_DROP, **arguments.max_drop}
+    if arguments.agreement is not None:
+        allowed["classes"] = 100 * (1 - arguments.agreement)
+    wanted = (arguments.precision or ",".join(bundle.manifest.graphs)).split(",")
+    columns: list[list[str]] = []
+    reasons = []
+    for precision in wanted:
+        options = BackendOptions(precision=precision)
+        with open_backend(bundle, arguments.device, options) as backend:
+            device, figures = backend.device, measure_accuracy(bundle, backend)
+        if figures is None:
+            raise BundleError(
+                f"The bundle {name} must carry a check set, and has none: make one with "
+                "`python -m export judge`."
+            )
+        rows = _rows(figures)
+        columns.append([f"{precision}, {device}", *(value for _, value in rows)])
+        for task, lost in figures.lost().items():
+            # A bundle in float32 too has to be what PyTorch is; rounding is no loss.
+            if not 100 * lost <= allowed[task] + 1e-6:
+                reasons.append(
+                    f"{precision} on {device}, {task}: {_LOSSES[task]} is {100 * lost:.1f}%, at "
+                    f"most {allowed[task]:g}% may be lost: do not use it here."
+                )
+    names = ["measured", *(label for label, _ in rows)]
+    table = list(zip(names, *columns))
+    print(f"{name}, {figures.clips} clips")
+    print(format_table(table[0], table[1:]))
+    for reason in reasons:
+        print(f"mol-edge: {reason}", file=sys.stderr)
+    return DISAGREES if reasons else OK
+
+
+def _rows(figures: CheckFigures) -> list[tuple[str, str]]:
+    lost = figures.lost()
+    return [
         ("same class as PyTorch", f"{100 * figures.agreement:.0f}%"),
         ("true class", _percent(figures.accuracy, 0)),
         ("landmarks, NME", _percent(figures.nme, 2)),
+        ("above PyTorch's", _percent(lost.get("landmarks"), 2)),
         ("flow where the face moves, EPE", _pixels(figures.epe)),
-        ("the same for no motion at all", _pixels(figures.zero_epe)),
+        ("above PyTorch's", _percent(lost.get("flow"), 2)),
+        ("EPE of no motion at all", _pixels(figures.zero_epe)),
         ("largest difference of a logit", f"{figures.logit_error:.2g}"),
         ("largest difference of a landmark", f"{figures.landmark_error_px:.2g} px"),
         ("largest difference of flow", f"{figures.flow_error_px:.2g} px"),
     ]
-    print(f"{bundle.manifest.name} {arguments.precision} on {backend.device}")
-    print(format_table(("measured", "here"), rows))
-    return OK if figures.agreement >= arguments.agreement else DISAGREES
 
 
 def _percent(value: float | None, digits: int) -> str:
-    return "unknown" if value is None else f"{100 * value:.{digits}f}%"
+    return "unknown" if value is None else f"{100 * value + 0.0:.{digits}f}%"
 
 
 def _pixels(value: float | None) -> str:

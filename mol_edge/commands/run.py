@@ -90,6 +90,9 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="auto, onnxruntime, onnxruntime:cuda:0, openvino, openvino:GPU … (default: auto)",
     )
     parser.add_argument(
+        "--precision", default="fp32", metavar="P", help="of the model: fp32, fp16, int8 (fp32)"
+    )
+    parser.add_argument(
         "--detector", metavar="NAME", help="yunet, haar, or a YuNet file (default: the best here)"
     )
     parser.add_argument(
@@ -114,7 +117,7 @@ def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
     points = getattr(arguments, "points", None)
     faces = getattr(arguments, "faces", 1)
     options = PipelineOptions(
-        backend=BackendOptions(threads=arguments.threads),
+        backend=BackendOptions(threads=arguments.threads, precision=arguments.precision),
         track=TrackOptions(max_faces=faces, detect_ms=0) if points else TrackOptions(faces),
         windows_ms=getattr(arguments, "windows_ms", None),
     )
@@ -159,7 +162,8 @@ def _run(arguments: argparse.Namespace) -> int:
         )
         outcome = recording.make()
     manifest = pipe.bundle.manifest
-    print(f"{manifest.name} on {pipe.device}, faces by {pipe.detector.name}")
+    precision = "" if arguments.precision == "fp32" else f" in {arguments.precision}"
+    print(f"{manifest.name}{precision} on {pipe.device}, faces by {pipe.detector.name}")
     print(
         format_summary(
             outcome, window_ms=pipe.window_ms, trained=manifest.knows_classes, most=arguments.faces

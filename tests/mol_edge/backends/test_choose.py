@@ -220,5 +220,5 @@ def test_a_named_device_that_is_not_there_is_refused(toy):
 
 def test_a_precision_that_the_bundle_lacks_is_refused(toy):
     for device in ("auto", "onnxruntime"):
-        with pytest.raises(BundleError, match="has no graph int8/onnx/features"):
+        with pytest.raises(BundleError, match="has the precisions fp32, and not .int8."):
             open_backend(toy, device, BackendOptions(precision="int8"))

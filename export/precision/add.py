@@ -1,0 +1,301 @@
+"""Adding precisions to a bundle in float32: convert, judge, and keep only what passes."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from export.graphs import GRAPHS
+from export.intermediate import to_openvino
+from export.precision import count
+from export.precision.build import Calibrated, Calibration, Models, quantized
+from export.precision.clips import SYNTHETIC, Clips, check_apart, open_calibration, open_judging
+from export.precision.gate import Judgement, Limits, Verdict, drops
+from export.precision.groups import GROUPS
+from export.precision.half import halved
+from export.precision.measure import (
+    Figures,
+    Outputs,
+    differences,
+    figures,
+    outputs_of,
+    outputs_of_network,
+)
+from export.precision.quantize import AARCH64, OPENVINO, TENSORRT, X86
+from export.precision.sensitivity import Trial, Tried, drop_worst, try_groups
+from export.precision.trial import ModelsBackend
+from export.precision.write import write_precision
+from mol_edge.bundle import measure
+from mol_edge.errors import OptionError
+from mol_edge.manifest import Manifest, Normalisation
+from training.model import Mol
+
+log = logging.getLogger(__name__)
+
+PRECISIONS = ("fp32", "fp16", "int8")
+FLAVOURS = (X86, OPENVINO, TENSORRT, AARCH64)
+_ATTEMPTS = 6
+_RUNTIMES = {"onnx": ("onnxruntime",), "openvino": ("openvino",)}
+
+
+@dataclass(frozen=True)
+class PrecisionOptions:
+    """Which precisions a bundle gets, and how they are made and judged.
+
+    Attributes:
+        precisions: of ``fp32`` (always there), ``fp16``, ``int8``.
+        calibration: ``synthetic``, a folder of videos, or a folder of clips.
+        calibration_clips: clips to calibrate with, at most.
+        evaluation: ``synthetic``, or a folder of clips with their truth.
+        evaluation_clips: clips to judge on.
+        selection_clips: further clips on which groups of layers are tried; 0 tries none and
+            takes those that are not sensitive.
+        limits: the most that may be lost.
+        threads: of one inference.
+
+    Raises:
+        OptionError: an unknown precision, or a count out of range.
+    """
+
+    precisions: tuple[str, ...] = ("fp32",)
+    calibration: str = SYNTHETIC
+    calibration_clips: int = 48
+    evaluation: str = SYNTHETIC
+    evaluation_clips: int = 200
+    selection_clips: int = 48
+    limits: Limits = Limits()
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name in self.precisions:
+            if name not in PRECISIONS:
+                raise OptionError(
+                    f"--precision must be some of {', '.join(PRECISIONS)}, got {name!r}."
+                )
+        counts = (("calibration_clips", 1), ("evaluation_clips", 1), ("selection_clips", 0))
+        for name, least in counts:
+            if getattr(self, name) < least:
+                raise OptionError(f"{name} must be {least} or more, got {getattr(self, name)}.")
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Precisions beside float32."""
+        return tuple(name for name in PRECISIONS[1:] if name in self.precisions)
+
+
+@dataclass(frozen=True)
+class Added:
+    """What came of it.
+
+    Attributes:
+        manifest: of the bundle, with what passed.
+        float32: accuracy of PyTorch in float32.
+        judgements: of every precision.
+        tried: groups of layers tried in eight bits.
+    """
+
+    manifest: Manifest
+    float32: Figures
+    judgements: tuple[Judgement, ...]
+    tried: tuple[Tried, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What precisions are judged with.
+
+    Attributes:
+        clips: with their truth.
+        constants: of the normalisation.
+        reference: what PyTorch gives in float32.
+        limits: the most that may be lost.
+        enforced: whether the weights have anything to lose.
+        threads: of one inference.
+    """
+
+    clips: Clips
+    constants: Normalisation
+    reference: Outputs
+    limits: Limits
+    enforced: bool = True
+    threads: int = 1
+
+    @property
+    def float32(self) -> Figures:
+        """Accuracy of the reference."""
+        return figures(self.reference, self.reference, self.clips)
+
+    def judge(self, precision: str, forms: Mapping[str, Models], layers: int = 0) -> Judgement:
+        """Judge the graphs of a precision, each form on the runtimes that take it.
+
+        Graphs for TensorRT run in ONNX Runtime here, which computes what Q/DQ say in float.
+        """
+        verdicts, parity = [], {}
+        for form, models in forms.items():
+            for runtime in _RUNTIMES.get(form, ("onnxruntime",)):
+                came = outputs_of(
+                    ModelsBackend(models, runtime, self.threads), self.clips, self.constants
+                )
+                device = f"{runtime}:{'CPU' if runtime == 'openvino' else 'cpu'}"
+                device += "" if form in _RUNTIMES else f" ({form})"
+                parity[device] = differences(came, self.reference)
+                found = figures(came, self.reference, self.clips)
+                lost = tuple(drops(self.float32, found, self.limits))
+                integers = _integer_layers(form, models) if layers else None
+                expected = layers if layers else None
+                verdicts.append(Verdict(precision, device, found, lost, integers, expected))
+        facts = {
+            "clips": self.clips.source,
+            "float32": self.float32.to_json(),
+            "parity with PyTorch": parity,
+        }
+        return Judgement(precision, tuple(verdicts), self.enforced, facts)
+
+
+def _integer_layers(form: str, models: Models) -> int:
+    if form == "openvino":
+        return sum(count.in_openvino(*to_openvino(model)) for model in models.values())
+    if form == TENSORRT.form:
+        return sum(count.signed_layers(model) for model in models.values())
+    return sum(count.in_onnxruntime(model) for model in models.values())
+
+
+def add_precisions(
+    folder: Path, model: Mol, manifest: Manifest, options: PrecisionOptions, half_storage: bool
+) -> Added:
+    """Make the precisions asked for, judge them, and write those that pass.
+
+    Args:
+        folder: of the bundle, which holds its graphs in float32.
+        model: the network.
+        manifest: what the bundle says of itself so far.
+        options: which, and how.
+        half_storage: keep large float constants as float16.
+
+    Raises:
+        InputError: clips that cannot be used, or that calibration and evaluation share.
+    """
+    total = options.evaluation_clips + options.selection_clips
+    everything = open_judging(options.evaluation, manifest.labels, total)
+    selection, judging = _split(everything, options.selection_clips)
+    models = {
+        name: build(model, False)
+        for name, build in GRAPHS.items()
+        if name in manifest.graphs["fp32"]["onnx"]
+    }
+    constants, limits = manifest.normalisation, options.limits
+    reference = outputs_of_network(model, judging, constants)
+    bench = Bench(judging, constants, reference, limits, manifest.trained, options.threads)
+    judgements = [bench.judge("fp32", {"onnx": models, "openvino": models})]
+    manifest = _with_report(folder, manifest, judgements[0])
+    manifest = _with_accuracy(manifest, judgements[0], options.evaluation)
+    tried: list[Tried] = []
+    for precision in options.added:
+        layers = 0
+        if precision == "fp16":
+            half = {name: halved(graph) for name, graph in models.items()}
+            forms, facts = {"onnx": half}, {}
+            judged = bench.judge(precision, {"onnx": half, "openvino": half})
+        else:
+            calibration = open_calibration(
+                options.calibration, manifest.labels, options.calibration_clips, manifest.alignment
+            )
+            check_apart(calibration, everything)
+            chosen, tried = _choose(model, models, calibration, selection, manifest, options)
+            forms = _flavoured(chosen)
+            layers = chosen.layers
+            facts = {
+                "calibration": calibration.source,
+                "sensitivity": [one.to_json() for one in tried],
+            }
+            judged = bench.judge(precision, forms, layers)
+        judged = replace(judged, facts={**judged.facts, **facts})
+        judgements.append(judged)
+        manifest = _with_report(folder, manifest, judged)
+        if judged.passed:
+            written = write_precision(folder, precision, forms, half_storage)
+            graphs = {**manifest.graphs, precision: written}
+            manifest = replace(manifest, graphs=graphs, files=_listed(folder, manifest, precision))
+            manifest = _with_accuracy(manifest, judged, options.evaluation)
+    return Added(manifest, bench.float32, tuple(judgements), tuple(tried))
+
+
+def _flavoured(calibrated: Calibrated) -> dict[str, Models]:
+    return {flavour.form: quantized(calibrated, flavour) for flavour in FLAVOURS}
+
+
+def _choose(
+    model: Mol,
+    models: Models,
+    calibration: Clips,
+    selection: Clips | None,
+    manifest: Manifest,
+    options: PrecisionOptions,
+) -> tuple[Calibrated, list[Tried]]:
+    """Choose the groups that go to eight bits, and calibrate these."""
+    constants = manifest.normalisation
+    calibrated = Calibration(models, calibration.normalised(constants), options.threads)
+    if selection is None:
+        usual = [group.name for group in GROUPS if not group.sensitive]
+        return calibrated.calibrate(usual), []
+    reference = outputs_of_network(model, selection, constants)
+    bench = Bench(selection, constants, reference, options.limits, threads=options.threads)
+    trial = Trial(
+        calibrated, models, selection, constants, reference, OPENVINO, "openvino", options.limits,
+        threads=options.threads,
+    )  # fmt: skip
+    tried = try_groups(trial, log.info)
+    for _ in range(_ATTEMPTS):
+        chosen = calibrated.calibrate([one.group for one in tried if one.chosen])
+        judged = bench.judge("int8", _flavoured(chosen))
+        failed = [drop for each in judged.verdicts for drop in each.drops if not drop.passed]
+        if not failed or not manifest.trained:
+            break
+        tried = drop_worst(tried, failed)
+    return chosen, tried
+
+
+def _split(clips: Clips, first: int) -> tuple[Clips | None, Clips]:
+    """The first clips, to choose with, and the rest, to judge on."""
+    first = min(first, len(clips) // 2)
+    return (clips.part(slice(0, first)) if first else None), clips.part(slice(first, None))
+
+
+def _with_report(folder: Path, manifest: Manifest, judged: Judgement) -> Manifest:
+    path = f"reports/{judged.precision}.json"
+    (folder / "reports").mkdir(exist_ok=True)
+    text = json.dumps(judged.to_json(), indent=2, default=float)
+    (folder / path).write_text(text + "\n", encoding="utf-8")
+    files = {**manifest.files, path: measure(folder / path)}
+    return replace(manifest, files=files, reports={**manifest.reports, judged.precision: path})
+
+
+def _with_accuracy(manifest: Manifest, judged: Judgement, data: str) -> Manifest:
+    """The manifest with the figures of the first runtime, in the form of `export.judge`'s."""
+    verdict = judged.verdicts[0]
+    came = verdict.figures
+    found: dict[str, Any] = {
+        "data": data,
+        "device": f"{verdict.device} {judged.precision}",
+        "clips": came.clips,
+        "agreement": {each.device: each.figures.agreement for each in judged.verdicts},
+    }
+    if came.uf1 is not None:
+        found["classes"] = {"clip": {"uf1": round(came.uf1, 5), "uar": round(came.uar or 0, 5)}}
+    if came.epe is not None:
+        found["flow"] = {"model": {"moving": round(came.epe, 5)}}
+    if came.nme is not None:
+        found["landmarks"] = {"nme": round(came.nme, 5)}
+    return replace(manifest, accuracy={**manifest.accuracy, judged.precision: found})
+
+
+def _listed(folder: Path, manifest: Manifest, precision: str) -> dict[str, Any]:
+    written = sorted(path for path in (folder / precision).rglob("*") if path.is_file())
+    return {
+        **manifest.files,
+        **{path.relative_to(folder).as_posix(): measure(path) for path in written},
+    }

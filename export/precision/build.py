@@ -1,0 +1,163 @@
+"""All graphs of a precision, from those in float32 and what calibration found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from export.precision.equalise import equalise
+from export.precision.graph import Graph
+from export.precision.groups import layers_of
+from export.precision.plan import Plan, plan
+from export.precision.quantize import Flavour, Quantizer
+from export.precision.ranges import Batch, Histogram, Range, collect
+
+Models = dict[str, onnx.ModelProto]
+STATES = ("enc2",)
+"""State between graphs that is kept as integers: 0.5 MB less to convert for each frame."""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """Float32 graphs, brought to common ranges, and the values that their tensors take.
+
+    Attributes:
+        models: graphs by name.
+        plans: what is quantized, by graph.
+        histograms: of the tensors that are quantized, by graph.
+        states: those between graphs that are kept as integers.
+    """
+
+    models: Models
+    plans: Mapping[str, Plan]
+    histograms: Mapping[str, Mapping[str, Histogram]]
+    states: tuple[str, ...]
+
+    @property
+    def layers(self) -> int:
+        """How many layers are to compute in integers."""
+        return sum(len(made.layers) for made in self.plans.values())
+
+
+class Calibration:
+    """Inputs of every graph on calibration clips, from which any choice of groups is calibrated.
+
+    Args:
+        models: float32 graphs.
+        clips: normalised crops, float32 [n, 8, 128, 128].
+        threads: of ONNX Runtime.
+    """
+
+    def __init__(self, models: Models, clips: NDArray[np.float32], threads: int = 1) -> None:
+        self._models, self._threads = models, threads
+        self._batches = _inputs_of_graphs(models, clips, threads)
+
+    def calibrate(self, groups: Iterable[str]) -> Calibrated:
+        """Prepare the graphs for quantizing some groups."""
+        chosen = tuple(groups)
+        models: Models = {}
+        plans: dict[str, Plan] = {}
+        histograms: dict[str, dict[str, Histogram]] = {}
+        integer_state = self._integer_states(chosen)
+        for name, model in self._models.items():
+            layers = layers_of(model, chosen)
+            states = tuple(s for s in integer_state if s in _boundary(model))
+            first = plan(Graph(model), layers, states)
+            if not first.leader:
+                models[name] = model
+                continue
+            found = collect(model, sorted(first.leader), self._batches[name], self._threads)
+            limits = {tensor: Range(h.low, h.high) for tensor, h in found.items()}
+            models[name] = equalise(model, first, limits)
+            plans[name] = plan(Graph(models[name]), layers, states)
+            tensors = sorted({*plans[name].leader, *plans[name].results})
+            batches = self._batches[name]
+            histograms[name] = collect(models[name], tensors, batches, self._threads)
+        return Calibrated(models, plans, histograms, integer_state)
+
+    def _integer_states(self, groups: Sequence[str]) -> tuple[str, ...]:
+        """States that both their maker's reader and the next graph take as integers."""
+        flow = layers_of(self._models["flow"], groups)
+        read = plan(Graph(self._models["flow"]), flow).leader
+        return tuple(state for state in STATES if state in read)
+
+
+def quantized(calibrated: Calibrated, flavour: Flavour) -> Models:
+    """The graphs of one flavour; those without a quantized layer stay as they are."""
+    models: Models = {}
+    shared: dict[str, Range] = {}
+    for name, model in calibrated.models.items():
+        made = calibrated.plans.get(name)
+        if made is None:
+            models[name] = model
+            continue
+        ranges = _ranges(made, calibrated.histograms[name], flavour, shared)
+        states = tuple(s for s in calibrated.states if s in _boundary(model))
+        for state in states:
+            shared[state] = ranges[made.leader[state]]
+        models[name] = Quantizer(Graph(model), made, ranges, flavour, states).model()
+    return models
+
+
+def _ranges(
+    made: Plan,
+    histograms: Mapping[str, Histogram],
+    flavour: Flavour,
+    shared: Mapping[str, Range],
+) -> dict[str, Range]:
+    ranges = {}
+    for leader, members in made.groups().items():
+        fixed = [shared[name] for name in members if name in shared]
+        best = fixed or [
+            histograms[name].best(flavour.signed) for name in members if name in made.sources
+        ]
+        ranges[leader] = Range(min(r.low for r in best), max(r.high for r in best))
+    for result, slope in made.results.items():
+        if result not in ranges:
+            ranges[result] = histograms[result].best(flavour.signed, slope)
+    return ranges
+
+
+def _boundary(model: onnx.ModelProto) -> set[str]:
+    return {value.name for value in [*model.graph.input, *model.graph.output]}
+
+
+def _inputs_of_graphs(
+    models: Models, clips: NDArray[np.float32], threads: int
+) -> dict[str, list[Batch]]:
+    """What each graph is given when the clips are run frame by frame, two pairs of each."""
+    from export.precision.trial import ModelsBackend
+
+    backend = ModelsBackend(models, "onnxruntime", threads)
+    batches: dict[str, list[Batch]] = {name: [] for name in models}
+    for clip in clips:
+        frames = np.ascontiguousarray(clip[:, None])
+        maps, encoded = (backend.run(g, {"frames": frames}) for g in ("features", "encoder"))
+        for at in (1, 5):
+            now, after = slice(at, at + 1), slice(at + 1, at + 2)
+            for graph in ("features", "encoder"):
+                batches[graph].append({"frames": frames[now]})
+            batches["flow"].append(
+                {
+                    "frames": frames[now],
+                    "enc2": encoded["enc2"][now],
+                    "enc3": encoded["enc3"][now],
+                    "enc3_next": encoded["enc3"][after],
+                    "first": maps["first"][now],
+                    "second_next": maps["second"][after],
+                }
+            )
+        columns = {
+            "first": np.stack([maps["first"][j : j + 3] for j in range(5)]),
+            "second": np.stack([maps["second"][j + 1 : j + 4] for j in range(5)]),
+        }
+        batches["column"].append(columns)
+        made = backend.run("column", columns)["column"]
+        batches["head"].append({"columns": np.ascontiguousarray(np.moveaxis(made, 0, -1)[None])})
+        if "clip" in models:
+            batches["clip"].append({"clip": clip[None, None]})
+    return batches

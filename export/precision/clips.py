@@ -1,0 +1,175 @@
+"""Clips for calibration and for judging: rendered, rendered before, or from a folder of videos."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mol_edge.errors import InputError, MissingExtraError
+from mol_edge.manifest import Alignment, Normalisation
+
+SYNTHETIC = "synthetic"
+VIDEOS = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v")
+# Far from the seeds that training, evaluation and check sets begin with.
+_CALIBRATION_SEED, _JUDGING_SEED = 3_000_000, 6_000_000
+_PAIRS = (1, 5)
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Clips with what is known of them.
+
+    Attributes:
+        source: where they come from, in words.
+        frames: uint8 luma of the crops [n, 8, 128, 128].
+        labels: int64 [n], -1 where a clip has no class; None where nothing is known of any.
+        landmarks: float32 [n, 8, 68, 2], crop pixels, or None.
+        pairs: pairs whose flow is known.
+        flow: float32 [n, pairs, 2, 128, 128], crop pixels, or None.
+        moving: bool [n, pairs, 128, 128], where the face moves by itself, or None.
+    """
+
+    source: str
+    frames: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None = None
+    landmarks: NDArray[np.float32] | None = None
+    pairs: tuple[int, ...] = ()
+    flow: NDArray[np.float32] | None = None
+    moving: NDArray[np.bool_] | None = None
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def part(self, which: slice) -> Clips:
+        """Some of the clips."""
+
+        def cut(array: Any) -> Any:
+            return None if array is None else array[which]
+
+        return Clips(
+            self.source, self.frames[which], cut(self.labels), cut(self.landmarks), self.pairs,
+            cut(self.flow), cut(self.moving),
+        )  # fmt: skip
+
+    def normalised(self, constants: Normalisation) -> NDArray[np.float32]:
+        """The crops as the network takes them, float32 [n, 8, 128, 128]."""
+        centred = self.frames.astype(np.float32) - np.float32(constants.mean)
+        return centred / np.float32(constants.scale)
+
+    def hashes(self) -> frozenset[str]:
+        """SHA-256 of every frame's pixels."""
+        flat = self.frames.reshape(-1, *self.frames.shape[2:])
+        return frozenset(hashlib.sha256(frame.tobytes()).hexdigest() for frame in flat)
+
+
+def check_apart(calibration: Clips, judging: Clips) -> None:
+    """Refuse clips that share a frame; raises InputError."""
+    shared = calibration.hashes() & judging.hashes()
+    if shared:
+        raise InputError(
+            f"Calibration and evaluation must not share frames, and {len(shared)} of "
+            f"{calibration.source} are in {judging.source} too: give one of them other clips."
+        )
+
+
+def open_calibration(data: str, labels: Sequence[str], count: int, alignment: Alignment) -> Clips:
+    """Clips to calibrate with.
+
+    Args:
+        data: ``synthetic``, a folder of videos, or one that `training.data` or
+            `training.synthetic` made.
+        labels: class names of the model.
+        count: clips to take, at most.
+        alignment: how faces of videos are aligned.
+
+    Raises:
+        InputError: there is no such folder, or no face in it.
+    """
+    folder = Path(data)
+    if data == SYNTHETIC or not folder.is_dir():
+        return _rendered(data, labels, count, _CALIBRATION_SEED, "train")
+    videos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in VIDEOS)
+    if videos:
+        from export.precision.videos import clips_of_videos
+
+        return Clips(
+            f"{folder.name} ({len(videos)} videos)", clips_of_videos(videos, count, alignment)
+        )
+    return _dataset(data, labels, count)
+
+
+def open_judging(data: str, labels: Sequence[str], count: int) -> Clips:
+    """Clips with their truth, to judge a precision on; arguments and errors as above."""
+    if data == SYNTHETIC or not Path(data).is_dir():
+        return _rendered(data, labels, count, _JUDGING_SEED, "eval")
+    return _dataset(data, labels, count)
+
+
+def _rendered(data: str, labels: Sequence[str], count: int, seed: int, split: str) -> Clips:
+    if data != SYNTHETIC:
+        raise InputError(
+            f"Clips must come from {SYNTHETIC!r} or a folder, and {data!r} is neither: check the "
+            "path."
+        )
+    try:
+        from training.synthetic import SyntheticOptions, make_clip
+        from training.synthetic.labels import CLASS_SETS
+        from training.synthetic_data import SyntheticDataset
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "train", "Rendering clips") from None
+    options = SyntheticOptions(split=split)
+    known = [name for name, (names, _) in CLASS_SETS.items() if tuple(labels) == names]
+    dataset = SyntheticDataset(
+        lambda index: make_clip(seed + index, options), count, known[0] if known else "casme5"
+    )
+    clips = _clips(f"{count} synthetic clips ({split}, from seed {seed})", dataset, count)
+    return clips if known else Clips(**{**vars(clips), "labels": None})
+
+
+def _dataset(data: str, labels: Sequence[str], count: int) -> Clips:
+    try:
+        from training.datasets import open_evaluation
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "train", "Reading clips") from None
+    dataset = open_evaluation(data, labels, quiet=True)
+    taken = min(count, len(dataset))
+    return _clips(f"{taken} clips of {Path(data).name}", dataset, taken)
+
+
+def _clips(source: str, dataset: object, count: int) -> Clips:
+    """The first clips of a dataset, or, of more, clips spread over it."""
+    from training.augment import middle
+    from training.metrics import moving_pixels
+
+    rows: dict[str, list[NDArray[np.generic]]] = {
+        name: [] for name in ("frames", "landmarks", "flow", "moving")
+    }
+    labels: list[int] = []
+    total = len(dataset)  # type: ignore[arg-type]
+    for index in np.linspace(0, total - 1, count).round().astype(int).tolist():
+        sample = middle(dataset.sample(index, 0, _PAIRS))  # type: ignore[attr-defined]
+        rows["frames"].append(sample.frames)
+        labels.append(-1 if sample.label is None else sample.label)
+        if sample.landmarks is not None:
+            rows["landmarks"].append(sample.landmarks.astype(np.float32))
+        if sample.pairs == _PAIRS:
+            flow = sample.flow.astype(np.float32)
+            face = np.ones(flow.shape[-2:], bool) if sample.face is None else sample.face
+            rows["flow"].append(flow)
+            rows["moving"].append(np.stack([moving_pixels(pair, face) for pair in flow]))
+    whole = {name: np.stack(each) if len(each) == count else None for name, each in rows.items()}
+    return Clips(
+        source=source,
+        frames=whole["frames"],  # type: ignore[arg-type]
+        labels=np.array(labels, np.int64),
+        landmarks=whole["landmarks"],  # type: ignore[arg-type]
+        pairs=_PAIRS if whole["flow"] is not None else (),
+        flow=whole["flow"],  # type: ignore[arg-type]
+        moving=whole["moving"],  # type: ignore[arg-type]
+    )

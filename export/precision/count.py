@@ -1,0 +1,68 @@
+"""How many layers a runtime really computes in integers, asked of the runtime itself."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import onnx
+
+_ORT_INTEGER = frozenset({"QLinearConv", "QGemm", "QLinearMatMul", "MatMulIntegerToFloat"})
+_OV_LAYERS = frozenset({"Convolution", "FullyConnected", "MatMul"})
+_OV_INTEGER = frozenset({"i8", "u8"})
+
+
+def in_onnxruntime(model: onnx.ModelProto, threads: int = 1) -> int:
+    """Integer kernels in the graph that ONNX Runtime makes of a model on this CPU."""
+    import onnxruntime
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "optimised.onnx"
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        options.optimized_model_filepath = str(path)
+        onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        optimised = onnx.load(str(path))
+    return sum(node.op_type in _ORT_INTEGER for node in optimised.graph.node)
+
+
+def in_openvino(xml: bytes, weights: bytes) -> int:
+    """Integer layers in the graph that OpenVINO compiles of an IR on this CPU."""
+    import openvino
+
+    core = openvino.Core()
+    tensor = openvino.Tensor(openvino.Type.u8, [len(weights)])
+    tensor.data[:] = memoryview(weights)  # type: ignore[assignment]
+    compiled = core.compile_model(
+        core.read_model(xml, tensor), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    found = 0
+    for node in compiled.get_runtime_model().get_ordered_ops():
+        facts = {key: str(value.astype(str)) for key, value in node.get_rt_info().items()}
+        kind, precision = facts.get("layerType"), facts.get("runtimePrecision", "")
+        found += kind in _OV_LAYERS and precision in _OV_INTEGER
+    return found
+
+
+def signed_layers(model: onnx.ModelProto) -> int:
+    """Layers of an explicit Q/DQ graph that read int8 about 0 on both sides.
+
+    TensorRT computes these in INT8; it accepts no other zero point.
+    """
+    makers = {made: node for node in model.graph.node for made in node.output}
+    zeros = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+
+    def symmetric(name: str) -> bool:
+        node = makers.get(name)
+        if node is None or node.op_type != "DequantizeLinear":
+            return False
+        zero = zeros.get(node.input[2])
+        return zero is not None and zero.dtype.name == "int8" and not zero.any()
+
+    return sum(
+        node.op_type in ("Conv", "Gemm") and all(symmetric(name) for name in node.input[:2])
+        for node in model.graph.node
+    )

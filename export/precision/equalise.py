@@ -1,0 +1,106 @@
+"""Bring tensors that are joined to one range, so that one scale serves them all; exact in float."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+
+from export.precision.graph import Graph, make
+from export.precision.plan import HOMOGENEOUS, Plan
+from export.precision.ranges import Range
+
+TWO_SIDED = 0.25
+"""Share of a joined range, on each side of 0, for members that are negative as often as not."""
+
+
+def equalise(model: onnx.ModelProto, plan: Plan, ranges: Mapping[str, Range]) -> onnx.ModelProto:
+    """Scale the members of each joined tensor that is quantized to one range.
+
+    A member's scale goes into the weights that made it, or into a multiplication where these are
+    out of reach; its inverse goes into the weights of the convolutions that read the joined
+    tensor. Members that others read as integers too are left as they are, the rest adapts.
+
+    Args:
+        model: in float32.
+        plan: what is going to be quantized.
+        ranges: of the members.
+
+    Returns:
+        A model that computes the same.
+    """
+    graph = Graph(model)
+    for node in [each for each in graph.nodes if each.op_type == "Concat"]:
+        users = graph.consumers().get(node.output[0], [])
+        fits = all(user.op_type == "Conv" and user.input[1] in graph.constants for user in users)
+        if node.name in plan.moves and fits:
+            _equalise_members(graph, plan, node, users, ranges)
+    return graph.model(graph.nodes, graph.constants)
+
+
+def _equalise_members(
+    graph: Graph,
+    plan: Plan,
+    node: onnx.NodeProto,
+    users: list[onnx.NodeProto],
+    ranges: Mapping[str, Range],
+) -> None:
+    members, shapes = list(node.input), graph.shapes()
+    factors = _factors(graph, plan, node, ranges)
+    scales = [np.full(shapes[name][1], factors[name]) for name in members]
+    inverse = 1 / np.concatenate(scales)[None, :, None, None]
+    for user in users:
+        weight = graph.constants[user.input[1]] * inverse
+        graph.constants[user.input[1]] = weight.astype(np.float32)
+    for at, name in enumerate(members):
+        if factors[name] != 1:
+            _scale_member(graph, node, at, factors[name])
+
+
+def _factors(
+    graph: Graph, plan: Plan, node: onnx.NodeProto, ranges: Mapping[str, Range]
+) -> dict[str, float]:
+    """By how much each member is scaled."""
+    members, readers = list(node.input), graph.consumers()
+    fixed = [
+        name
+        for name in members
+        if any(other.name in plan.layers | plan.moves for other in readers[name] if other != node)
+        or name in graph.inputs
+    ]
+    fixed = [name for name in fixed if name in plan.leader] or members[:1]
+    high = max(ranges[name].high for name in fixed)
+    factors = dict.fromkeys(members, 1.0)
+    for name in members:
+        own = ranges[name]
+        if name in fixed or own.largest == 0 or high == 0:
+            continue
+        two_sided = -own.low > 0.5 * own.high
+        factors[name] = TWO_SIDED * high / own.largest if two_sided else high / own.high
+    return factors
+
+
+def _scale_member(graph: Graph, join: onnx.NodeProto, at: int, factor: float) -> None:
+    """Multiply one member by a factor, in the weights that made it where these can be reached."""
+    readers, producers = graph.consumers(), graph.producers()
+    tensor = join.input[at]
+    made = producers.get(tensor)
+    while made is not None and len(readers[tensor]) == 1 and made.op_type in HOMOGENEOUS:
+        tensor = made.input[0]
+        made = producers.get(tensor)
+    reached = (
+        made is not None
+        and made.op_type in ("Conv", "ConvTranspose")
+        and len(readers[tensor]) == 1
+        and all(name in graph.constants for name in made.input[1:])
+    )
+    if reached and made is not None:
+        for name in made.input[1:]:
+            graph.constants[name] = (graph.constants[name] * factor).astype(np.float32)
+        return
+    scaled = f"{join.name}/member{at}"
+    graph.constants[f"{scaled}/factor"] = np.float32(factor).reshape(())
+    multiply = make("Mul", [join.input[at], f"{scaled}/factor"], scaled)
+    graph.nodes.insert(graph.nodes.index(join), multiply)
+    join.input[at] = scaled

@@ -1,0 +1,209 @@
+"""The gate: how much accuracy a precision may lose, per task, and whether it has lost more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from export.precision.measure import Figures
+from mol_edge.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that may be lost against float32, in shares of 1.
+
+    Attributes:
+        classes: share of clips with another class; also the fall of UF1 and UAR.
+        flow: rise of the endpoint error where the face moves, of its value in float32.
+        landmarks: rise of the landmarks' mean error, of its value in float32.
+
+    Raises:
+        OptionError: a limit is negative.
+    """
+
+    classes: float = 0.02
+    flow: float = 0.05
+    landmarks: float = 0.03
+
+    def __post_init__(self) -> None:
+        for task, value in asdict(self).items():
+            if not value >= 0:
+                raise OptionError(f"The drop allowed in {task} must be 0 or more, got {value}.")
+
+    @classmethod
+    def parse(cls, text: str) -> Limits:
+        """Read ``classes=2,flow=5,landmarks=3``, in percent; what is not named keeps its default.
+
+        Example:
+            >>> Limits.parse("flow=7.5").flow
+            0.075
+        """
+        given: dict[str, float] = {}
+        for part in filter(None, text.split(",")):
+            task, _, value = part.partition("=")
+            try:
+                given[task.strip()] = float(value) / 100
+            except ValueError:
+                given[""] = 0.0
+        known = asdict(cls())
+        if not set(given) <= set(known):
+            raise OptionError(
+                f"--max-drop must be percents by task such as classes=2,flow=5,landmarks=3, got "
+                f"{text!r}."
+            )
+        return cls(**{**known, **given})
+
+
+@dataclass(frozen=True)
+class Drop:
+    """What one figure lost.
+
+    Attributes:
+        task: ``classes``, ``flow`` or ``landmarks``.
+        figure: which figure, in words.
+        lost: how much, a share; negative where it got better.
+        allowed: the most that passes.
+    """
+
+    task: str
+    figure: str
+    lost: float
+    allowed: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is within the limit; a loss that is not a number is not."""
+        return self.lost <= self.allowed
+
+    def __str__(self) -> str:
+        most = f"at most {100 * self.allowed:g}%"
+        return f"{self.task}, {self.figure}: {100 * self.lost:+.2f}% ({most})"
+
+
+def drops(float32: Figures, came: Figures, limits: Limits) -> list[Drop]:
+    """What was lost against float32, as far as the truth is known.
+
+    Figures without the truth of flow or landmarks are judged by the distance from float32 instead:
+    in pixels, where 1 counts as 1 pixel.
+    """
+    found = [Drop("classes", "other class than float32", 1 - came.agreement, limits.classes)]
+    for name, figure in (("uf1", "fall of UF1"), ("uar", "fall of UAR")):
+        before, after = getattr(float32, name), getattr(came, name)
+        if before is not None and after is not None:
+            found.append(Drop("classes", figure, before - after, limits.classes))
+    if float32.epe is not None and came.epe is not None:
+        found.append(Drop("flow", "rise of EPE", came.epe / float32.epe - 1, limits.flow))
+    if float32.nme is not None and came.nme is not None:
+        found.append(Drop("landmarks", "rise of NME", came.nme / float32.nme - 1, limits.landmarks))
+    return found
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One precision on one runtime.
+
+    Attributes:
+        precision: such as ``int8``.
+        device: runtime, and the form of the graphs.
+        figures: what was measured.
+        drops: what was lost.
+        integer_layers: layers that really compute in integers, or None where it does not apply.
+        expected_layers: those that should.
+    """
+
+    precision: str
+    device: str
+    figures: Figures
+    drops: tuple[Drop, ...]
+    integer_layers: int | None = None
+    expected_layers: int | None = None
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why it does not pass."""
+        reasons = [f"{self.device}: {drop}" for drop in self.drops if not drop.passed]
+        expected = self.expected_layers or 0
+        if self.integer_layers is not None and self.integer_layers < expected:
+            reasons.append(
+                f"{self.device}: {self.integer_layers} layers compute in INT8, {expected} should"
+            )
+        return tuple(reasons)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "device": self.device,
+            "figures": self.figures.to_json(),
+            "drops": [{**asdict(drop), "passed": drop.passed} for drop in self.drops],
+            "integer_layers": self.integer_layers,
+            "expected_layers": self.expected_layers,
+            "passed": not self.failures,
+        }
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A precision on all runtimes.
+
+    Attributes:
+        precision: its name.
+        verdicts: one per runtime.
+        enforced: False for weights that have learned nothing, of which nothing can be lost.
+        facts: what else belongs in the report.
+    """
+
+    precision: str
+    verdicts: tuple[Verdict, ...]
+    enforced: bool = True
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Why it does not pass, over all runtimes; layers in float count for any weights."""
+        reasons = [reason for verdict in self.verdicts for reason in verdict.failures]
+        return tuple(r for r in reasons if self.enforced or "compute in INT8" in r)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the precision goes into the bundle."""
+        return not self.failures
+
+    def to_json(self) -> dict[str, Any]:
+        """The report, for the bundle."""
+        return {
+            "precision": self.precision,
+            "passed": self.passed,
+            "enforced": self.enforced,
+            "failures": list(self.failures),
+            "runtimes": [verdict.to_json() for verdict in self.verdicts],
+            **self.facts,
+        }
+
+
+def table(float32: Figures, judgements: Sequence[Judgement]) -> str:
+    """Figures of float32 and of every precision and runtime, as text."""
+    head = (
+        f"{'precision':<9} {'device':<30} {'same class':>10} {'UF1':>6} {'EPE':>7} {'NME':>7}  gate"
+    )
+    lines = [head, _row("fp32", "PyTorch", float32, "")]
+    for judgement in judgements:
+        for verdict in judgement.verdicts:
+            said = "failed" if verdict.failures else "passed"
+            said = said if judgement.enforced else "not judged: untrained"
+            if verdict.integer_layers is not None:
+                said += f", {verdict.integer_layers} of {verdict.expected_layers} layers in INT8"
+            lines.append(_row(judgement.precision, verdict.device, verdict.figures, said))
+    return "\n".join(lines)
+
+
+def _row(precision: str, device: str, came: Figures, said: str) -> str:
+    def number(value: float | None, digits: int, factor: float = 1) -> str:
+        return "-" if value is None else f"{factor * value:.{digits}f}"
+
+    same = number(came.agreement, 1, 100)
+    return (
+        f"{precision:<9} {device:<28} {same:>9}% {number(came.uf1, 3):>6} "
+        f"{number(came.epe, 4):>7} {number(came.nme, 2, 100):>6}%  {said}"
+    )

@@ -1,0 +1,92 @@
+"""Graphs in memory on a runtime, to try what is not yet in a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from mol_edge.backends.base import Tensors
+from mol_edge.errors import DeviceError
+from mol_edge.graph_info import TensorInfo
+
+Run = Callable[[Tensors], dict[str, NDArray[Any]]]
+
+
+class ModelsBackend:
+    """A `mol_edge.backends.Backend` on ONNX models that are held in memory.
+
+    Args:
+        models: graphs by name, with their constants inside.
+        runtime: ``onnxruntime`` or ``openvino``, on the CPU.
+        threads: of one inference.
+    """
+
+    def __init__(
+        self, models: Mapping[str, onnx.ModelProto], runtime: str, threads: int = 1
+    ) -> None:
+        self._models, self._runtime, self._threads = models, runtime, threads
+        self._runs: dict[str, Run] = {}
+        self.reasons: tuple[str, ...] = ()
+
+    @property
+    def device(self) -> str:
+        """The runtime's name."""
+        return self._runtime
+
+    def run(self, graph: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
+        """Run one graph."""
+        if graph not in self._runs:
+            load = _openvino if self._runtime == "openvino" else _onnxruntime
+            self._runs[graph] = load(self._models[graph].SerializeToString(), self._threads)
+        return self._runs[graph](inputs)
+
+    def run_into(self, graph: str, inputs: Tensors, outputs: Tensors) -> None:
+        """Run one graph into given arrays."""
+        for name, value in self.run(graph, inputs).items():
+            outputs[name][...] = value
+
+    def outputs_of(self, graph: str) -> Mapping[str, TensorInfo]:
+        """Not kept for graphs in memory; raises DeviceError."""
+        raise DeviceError(f"Graphs in memory must be run alone, and {graph} was asked for types.")
+
+    def close(self) -> None:
+        """Give back what the runtime holds."""
+        self._runs.clear()
+
+
+def _onnxruntime(model: bytes, threads: int) -> Run:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    names = [value.name for value in session.get_outputs()]
+
+    def run(inputs: Tensors) -> dict[str, NDArray[Any]]:
+        return dict(zip(names, session.run(names, dict(inputs))))
+
+    return run
+
+
+def _openvino(model: bytes, threads: int) -> Run:
+    import openvino
+
+    core = openvino.Core()
+    compiled = core.compile_model(
+        core.read_model(model, b""),
+        "CPU",
+        {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads},
+    )
+
+    def run(inputs: Tensors) -> dict[str, NDArray[Any]]:
+        ready = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
+        results = compiled(ready)
+        return {out.any_name: np.array(results[out]) for out in compiled.outputs}
+
+    return run

@@ -85,6 +85,8 @@ make_root() {
   else
     mount_native
   fi
+  # dpkg has taken away the link, which is not one of arm64, while it was configured.
+  ln -sfn usr/lib64 "$root/lib64"
   mount -t proc proc "$root/proc"
   mount -t sysfs -o ro sysfs "$root/sys"
   mkdir -p "$root/dev/shm" && mount -t tmpfs tmpfs "$root/dev/shm"
@@ -97,7 +99,7 @@ mount_native() {
   local each
   mkdir -p "$root/usr/lib64"
   cp -L /lib64/ld-linux-x86-64.so.2 "$root/usr/lib64"
-  [[ -e $root/lib64 ]] || ln -s usr/lib64 "$root/lib64"
+  ln -sfn usr/lib64 "$root/lib64"
   for each in lib/x86_64-linux-gnu lib/gcc-cross $cross; do
     mkdir -p "$root/usr/$each"
     mount --bind -o ro "/usr/$each" "$root/usr/$each"

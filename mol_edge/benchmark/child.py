@@ -18,7 +18,7 @@ from typing import Any
 
 from mol_edge.backends import BackendOptions
 from mol_edge.backends.session import SessionBackend
-from mol_edge.backends.trial import SMALL_GRAPHS, try_graphs
+from mol_edge.backends.trial import trial_graphs, try_graphs
 from mol_edge.benchmark.job import Job
 from mol_edge.benchmark.load import Load, peak_rss_mb, rss_mb
 from mol_edge.benchmark.measure import Task, Timing, measure
@@ -84,7 +84,7 @@ def _loaded(job: Job, tell: Tell) -> tuple[Pipeline, SessionBackend]:
     backend = pipe.backend
     assert isinstance(backend, SessionBackend)
     for _ in range(2):
-        try_graphs(backend, SMALL_GRAPHS)
+        try_graphs(backend, trial_graphs(backend, every=True))
         moments.append(time.perf_counter())
     names = ("bundle_ms", "load_ms", "first_inference_ms", "second_inference_ms")
     steps = [1e3 * (end - begin) for begin, end in zip(moments, moments[1:])]

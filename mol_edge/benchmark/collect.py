@@ -66,6 +66,8 @@ class Collector:
             sgemm_gflops: the machine's rate of matrix products.
         """
         failed = self.failure is not None or not self._loaded
+        # The rate is a processor's, which says nothing of how busy a GPU is.
+        rate = sgemm_gflops if self._job.device.lower().endswith(":cpu") else None
         return {
             "device": self._loaded[0]["device"] if self._loaded else self._job.device,
             "precision": self._job.precision,
@@ -76,7 +78,7 @@ class Collector:
             "cold": {name: [_short(each[name]) for each in self._loaded] for name in _LOADING},
             "memory": self._memory(),
             "sgemm_gflops": {name: _short(rate) for name, rate in self._rates.items()},
-            "results": [self._result(mode, pace, sgemm_gflops) for mode, pace in self._job.cells],
+            "results": [self._result(mode, pace, rate) for mode, pace in self._job.cells],
         }
 
     def _memory(self) -> dict[str, Any]:

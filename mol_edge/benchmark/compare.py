@@ -181,7 +181,7 @@ def _machine_ratio(before: Sequence[Row], after: Sequence[Row]) -> float | None:
     ]
     # The lower quartile: what disturbs them makes them longer, never shorter.
     quartiles = [sorted(values)[len(values) // 4] for values in times]
-    return quartiles[1] / quartiles[0]
+    return float(quartiles[1] / quartiles[0])
 
 
 def _losses(before: Report, after: Report) -> list[str]:

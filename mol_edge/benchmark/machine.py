@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mol_edge import _core
+from mol_edge import _core, jetson
 from mol_edge._version import __version__
 from mol_edge.benchmark.probe import Ask, ask, known, read_number, read_text
 
@@ -36,7 +36,7 @@ def describe_machine(root: Path = _ROOT, ask: Ask = ask) -> dict[str, Any]:
     return {
         "cpu": _cpu(root),
         "memory_mb": known(_memory_mb(root)),
-        "board": known(read_text(root / "proc/device-tree/model") or _board(root)),
+        "board": known(jetson.model(root) or _board(root)),
         "gpus": known(_gpus(ask)),
         "jetson": known(_jetson(root, ask)),
         "system": _system(root),
@@ -118,14 +118,15 @@ def _number(text: str) -> float | None:
 
 def _jetson(root: Path, ask: Ask) -> Mapping[str, Any] | None:
     """L4T, JetPack and power mode, or None where this is no Jetson."""
-    release = read_text(root / "etc/nv_tegra_release")
-    if release is None:
+    release = jetson.l4t_release(root)
+    if not release:
         return None
-    found = re.search(r"R(\d+).*?REVISION:\s*([\d.]+)", release)
     mode = re.search(r"NV Power Mode:\s*(\S+)", ask(["nvpmodel", "-q"]) or "")
     return {
-        "l4t": f"{found[1]}.{found[2]}" if found else release.partition("\n")[0],
-        "jetpack": known(ask(["dpkg-query", "-W", "-f=${Version}", "nvidia-jetpack"])),
+        "l4t": release,
+        "jetpack": known(
+            ask(["dpkg-query", "-W", "-f=${Version}", "nvidia-jetpack"]) or jetson.jetpack(release)
+        ),
         "nvpmodel": known(mode[1] if mode else None),
     }
 

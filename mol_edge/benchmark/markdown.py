@@ -67,7 +67,8 @@ def _cold(row: Row) -> str:
     cold, memory = row.configuration["cold"], row.configuration["memory"]
     steps = {name: median(values) for name, values in cold.items() if values}
     return (
-        f"Cold: bundle checked in {ms(steps['bundle_ms'])} ms, opened in {ms(steps['load_ms'])} ms, "
+        f"Cold: bundle checked in {ms(steps['bundle_ms'])} ms, "
+        f"opened in {ms(steps['load_ms'])} ms, "
         f"first inference {ms(steps['first_inference_ms'])} ms, second "
         f"{ms(steps['second_inference_ms'])} ms (medians of {len(cold['load_ms'])} processes). "
         f"Memory: {figure(memory['rss_loaded_mb'], ' MB', 4)} loaded, "

@@ -79,7 +79,7 @@ def cautions(report: Report) -> Iterator[str]:
     if not content["bundle"]["knows_classes"]:
         yield "The bundle's classes are guesses; its times, landmarks and flow are not."
     if not content["bundle"]["check_set"]:
-        yield "The bundle has no check set, so nothing tells whether these times are of right answers."
+        yield "The bundle has no check set: nothing tells whether these are times of right answers."
     busy = other_cores(report)
     if busy is not None and busy > BUSY_CORES:
         yield f"Others kept {busy:.1f} cores busy meanwhile: measure again on an idle machine."

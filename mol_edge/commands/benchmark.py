@@ -228,7 +228,7 @@ def _answer(found: Comparison) -> str:
     if found.losses:
         return f"LESS ACCURATE, and no slower{rest}."
     if unclear == len(found.findings):
-        return "UNCLEAR: the noise is too large to tell; measure with more --rounds, on an idle machine."
+        return "UNCLEAR: too much noise to tell; measure on an idle machine, with more --rounds."
     return f"NO SLOWER{rest}."
 
 

@@ -15,6 +15,8 @@ set -euo pipefail
 
 readonly tree=$(cd "$(dirname "$0")/.." && pwd)
 readonly frames=${MOL_EDGE_FRAMES:-90}
+# Of what QEMU 7.2 knows the nearest to the Cortex-A78AE of Jetson Orin; that of a Raspberry Pi 5.
+readonly processor=cortex-a76
 readonly binfmt=/proc/sys/fs/binfmt_misc cross=aarch64-linux-gnu
 readonly suite=$(. /etc/os-release && [[ $ID == debian ]] && echo "$VERSION_CODENAME")
 
@@ -33,7 +35,7 @@ say() { printf '\n== %s (%d min)\n' "$*" $((SECONDS / 60)); }
 
 clean_up() {
   local code=$?
-  umount "$root"/{proc,sys,dev/shm,usr/lib/x86_64-linux-gnu,usr/lib/gcc-cross,usr/$cross} \
+  umount "$root"/{proc,dev/shm,usr/lib/x86_64-linux-gnu,usr/lib/gcc-cross,usr/$cross} \
     2>/dev/null || true
   [[ -z $registered ]] || echo -1 >"$binfmt/qemu-aarch64" || true
   [[ -n ${MOL_EDGE_KEEP:-} ]] || rm -rf --one-file-system "$folder"
@@ -41,7 +43,7 @@ clean_up() {
 }
 
 in_root() {  # command: run it as AArch64, offline, with a plain environment
-  chroot "$root" /usr/bin/env -i PATH=/venv/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root \
+  chroot "$root" /usr/bin/env -i QEMU_CPU=$processor PATH=/venv/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root \
     LANG=C.UTF-8 OMP_NUM_THREADS=1 PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels PIP_ROOT_USER_ACTION=ignore \
     PIP_DISABLE_PIP_VERSION_CHECK=1 "$@"
 }
@@ -87,8 +89,8 @@ make_root() {
   fi
   # dpkg has taken away the link, which is not one of arm64, while it was configured.
   ln -sfn usr/lib64 "$root/lib64"
+  # Without /sys: what it says of this machine's processor makes ONNX Runtime's look-up crash.
   mount -t proc proc "$root/proc"
-  mount -t sysfs -o ro sysfs "$root/sys"
   mkdir -p "$root/dev/shm" && mount -t tmpfs tmpfs "$root/dev/shm"
   [[ $(in_root uname -m) == aarch64 ]]
 }

@@ -1,6 +1,7 @@
 """A new frame of a stream against its floor, with and without flow, interleaved in one run.
 
     python -m benchmarks.stream BUNDLE [--threads 2] [--rounds 20] [--graphs] [--half]
+        [--precision int8]
 
 The floor is the counted FLOPs of the graphs that one new frame costs, over the best float32 matrix
 product (2048 cubed, NumPy or PyTorch) of the same run. Frames are pushed in bursts, as from a file,
@@ -43,7 +44,7 @@ def main() -> None:
     given = _parser().parse_args()
     torch.set_num_threads(given.threads)
     bundle = Bundle.open(given.bundle)
-    options = BackendOptions(threads=given.threads)
+    options = BackendOptions(threads=given.threads, precision=given.precision)
     tasks: dict[str, Task] = {}
     burst: dict[str, int] = {}
     graphs: dict[str, tuple[str, ...]] = {}
@@ -92,10 +93,10 @@ def _stream(backend: SessionBackend, flow: FlowMode, half: bool) -> Task:
 
 
 def _graph(backend: SessionBackend, graph: str) -> Task:
-    info = backend.bundle.graph_info(graph)
+    info = backend.bundle.graph_info(graph, backend.options.precision, backend.form_of(graph))
     random = np.random.default_rng(1)
     inputs = {
-        name: random.standard_normal((1, *map(int, tensor.shape[1:]))).astype(np.float32)
+        name: random.standard_normal((1, *map(int, tensor.shape[1:]))).astype(tensor.type)
         for name, tensor in info.inputs.items()
     }
     outputs = backend.run(graph, inputs)
@@ -108,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--precision", default="fp32", help="of the bundle; the floor is float32's")
     parser.add_argument("--graphs", action="store_true", help="time each graph by itself too")
     parser.add_argument("--half", action="store_true", help="keep the state in 16 bits")
     return parser

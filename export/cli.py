@@ -20,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code (0 done, 1 beyond tolerance, 2 bad input)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    # Minutes of work say what they are at.
+    logging.getLogger("export").setLevel(logging.INFO)
     try:
         if given[:1] == ["show"]:
             options = _show_parser().parse_args(given[1:])
@@ -27,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if given[:1] == ["judge"]:
             return _judge(given[1:])
+        if given[:1] == ["gate"]:
+            return _gate(given[1:])
         return _export(_parser().parse_args(given))
     except MolEdgeError as error:
         print(f"export: error: {error}", file=sys.stderr)
@@ -104,6 +108,25 @@ def _export(given: argparse.Namespace) -> int:
     return 0
 
 
+def _gate(given: Sequence[str]) -> int:
+    try:
+        from export.precision import again
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "export", "Judging precisions") from None
+
+    parser = argparse.ArgumentParser(
+        prog="python -m export gate",
+        description="Judge every precision of a bundle against its float32; what has lost too "
+        "much is taken out of the manifest. Exit code 1 where something was.",
+    )
+    again.add_arguments(parser)
+    said, failures = again.run(parser.parse_args(given))
+    print(said)
+    for failure in failures:
+        print(f"export: error: {failure}.", file=sys.stderr)
+    return BEYOND_TOLERANCE if failures else 0
+
+
 def _judge(given: Sequence[str]) -> int:
     try:
         from export import judge
@@ -125,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m export",
         description="Export a MOL checkpoint as a verified bundle. "
         "`python -m export show BUNDLE` prints one, `python -m export judge BUNDLE CHECKPOINT` "
-        "measures one.",
+        "measures one, `python -m export gate BUNDLE` judges its precisions again.",
     )
     parser.add_argument("checkpoint", type=Path, help="official .pth, or one of training.fit")
     parser.add_argument(

@@ -93,7 +93,7 @@ def judge_bundle(folder: Path, checkpoint: Path, options: JudgeOptions) -> Mappi
     accuracy = {**manifest.accuracy, options.precision: _rounded(figures)}
     manifest = replace(manifest, accuracy=accuracy)
     if teacher is not None:
-        clips = _check_clips(options, model.labels)
+        clips = check_clips(options, model.labels)
         path = folder / CHECK_SET
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(make_check_set(teacher, clips).to_bytes())
@@ -103,7 +103,8 @@ def judge_bundle(folder: Path, checkpoint: Path, options: JudgeOptions) -> Mappi
     return accuracy[options.precision]
 
 
-def _check_clips(options: JudgeOptions, labels: tuple[str, ...]) -> Dataset:
+def check_clips(options: JudgeOptions, labels: tuple[str, ...]) -> Dataset:
+    """Clips for a check set, apart from those that evaluations begin with."""
     if options.data != "synthetic":
         return open_evaluation(options.data, labels)
     seen = SyntheticOptions(split="eval")
@@ -114,15 +115,16 @@ def _check_clips(options: JudgeOptions, labels: tuple[str, ...]) -> Dataset:
     )
 
 
-def make_check_set(model: Predictor, data: Dataset) -> CheckSet:
+def make_check_set(model: Predictor, data: Dataset, most: int | None = None) -> CheckSet:
     """Clips with their truth and what a model gives.
 
     Args:
         model: run in PyTorch, so that a runtime is compared with it.
-        data: all of it is taken; its clips know landmarks and the flow of every pair.
+        data: its clips know landmarks and the flow of every pair.
+        most: clips to take; all of them by default.
     """
     columns: dict[str, list[Any]] = {name: [] for name in CheckSet.__dataclass_fields__}
-    for index in range(len(data)):
+    for index in range(min(len(data), most or len(data))):
         sample = data.sample(index, 0, tuple(range(PAIRS)))
         assert sample.landmarks is not None and sample.frames.shape == (FRAMES, CROP, CROP)
         face = np.ones((CROP, CROP), np.bool_) if sample.face is None else sample.face

@@ -13,6 +13,7 @@ from export.graphs import GRAPHS
 from export.intermediate import to_openvino
 from export.precision import count
 from export.precision.build import Calibrated, Calibration, Models, quantized
+from export.precision.check_clips import with_check_set
 from export.precision.clips import SYNTHETIC, Clips, check_apart, open_calibration, open_judging
 from export.precision.gate import Judgement, Limits, Verdict, drops
 from export.precision.groups import GROUPS
@@ -29,7 +30,8 @@ from export.precision.quantize import AARCH64, OPENVINO, TENSORRT, X86
 from export.precision.sensitivity import Trial, Tried, drop_worst, try_groups
 from export.precision.trial import ModelsBackend
 from export.precision.write import write_precision
-from mol_edge.bundle import measure
+from mol_edge.backends import BackendOptions, open_backend
+from mol_edge.bundle import Bundle, measure
 from mol_edge.errors import OptionError
 from mol_edge.manifest import Manifest, Normalisation
 from training.model import Mol
@@ -39,7 +41,6 @@ log = logging.getLogger(__name__)
 PRECISIONS = ("fp32", "fp16", "int8")
 FLAVOURS = (X86, OPENVINO, TENSORRT, AARCH64)
 _ATTEMPTS = 6
-_RUNTIMES = {"onnx": ("onnxruntime",), "openvino": ("openvino",)}
 
 
 @dataclass(frozen=True)
@@ -129,31 +130,61 @@ class Bench:
         """Accuracy of the reference."""
         return figures(self.reference, self.reference, self.clips)
 
-    def judge(self, precision: str, forms: Mapping[str, Models], layers: int = 0) -> Judgement:
-        """Judge the graphs of a precision, each form on the runtimes that take it.
+    def judge(
+        self,
+        precision: str,
+        forms: Mapping[str, Models],
+        layers: int = 0,
+        bundle: Bundle | None = None,
+    ) -> Judgement:
+        """Judge the graphs of a precision, each form on the runtime that takes it.
 
         Graphs for TensorRT run in ONNX Runtime here, which computes what Q/DQ say in float.
+
+        Args:
+            precision: its name.
+            forms: graphs by form.
+            layers: how many have to compute in integers; 0 for none.
+            bundle: one whose own form for OpenVINO is judged too.
         """
-        verdicts, parity = [], {}
+        found = []
         for form, models in forms.items():
-            for runtime in _RUNTIMES.get(form, ("onnxruntime",)):
-                came = outputs_of(
-                    ModelsBackend(models, runtime, self.threads), self.clips, self.constants
-                )
-                device = f"{runtime}:{'CPU' if runtime == 'openvino' else 'cpu'}"
-                device += "" if form in _RUNTIMES else f" ({form})"
-                parity[device] = differences(came, self.reference)
-                found = figures(came, self.reference, self.clips)
-                lost = tuple(drops(self.float32, found, self.limits))
-                integers = _integer_layers(form, models) if layers else None
-                expected = layers if layers else None
-                verdicts.append(Verdict(precision, device, found, lost, integers, expected))
+            runtime = "openvino" if form == "openvino" else "onnxruntime"
+            integers = _integer_layers(form, models) if layers else None
+            label = _device(form)
+            backend = ModelsBackend(models, runtime, self.threads)
+            found.append((label, outputs_of(backend, self.clips, self.constants), integers))
+        if bundle is not None and bundle.has("features", precision, "openvino"):
+            options = BackendOptions(threads=self.threads, precision=precision)
+            with open_backend(bundle, "openvino", options) as opened:
+                came = outputs_of(opened, self.clips, self.constants)
+            found.append((_device("openvino"), came, None))
+        verdicts = tuple(
+            self._verdict(precision, label, came, integers, layers)
+            for label, came, integers in found
+        )
         facts = {
             "clips": self.clips.source,
             "float32": self.float32.to_json(),
-            "parity with PyTorch": parity,
+            "parity with PyTorch": {
+                label: differences(came, self.reference) for label, came, _ in found
+            },
+            "layers": layers,
         }
-        return Judgement(precision, tuple(verdicts), self.enforced, facts)
+        return Judgement(precision, verdicts, self.enforced, facts)
+
+    def _verdict(
+        self, precision: str, device: str, came: Outputs, integers: int | None, layers: int
+    ) -> Verdict:
+        found = figures(came, self.reference, self.clips)
+        lost = tuple(drops(self.float32, found, self.limits))
+        return Verdict(precision, device, found, lost, integers, layers or None)
+
+
+def _device(form: str) -> str:
+    """The runtime that a form is judged on, and the form where it is not the runtime's own."""
+    own = {"onnx": "onnxruntime:cpu", "openvino": "openvino:CPU"}
+    return own.get(form, f"onnxruntime:cpu ({form})")
 
 
 def _integer_layers(form: str, models: Models) -> int:
@@ -180,6 +211,7 @@ def add_precisions(
         InputError: clips that cannot be used, or that calibration and evaluation share.
     """
     total = options.evaluation_clips + options.selection_clips
+    log.info("Making %d clips to judge on.", total)
     everything = open_judging(options.evaluation, manifest.labels, total)
     selection, judging = _split(everything, options.selection_clips)
     models = {
@@ -190,12 +222,14 @@ def add_precisions(
     constants, limits = manifest.normalisation, options.limits
     reference = outputs_of_network(model, judging, constants)
     bench = Bench(judging, constants, reference, limits, manifest.trained, options.threads)
+    log.info("Judging float32.")
     judgements = [bench.judge("fp32", {"onnx": models, "openvino": models})]
-    manifest = _with_report(folder, manifest, judgements[0])
+    manifest = with_report(folder, manifest, judgements[0])
     manifest = _with_accuracy(manifest, judgements[0], options.evaluation)
     tried: list[Tried] = []
     for precision in options.added:
         layers = 0
+        log.info("Making %s.", precision)
         if precision == "fp16":
             half = {name: halved(graph) for name, graph in models.items()}
             forms, facts = {"onnx": half}, {}
@@ -208,6 +242,7 @@ def add_precisions(
             chosen, tried = _choose(model, models, calibration, selection, manifest, options)
             forms = _flavoured(chosen)
             layers = chosen.layers
+            log.info("Judging %s: %d layers in eight bits.", precision, layers)
             facts = {
                 "calibration": calibration.source,
                 "sensitivity": [one.to_json() for one in tried],
@@ -215,12 +250,13 @@ def add_precisions(
             judged = bench.judge(precision, forms, layers)
         judged = replace(judged, facts={**judged.facts, **facts})
         judgements.append(judged)
-        manifest = _with_report(folder, manifest, judged)
+        manifest = with_report(folder, manifest, judged)
         if judged.passed:
             written = write_precision(folder, precision, forms, half_storage)
             graphs = {**manifest.graphs, precision: written}
             manifest = replace(manifest, graphs=graphs, files=_listed(folder, manifest, precision))
             manifest = _with_accuracy(manifest, judged, options.evaluation)
+    manifest = with_check_set(folder, model, manifest, options.evaluation)
     return Added(manifest, bench.float32, tuple(judgements), tuple(tried))
 
 
@@ -248,8 +284,9 @@ def _choose(
         calibrated, models, selection, constants, reference, OPENVINO, "openvino", options.limits,
         threads=options.threads,
     )  # fmt: skip
-    tried = try_groups(trial, log.info)
+    tried = try_groups(trial)
     for _ in range(_ATTEMPTS):
+        log.info("Trying %d groups together.", sum(one.chosen for one in tried))
         chosen = calibrated.calibrate([one.group for one in tried if one.chosen])
         judged = bench.judge("int8", _flavoured(chosen))
         failed = [drop for each in judged.verdicts for drop in each.drops if not drop.passed]
@@ -265,7 +302,8 @@ def _split(clips: Clips, first: int) -> tuple[Clips | None, Clips]:
     return (clips.part(slice(0, first)) if first else None), clips.part(slice(first, None))
 
 
-def _with_report(folder: Path, manifest: Manifest, judged: Judgement) -> Manifest:
+def with_report(folder: Path, manifest: Manifest, judged: Judgement) -> Manifest:
+    """Write a judgement into a bundle and list it in its manifest."""
     path = f"reports/{judged.precision}.json"
     (folder / "reports").mkdir(exist_ok=True)
     text = json.dumps(judged.to_json(), indent=2, default=float)

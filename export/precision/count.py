@@ -35,7 +35,7 @@ def in_openvino(xml: bytes, weights: bytes) -> int:
 
     core = openvino.Core()
     tensor = openvino.Tensor(openvino.Type.u8, [len(weights)])
-    tensor.data[:] = memoryview(weights)  # type: ignore[assignment]
+    tensor.data[:] = memoryview(weights)
     compiled = core.compile_model(
         core.read_model(xml, tensor), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )

@@ -24,13 +24,18 @@ class Graph:
     def __init__(self, model: onnx.ModelProto) -> None:
         self._source = model
         self.nodes: list[onnx.NodeProto] = []
-        for node in model.graph.node:
-            copied = onnx.NodeProto()
-            copied.CopyFrom(node)
-            self.nodes.append(copied)
         self.constants: dict[str, Array] = {
             tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer
         }
+        for node in model.graph.node:
+            if node.op_type == "Cast" and node.input[0] in self.constants:
+                # What is stored as half is cast once and for all.
+                kind = helper.tensor_dtype_to_np_dtype(attribute(node, "to"))
+                self.constants[node.output[0]] = self.constants[node.input[0]].astype(kind)
+                continue
+            copied = onnx.NodeProto()
+            copied.CopyFrom(node)
+            self.nodes.append(copied)
         self._shapes: dict[str, tuple[int, ...]] | None = None
 
     @property
@@ -110,6 +115,12 @@ def _typed(value: onnx.ValueInfoProto, kinds: dict[str, int]) -> onnx.ValueInfoP
     typed.CopyFrom(value)
     typed.type.tensor_type.elem_type = kinds.get(value.name, TensorProto.FLOAT)
     return typed
+
+
+def unfolded(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A float32 model whose constants are all stored in float32."""
+    graph = Graph(model)
+    return graph.model(graph.nodes, graph.constants)
 
 
 def attribute(node: onnx.NodeProto, name: str, default: Any = None) -> Any:

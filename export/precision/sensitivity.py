@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -18,6 +19,8 @@ from export.precision.measure import Figures, Outputs, figures, outputs_of
 from export.precision.quantize import Flavour
 from export.precision.trial import ModelsBackend
 from mol_edge.manifest import Normalisation
+
+log = logging.getLogger(__name__)
 
 _FRAME = ("features", "encoder", "flow")
 _ROUNDS = 15
@@ -92,25 +95,30 @@ class Trial:
     least_won: float = 0.03
     threads: int = 2
 
-    def measure(self, models: Models) -> Figures:
+    def backend(self, models: Models, like: ModelsBackend | None = None) -> ModelsBackend:
+        """Some graphs on the runtime."""
+        return ModelsBackend(models, self.runtime, self.threads, like)
+
+    def measure(self, backend: ModelsBackend) -> Figures:
         """Accuracy of some graphs."""
-        backend = ModelsBackend(models, self.runtime, self.threads)
         return figures(outputs_of(backend, self.clips, self.constants), self.reference, self.clips)
 
 
-def try_groups(trial: Trial, say: Callable[[str], None] = lambda _: None) -> list[Tried]:
+def try_groups(trial: Trial) -> list[Tried]:
     """Try every group alone and choose."""
-    before = trial.measure(trial.models)
+    float32 = trial.backend(trial.models)
+    before = trial.measure(float32)
     tried = []
     for group in GROUPS:
         layers = sum(len(layers_of(model, [group.name])) for model in trial.models.values())
         if not layers:
             continue
-        say(f"trying {group.name}")
+        log.info("Trying %s in eight bits.", group.name)
         models = quantized(trial.calibration.calibrate([group.name]), trial.flavour)
-        came = trial.measure(models)
+        backend = trial.backend(models, float32)
+        came = trial.measure(backend)
         lost = tuple(drops(before, came, trial.limits))
-        won = _time_won(trial, models)
+        won = _time_won(trial.models, float32, models, backend)
         one = Tried(group.name, group.sensitive, layers, came, lost, won)
         tried.append(_decided(one, trial))
     return tried
@@ -130,7 +138,9 @@ def _decided(one: Tried, trial: Trial) -> Tried:
 
 def _share(drop: Drop) -> float:
     """How much of what is allowed a loss takes."""
-    return drop.lost / drop.allowed if drop.allowed > 0 else float("inf") * (drop.lost > 0)
+    if drop.allowed > 0:
+        return drop.lost / drop.allowed
+    return float("inf") if drop.lost > 0 else 0.0
 
 
 def drop_worst(tried: Sequence[Tried], failed: Sequence[Drop]) -> list[Tried]:
@@ -148,13 +158,13 @@ def drop_worst(tried: Sequence[Tried], failed: Sequence[Drop]) -> list[Tried]:
     return [replace(one, chosen=False, reason=reason) if one is worst else one for one in tried]
 
 
-def _time_won(trial: Trial, models: Models) -> float:
+def _time_won(
+    before: Models, first: ModelsBackend, models: Models, second: ModelsBackend
+) -> float:
     """Share of a frame's time with flow that some graphs save, both timed in turn."""
-    first = ModelsBackend(trial.models, trial.runtime, trial.threads)
-    second = ModelsBackend(models, trial.runtime, trial.threads)
-    inputs = _frame_inputs(trial.models), _frame_inputs(models)
+    inputs = _frame_inputs(before), _frame_inputs(models)
     seconds: tuple[list[float], list[float]] = ([], [])
-    changed = [name for name in _FRAME if models[name] is not trial.models[name]]
+    changed = [name for name in _FRAME if models[name] is not before[name]]
     for round_ in range(_ROUNDS + 2):
         for backend, given, into in zip((first, second), inputs, seconds):
             start = time.perf_counter()

@@ -23,13 +23,22 @@ class ModelsBackend:
         models: graphs by name, with their constants inside.
         runtime: ``onnxruntime`` or ``openvino``, on the CPU.
         threads: of one inference.
+        like: another one on the same runtime, from which graphs that both have are taken over.
     """
 
     def __init__(
-        self, models: Mapping[str, onnx.ModelProto], runtime: str, threads: int = 1
+        self,
+        models: Mapping[str, onnx.ModelProto],
+        runtime: str,
+        threads: int = 1,
+        like: ModelsBackend | None = None,
     ) -> None:
         self._models, self._runtime, self._threads = models, runtime, threads
         self._runs: dict[str, Run] = {}
+        if like is not None:
+            for name, run in like._runs.items():
+                if like._models[name] is models.get(name):
+                    self._runs[name] = run
         self.reasons: tuple[str, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mol_edge.clip import ClipFaces, clip_frames
 from mol_edge.crop import normalised_crop
 from mol_edge.errors import InputError, NoFaceError
-from mol_edge.faces import open_detector
+from mol_edge.faces import FaceDetector, open_detector
 from mol_edge.manifest import Alignment, Normalisation
 from mol_edge.sources import open_source
 from mol_edge.windows import SAMPLES, event_samples
@@ -23,18 +23,24 @@ _SPAN = 24
 _AT_MOST_FRAMES = 600
 
 
-def clips_of_videos(videos: Sequence[Path], count: int, alignment: Alignment) -> NDArray[np.uint8]:
+def clips_of_videos(
+    videos: Sequence[Path],
+    count: int,
+    alignment: Alignment,
+    detector: FaceDetector | None = None,
+) -> NDArray[np.uint8]:
     """Luma crops [n, 8, 128, 128], n at most `count`, spread evenly over the videos.
 
     Args:
         videos: paths; what shows no face or is too short is passed over.
         count: clips to take.
         alignment: how faces are aligned.
+        detector: finds faces; by default the best that is there.
 
     Raises:
         InputError: no video gives a clip.
     """
-    detector = open_detector()
+    detector = detector or open_detector()
     each = -(-count // len(videos))
     luma = Normalisation(0.0, 1.0)
     found: list[NDArray[np.uint8]] = []

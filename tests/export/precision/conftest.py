@@ -1,0 +1,69 @@
+"""The trained demo network in float32 and in eight bits, and a few clips to judge it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+for package in ("torch", "onnx", "onnxruntime", "openvino", "sklearn", "cv2"):
+    pytest.importorskip(package, reason=f"precisions are made with {package}")
+
+import numpy as np  # noqa: E402
+
+from export.precision.add import FLAVOURS, Bench  # noqa: E402
+from export.precision.again import models_of  # noqa: E402
+from export.precision.build import Calibrated, Calibration, Models, quantized  # noqa: E402
+from export.precision.clips import Clips, open_judging  # noqa: E402
+from export.precision.gate import Limits  # noqa: E402
+from export.precision.graph import unfolded  # noqa: E402
+from export.precision.measure import outputs_of  # noqa: E402
+from export.precision.trial import ModelsBackend  # noqa: E402
+from mol_edge.bundle import Bundle  # noqa: E402
+
+FLOW = ("flow encoder", "flow matching", "flow contraction", "flow expansion, coarse",
+        "flow expansion, fine")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Eight:
+    """The demo network with its flow in eight bits."""
+
+    calibrated: Calibrated
+    forms: dict[str, Models]
+
+
+@pytest.fixture(scope="session")
+def demo() -> Bundle:
+    return Bundle.default()
+
+
+@pytest.fixture(scope="session")
+def float32(demo: Bundle) -> Models:
+    return {name: unfolded(model) for name, model in models_of(demo).items()}
+
+
+@pytest.fixture(scope="session")
+def clips(demo: Bundle) -> Clips:
+    """Four rendered clips with their truth."""
+    return open_judging("synthetic", demo.manifest.labels, 4)
+
+
+@pytest.fixture(scope="session")
+def bench(demo: Bundle, float32: Models, clips: Clips) -> Bench:
+    luma = demo.manifest.normalisation
+    reference = outputs_of(ModelsBackend(float32, "onnxruntime"), clips, luma)
+    return Bench(clips, luma, reference, Limits(classes=1.0, flow=0.1))
+
+
+@pytest.fixture(scope="session")
+def eight(demo: Bundle, float32: Models, clips: Clips) -> Eight:
+    """Calibrated on the very clips, which only a test may do."""
+    luma = demo.manifest.normalisation
+    calibrated = Calibration(float32, clips.normalised(luma)).calibrate(FLOW)
+    return Eight(calibrated, {f.form: quantized(calibrated, f) for f in FLAVOURS})
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(3)

@@ -1,0 +1,158 @@
+"""The gate: what it lets through, and that it names what a damaged precision has lost."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from export.precision.add import Bench, with_report
+from export.precision.again import without
+from export.precision.build import Models
+from export.precision.gate import Judgement, Limits, Verdict, drops, table
+from export.precision.measure import Figures
+from export.precision.write import write_precision
+from mol_edge.bundle import Bundle, measure, write_manifest
+from mol_edge.cli import main as mol_edge
+from mol_edge.errors import OptionError
+
+FLOAT32 = Figures(
+    clips=100, agreement=1.0, logit_error=0, flow_error=0, landmark_error=0,
+    uf1=0.6, uar=0.6, epe=0.10, nme=0.03,
+)  # fmt: skip
+
+
+def damaged(models: Models, layer: str = "flow.deconv0") -> Models:
+    """The models with the scales of one layer's weights doubled."""
+    changed = dict(models)
+    flow = onnx.ModelProto()
+    flow.CopyFrom(models["flow"])
+    found = [t for t in flow.graph.initializer if t.name == f"{layer}.weight/scale"]
+    assert len(found) == 1
+    values = numpy_helper.to_array(found[0])
+    found[0].CopyFrom(numpy_helper.from_array(2 * values, found[0].name))
+    changed["flow"] = flow
+    return changed
+
+
+def test_limits_are_read_in_percent() -> None:
+    assert Limits.parse("") == Limits(0.02, 0.05, 0.03)
+    assert Limits.parse("flow=7.5,classes=1") == Limits(0.01, 0.075, 0.03)
+    for text in ("flow", "pose=3", "flow=x", "flow=-1"):
+        with pytest.raises(OptionError, match="classes=2,flow=5|must be 0 or more"):
+            Limits.parse(text)
+
+
+def test_drops_are_what_was_lost_by_task() -> None:
+    came = replace(FLOAT32, agreement=0.97, uf1=0.61, uar=0.55, epe=0.104, nme=0.0312)
+    found = {
+        (d.task, d.figure): (round(d.lost, 6), d.passed) for d in drops(FLOAT32, came, Limits())
+    }
+    assert found == {
+        ("classes", "other class than float32"): (0.03, False),
+        ("classes", "fall of UF1"): (-0.01, True),
+        ("classes", "fall of UAR"): (0.05, False),
+        ("flow", "rise of EPE"): (0.04, True),
+        ("landmarks", "rise of NME"): (0.04, False),
+    }
+
+
+def test_a_figure_that_is_no_number_does_not_pass() -> None:
+    came = replace(FLOAT32, epe=float("nan"))
+    failed = [d for d in drops(FLOAT32, came, Limits()) if not d.passed]
+    assert [d.task for d in failed] == ["flow"]
+
+
+def test_layers_in_float_fail_even_untrained_weights() -> None:
+    lost = tuple(drops(FLOAT32, replace(FLOAT32, agreement=0.1), Limits()))
+    fine = Verdict("int8", "onnxruntime:cpu", FLOAT32, lost, 20, 20)
+    assert Judgement("int8", (fine,)).failures == (
+        "onnxruntime:cpu: classes, other class than float32: +90.00% (at most 2%)",
+    )
+    assert Judgement("int8", (fine,), enforced=False).passed
+    slow = replace(fine, integer_layers=15)
+    assert Judgement("int8", (slow,), enforced=False).failures == (
+        "onnxruntime:cpu: 15 layers compute in INT8, 20 should",
+    )
+
+
+def test_eight_bits_pass_and_damaged_ones_are_refused_by_name(bench: Bench, eight) -> None:
+    layers = eight.calibrated.layers
+    assert layers >= 16
+    sound = bench.judge("int8", eight.forms, layers)
+    assert sound.passed, sound.failures
+    assert [v.device for v in sound.verdicts] == [
+        "onnxruntime:cpu",
+        "openvino:CPU",
+        "onnxruntime:cpu (tensorrt)",
+        "onnxruntime:cpu (aarch64)",
+    ]
+    assert {v.integer_layers for v in sound.verdicts} == {layers}
+    refused = bench.judge("int8", {"onnx": damaged(eight.forms["onnx"])}, layers)
+    assert not refused.passed
+    assert refused.failures[0].startswith("onnxruntime:cpu: flow, rise of EPE: +")
+    assert refused.failures[0].endswith("% (at most 10%)")
+    said = table(bench.float32, [sound, refused])
+    assert said.count(f"passed, {layers} of {layers} layers in INT8") == 4
+    assert said.count(f"failed, {layers} of {layers} layers in INT8") == 1
+
+
+def bundle_with(folder: Path, demo: Bundle, models: Models) -> Bundle:
+    """A copy of the demo bundle with these graphs as its int8."""
+    for path in demo.manifest.files:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes((demo.folder / path).read_bytes())
+    manifest = without(demo.manifest, "int8")
+    for old in (folder / "int8").glob("*"):
+        old.unlink()
+    if (folder / "int8").exists():
+        (folder / "int8").rmdir()
+    forms = write_precision(folder, "int8", {"onnx": models}, half_storage=True)
+    files = dict(manifest.files)
+    for path in sorted((folder / "int8").iterdir()):
+        files[f"int8/{path.name}"] = measure(path)
+    manifest = replace(manifest, files=files, graphs={**manifest.graphs, "int8": forms})
+    write_manifest(folder, manifest)
+    return Bundle.open(folder)
+
+
+def test_a_device_repeats_the_judgement_from_the_check_set(
+    demo: Bundle, eight, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["check", "--device", "onnxruntime", "--precision", "fp32,int8"]
+    arguments += ["--max-drop", "classes=100,flow=10"]
+    sound = bundle_with(tmp_path / "sound", demo, eight.forms["onnx"])
+    assert mol_edge([*arguments, "--bundle", str(sound.folder)]) == 0
+    said = capsys.readouterr()
+    assert "int8, onnxruntime:cpu" in said.out
+    assert said.err == ""
+    broken = bundle_with(tmp_path / "broken", demo, damaged(eight.forms["onnx"]))
+    assert mol_edge([*arguments, "--bundle", str(broken.folder)]) == 1
+    said = capsys.readouterr()
+    assert "int8 on onnxruntime:cpu, flow: rise of EPE above PyTorch's is " in said.err
+    assert "fp32" not in said.err
+
+
+def test_the_report_of_what_failed_stays_and_its_graphs_do_not(
+    bench: Bench, demo: Bundle, eight, tmp_path: Path
+) -> None:
+    bundle = bundle_with(tmp_path / "b", demo, damaged(eight.forms["onnx"]))
+    judged = bench.judge("int8", {"onnx": damaged(eight.forms["onnx"])}, eight.calibrated.layers)
+    manifest = without(with_report(bundle.folder, bundle.manifest, judged), "int8")
+    write_manifest(bundle.folder, manifest)
+    again = Bundle.open(bundle.folder)
+    assert "int8" not in again.manifest.graphs
+    assert not [path for path in again.manifest.files if path.startswith("int8/")]
+    report = json.loads(again.read(again.manifest.reports["int8"]))
+    assert report["passed"] is False
+    assert "flow, rise of EPE" in report["failures"][0]
+    parity = report["parity with PyTorch"]["onnxruntime:cpu"]
+    assert set(parity) == {"logits", "flow", "landmarks"}
+    assert parity["flow"]["largest"] > parity["flow"]["mean"] > 0
+    assert parity["landmarks"]["largest"] < 0.01
+    assert np.isfinite(report["runtimes"][0]["figures"]["epe"])

@@ -12,5 +12,8 @@ PYBIND11_MODULE(_core, module) {
     register_crop(module);
     register_flow_color(module);
     register_motion(module);
+    register_motion_stream(module);
+    register_path_history(module);
+    register_similarity(module);
     register_softmax(module);
 }

@@ -10,6 +10,9 @@ void register_geometry(pybind11::module_& module);
 void register_crop(pybind11::module_& module);
 void register_flow_color(pybind11::module_& module);
 void register_motion(pybind11::module_& module);
+void register_motion_stream(pybind11::module_& module);
+void register_path_history(pybind11::module_& module);
+void register_similarity(pybind11::module_& module);
 void register_softmax(pybind11::module_& module);
 void register_gil(pybind11::module_& module);
 

@@ -55,6 +55,89 @@ def remove_head(
     patches: NDArray[np.float32],
     head: NDArray[np.float64],
 ) -> NDArray[np.float32]: ...
+def fit_similarity(
+    source: NDArray[np.float64], target: NDArray[np.float64]
+) -> NDArray[np.float64]: ...
+def fit_robustly(
+    source: NDArray[np.float64], target: NDArray[np.float64], tolerance: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
+def transform_points(
+    transform: NDArray[np.float64], points: NDArray[np.float64]
+) -> NDArray[np.float64]: ...
+
+class MotionStream:
+    def __init__(
+        self, weights: NDArray[np.float32], trusted_px: float, span_ns: int, anchor_ns: int
+    ) -> None: ...
+    def restart(self) -> None: ...
+    def push(
+        self, timestamp_ns: int, crop: NDArray[np.float32], landmarks: NDArray[np.float32]
+    ) -> (
+        tuple[
+            NDArray[np.float32],
+            NDArray[np.float32],
+            NDArray[np.float32],
+            NDArray[np.float64],
+            NDArray[np.float32],
+            NDArray[np.float32],
+            int,
+        ]
+        | None
+    ): ...
+    def realign(self, crop: NDArray[np.float32], change: NDArray[np.float64]) -> None: ...
+
+class CellPaths:
+    def __init__(
+        self,
+        members: list[list[int]],
+        evidence: int,
+        brows: int,
+        upper_lids: list[int],
+        lower_lids: list[int],
+    ) -> None: ...
+    def start(self, timestamp_ns: int) -> None: ...
+    def add(
+        self,
+        timestamp_ns: int,
+        since_ns: int | None,
+        vectors: NDArray[np.float32],
+        axes: NDArray[np.float32],
+        deviation: NDArray[np.float32],
+    ) -> bool: ...
+    def path(self) -> NDArray[np.float64]: ...
+    def seen(self) -> NDArray[np.bool_]: ...
+
+class PathHistory:
+    def __init__(
+        self,
+        members: list[list[int]],
+        evidence: int,
+        brows: int,
+        upper_lids: list[int],
+        lower_lids: list[int],
+        keep_ns: int,
+    ) -> None: ...
+    def restart(self) -> None: ...
+    def add(
+        self,
+        timestamp_ns: int,
+        index: int,
+        since_ns: int | None,
+        vectors: NDArray[np.float32],
+        confidence: NDArray[np.float32],
+        axes: NDArray[np.float32],
+        deviation: NDArray[np.float32],
+    ) -> bool: ...
+    def learn_noise(self) -> None: ...
+    def moves(self, least_px: float, factor: float) -> bool: ...
+    def span_ns(self) -> int: ...
+    def speed(self) -> NDArray[np.float64]: ...
+    def trusted(self) -> NDArray[np.bool_]: ...
+    def noise(self) -> NDArray[np.float64]: ...
+    def since(
+        self, time_ns: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]: ...
+
 def _isa() -> str: ...
 def _isas() -> list[str]: ...
 def _set_isa(name: str) -> None: ...

@@ -147,6 +147,20 @@ class Motion:
         return cls(none, 0 * ones, ones, np.eye(2, 3), axes, none + np.float32(0.01))
 
 
+def head_weights(steady: tuple[int, ...] = STEADY_POINTS) -> Floats:
+    """How far each landmark stands still on the head, float32 [68].
+
+    Example:
+        >>> head_weights()[[27, 17, 8]].tolist()
+        [1.0, 0.10000000149011612, 0.0]
+    """
+    weights = np.zeros(LANDMARKS, np.float32)
+    for points, weight in _LESS_STEADY.items():
+        weights[list(points)] = weight
+    weights[list(steady)] = 1
+    return weights
+
+
 class MotionMeter:
     """Measures motion between two crops of one alignment. Holds no state; threads may share it.
 
@@ -161,10 +175,7 @@ class MotionMeter:
 
     def __init__(self, options: MotionOptions = MotionOptions()) -> None:  # noqa: B008
         self._trusted = np.float32(options.trusted_px)
-        self._weights = np.zeros(LANDMARKS, np.float32)
-        for points, weight in _LESS_STEADY.items():
-            self._weights[list(points)] = weight
-        self._weights[list(options.steady)] = 1
+        self._weights = head_weights(options.steady)
 
     def between(
         self,

@@ -154,9 +154,7 @@ class Spotter:
             self._began_ns, self._moved_ns = began_ns, now_ns
 
     def _is_moving(self) -> bool:
-        history = self._history
-        fast = self._exceeds(history.speed, _SLOWEST_PX) & history.trusted
-        return bool(fast[cells.EVIDENCE].any())
+        return self._history.moves(_SLOWEST_PX, self._options.noise_factor)
 
     def _exceeds(self, moved: Array, least_px: float) -> NDArray[np.bool_]:
         """Which cells' displacement [cells, 2] is beyond noise and a least one."""

@@ -9,7 +9,9 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace mol_edge {
 namespace {
@@ -184,64 +186,98 @@ bool within_reach(Vector point) {
     return point.x >= -beyond && point.y >= -beyond && point.x <= last && point.y <= last;
 }
 
-class Pair {
+/// One point's patches at half and at full resolution.
+class PointPatches {
   public:
-    Pair(std::span<const float, kCropPixels> earlier, std::span<const float, kCropPixels> later)
-        : kernels_(patch_kernels(current_isa())) {
-        earlier_.build(kernels_, earlier);
-        later_.build(kernels_, later);
-    }
+    /// A point beyond reach is never looked for; its place only has to be a number.
+    PointPatches(const PatchKernels& kernels, const Pyramid& earlier, Vector point)
+        : PointPatches(kernels, earlier, point, within_reach(point)) {}
 
-    PatchMotion motion(Vector point, Vector start) const {
-        if (!within_reach(point)) return Patch::unseen();
+    PatchMotion find(const Pyramid& later, Vector start) const {
+        if (!reachable_ || !fine_.seen()) return Patch::unseen();
         Vector motion{0.5F * start.x, 0.5F * start.y};
-        const Patch coarse(kernels_, {earlier_.half.data(), kHalfSize},
-                           {0.5F * point.x, 0.5F * point.y});
-        const Plane half{later_.half.data(), kHalfSize};
-        if (coarse.seen()) coarse.find(half, kCoarseIterations, motion);
+        const Plane half{later.half.data(), kHalfSize};
+        if (coarse_.seen()) coarse_.find(half, kCoarseIterations, motion);
         motion = {2 * motion.x, 2 * motion.y};
-        const Patch fine(kernels_, {earlier_.full.data(), kCropSize}, point);
-        if (!fine.seen()) return Patch::unseen();
-        const Plane full{later_.full.data(), kCropSize};
-        fine.find(full, kFineIterations, motion);
-        return fine.describe(full, motion);
+        const Plane full{later.full.data(), kCropSize};
+        fine_.find(full, kFineIterations, motion);
+        return fine_.describe(full, motion);
     }
 
   private:
+    PointPatches(const PatchKernels& kernels, const Pyramid& earlier, Vector point, bool near)
+        : coarse_(kernels, {earlier.half.data(), kHalfSize},
+                  near ? Vector{0.5F * point.x, 0.5F * point.y} : Vector{}),
+          fine_(kernels, {earlier.full.data(), kCropSize}, near ? point : Vector{}),
+          reachable_(near) {}
+
     static constexpr int kCoarseIterations = 4;
     static constexpr int kFineIterations = 6;
 
-    const PatchKernels& kernels_;
-    Pyramid earlier_;
-    Pyramid later_;
+    Patch coarse_, fine_;
+    bool reachable_;
 };
 
-void check(std::span<const float> points, std::span<const float> start,
-           std::span<const PatchMotion> out) {
-    if (points.size() != 2 * out.size() || (!start.empty() && start.size() != points.size())) {
-        throw ArrayError("points and start must hold x and y of each patch, got " +
-                         std::to_string(points.size()) + " and " + std::to_string(start.size()) +
-                         " numbers for " + std::to_string(out.size()) + " patches.");
-    }
+void check_finite(std::span<const float> values) {
     const auto finite = [](float value) { return std::isfinite(value); };
-    if (!std::all_of(points.begin(), points.end(), finite) ||
-        !std::all_of(start.begin(), start.end(), finite)) {
-        throw ArrayError("points and start must be finite, got NaN or infinity: drop this frame.");
-    }
+    if (std::all_of(values.begin(), values.end(), finite)) return;
+    throw ArrayError("points and start must be finite, got NaN or infinity: drop this frame.");
+}
+
+void check_sizes(std::size_t points, std::size_t start, std::size_t patches) {
+    if (points == 2 * patches && (start == 0 || start == points)) return;
+    throw ArrayError("points and start must hold x and y of each patch, got " +
+                     std::to_string(points) + " and " + std::to_string(start) + " numbers for " +
+                     std::to_string(patches) + " patches.");
+}
+
+Vector at(std::span<const float> values, std::size_t i) {
+    return values.empty() ? Vector{0, 0} : Vector{values[2 * i], values[2 * i + 1]};
 }
 
 }  // namespace
 
+struct AnchoredPatches::Parts {
+    const PatchKernels& kernels;
+    std::vector<PointPatches> points;
+};
+
+AnchoredPatches::AnchoredPatches(std::span<const float, kCropPixels> crop,
+                                 std::span<const float> points)
+    : parts_(new Parts{patch_kernels(current_isa()), {}}) {
+    check_finite(points);
+    const auto pyramid = std::make_unique<Pyramid>();
+    pyramid->build(parts_->kernels, crop);
+    parts_->points.reserve(points.size() / 2);
+    for (std::size_t i = 0; i < points.size() / 2; ++i) {
+        parts_->points.emplace_back(parts_->kernels, *pyramid, at(points, i));
+    }
+}
+
+AnchoredPatches::~AnchoredPatches() = default;
+AnchoredPatches::AnchoredPatches(AnchoredPatches&&) noexcept = default;
+AnchoredPatches& AnchoredPatches::operator=(AnchoredPatches&&) noexcept = default;
+
+std::size_t AnchoredPatches::size() const {
+    return parts_->points.size();
+}
+
+void AnchoredPatches::find(std::span<const float, kCropPixels> later, std::span<const float> start,
+                           std::span<PatchMotion> out) const {
+    check_sizes(2 * size(), start.size(), out.size());
+    check_finite(start);
+    Pyramid pyramid;
+    pyramid.build(parts_->kernels, later);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = parts_->points[i].find(pyramid, at(start, i));
+    }
+}
+
 void patch_motion(std::span<const float, kCropPixels> earlier,
                   std::span<const float, kCropPixels> later, std::span<const float> points,
                   std::span<const float> start, std::span<PatchMotion> out) {
-    check(points, start, out);
-    const Pair pair(earlier, later);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        const Vector point{points[2 * i], points[2 * i + 1]};
-        const Vector guess = start.empty() ? Vector{0, 0} : Vector{start[2 * i], start[2 * i + 1]};
-        out[i] = pair.motion(point, guess);
-    }
+    check_sizes(points.size(), start.size(), out.size());
+    AnchoredPatches(earlier, points).find(later, start, out);
 }
 
 }  // namespace mol_edge

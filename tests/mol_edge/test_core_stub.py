@@ -23,7 +23,7 @@ def module_functions() -> dict[str, ast.FunctionDef]:
     """Signatures as pybind11 writes them into the first line of each docstring."""
     functions = {}
     for name, value in vars(_core).items():
-        if callable(value):
+        if callable(value) and not isinstance(value, type):
             (node,) = ast.parse(f"def {value.__doc__.splitlines()[0]}: ...").body
             assert isinstance(node, ast.FunctionDef)
             functions[name] = node
@@ -37,6 +37,8 @@ def plain(annotation: ast.expr | None) -> str:
     text = re.sub(r"numpy\.typing\.NDArray|numpy\.ndarray", "NDArray", text)
     text = text.replace("numpy.", "np.")
     text = text.replace("typing.SupportsFloat | typing.SupportsIndex", "float")
+    # What a tuple holds, pybind11 does not tell.
+    text = re.sub(r"^tuple\[.*\]$", "tuple", text)
     return re.sub(r"Optional\[(.*)\]$", r"\1 | None", text)
 
 
@@ -58,6 +60,28 @@ def differences(stub: str) -> list[str]:
 
 def test_stub_has_the_functions_of_the_module():
     assert differences(STUB.read_text()) == []
+
+
+def test_stub_has_the_classes_of_the_module_and_their_methods():
+    stated = {
+        node.name: {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+        for node in ast.parse(STUB.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    }
+    built = {
+        name: {each for each in vars(value) if each == "__init__" or not each.startswith("_")}
+        for name, value in vars(_core).items()
+        if isinstance(value, type)
+    }
+    assert stated == built != {}
+
+
+@pytest.mark.parametrize("name", ["MotionStream"])
+def test_examples_of_classes_hold(name):
+    text = getattr(_core, name).__doc__
+    example = doctest.DocTestParser().get_doctest(text, {}, name, None, None)
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
 
 
 def test_stub_has_the_constants_of_the_module():

@@ -3,6 +3,8 @@
 #include "mol_edge/crop.h"
 #include "mol_edge/geometry.h"
 
+#include <cstddef>
+#include <memory>
 #include <span>
 
 namespace mol_edge {
@@ -19,6 +21,29 @@ struct PatchMotion {
     float axis_y = 0;
     float along = 0;
     float across = 0;
+};
+
+/// The patches around the points of one crop, ready to be found in later ones.
+///
+/// Holds all that depends on the earlier crop alone, so that it is computed once however many crops
+/// it is compared with.
+class AnchoredPatches {
+  public:
+    /// `points`: x0 y0 x1 y1 …, pixels of `crop`. Throws ArrayError unless they are finite.
+    AnchoredPatches(std::span<const float, kCropPixels> crop, std::span<const float> points);
+    ~AnchoredPatches();
+    AnchoredPatches(AnchoredPatches&&) noexcept;
+    AnchoredPatches& operator=(AnchoredPatches&&) noexcept;
+
+    std::size_t size() const;
+
+    /// Motion of each patch to `later`, as `patch_motion` gives it.
+    void find(std::span<const float, kCropPixels> later, std::span<const float> start,
+              std::span<PatchMotion> out) const;
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
 };
 
 /// Motion of the patches around `points` (x0 y0 x1 y1 …, pixels of `earlier`) to `later`.

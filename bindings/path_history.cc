@@ -1,0 +1,195 @@
+#include "mol_edge/path_history.h"
+
+#include "arrays.h"
+#include "gil.h"
+#include "register.h"
+
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace py = pybind11;
+
+namespace mol_edge::bindings {
+namespace {
+
+using Cells = std::vector<std::vector<std::size_t>>;
+
+constexpr auto kRows = static_cast<py::ssize_t>(kLandmarks);
+
+CellLayout layout_of(Cells members, std::size_t evidence, std::size_t brows,
+                     std::vector<std::size_t> upper_lids, std::vector<std::size_t> lower_lids) {
+    const std::size_t count = members.size();
+    const auto within = [](std::size_t limit) {
+        return [limit](std::size_t each) { return each < limit; };
+    };
+    const bool known = std::ranges::all_of(members, [&](const std::vector<std::size_t>& cell) {
+        return std::ranges::all_of(cell, within(kLandmarks));
+    });
+    const bool fits = evidence <= count && brows <= count && !upper_lids.empty() &&
+                      !lower_lids.empty() && std::ranges::all_of(upper_lids, within(count)) &&
+                      std::ranges::all_of(lower_lids, within(count));
+    if (!known || !fits) {
+        throw ArrayError("members must name landmarks of 0 to 67 and the other arguments cells.");
+    }
+    return {std::move(members), evidence, brows, std::move(upper_lids), std::move(lower_lids)};
+}
+
+template <class Values>
+void read(const ArrayArgument<float>& argument, const Expected& expected, Values& into) {
+    const py::array array = contiguous(argument, expected);
+    std::ranges::copy(elements<float>(array), into.begin());
+}
+
+LandmarkMotion motion_of(const ArrayArgument<float>& vectors, const ArrayArgument<float>& axes,
+                         const ArrayArgument<float>& deviation) {
+    LandmarkMotion motion;
+    read(vectors, {"vectors", {kRows, 2}, "(68, 2)"}, motion.vectors);
+    read(axes, {"axes", {kRows, 2}, "(68, 2)"}, motion.axes);
+    read(deviation, {"deviation", {kRows, 2}, "(68, 2)"}, motion.deviation);
+    return motion;
+}
+
+py::array_t<double> array_of(const Steps& steps) {
+    py::array_t<double> array({static_cast<py::ssize_t>(steps.size()), py::ssize_t{2}});
+    double* to = array.mutable_data();
+    for (const Step& step : steps) {
+        *to++ = step.x;
+        *to++ = step.y;
+    }
+    return array;
+}
+
+py::array_t<bool> array_of(const std::vector<char>& flags) {
+    py::array_t<bool> array(static_cast<py::ssize_t>(flags.size()));
+    std::ranges::transform(flags, array.mutable_data(), [](char flag) { return flag != 0; });
+    return array;
+}
+
+bool add_to_cells(CellPaths& cells, std::int64_t timestamp_ns, std::optional<std::int64_t> since_ns,
+                  const ArrayArgument<float>& vectors, const ArrayArgument<float>& axes,
+                  const ArrayArgument<float>& deviation) {
+    return cells.add(timestamp_ns, since_ns, motion_of(vectors, axes, deviation));
+}
+
+bool add_to_history(PathHistory& history, std::int64_t timestamp_ns, std::int64_t index,
+                    std::optional<std::int64_t> since_ns, const ArrayArgument<float>& vectors,
+                    const ArrayArgument<float>& confidence, const ArrayArgument<float>& axes,
+                    const ArrayArgument<float>& deviation) {
+    LandmarkMotion motion = motion_of(vectors, axes, deviation);
+    read(confidence, {"confidence", {kRows}, "(68,)"}, motion.confidence);
+    return history.add(timestamp_ns, index, since_ns, motion);
+}
+
+void learn_noise(PathHistory& history) {
+    if (history.size() > 0) history.learn_noise();
+}
+
+py::tuple rows_since(const PathHistory& history, std::int64_t time_ns) {
+    const std::size_t first = history.row_at(time_ns);
+    const auto count = static_cast<py::ssize_t>(history.size() - first);
+    const auto cells = static_cast<py::ssize_t>(history.noise().size());
+    py::array_t<std::int64_t> times(count), indices(count);
+    py::array_t<double> paths({count, cells, py::ssize_t{2}});
+    py::array_t<bool> blinks(count);
+    double* path = paths.mutable_data();
+    for (py::ssize_t i = 0; i < count; ++i) {
+        const PathRow& row = history.row(first + static_cast<std::size_t>(i));
+        times.mutable_at(i) = row.timestamp_ns;
+        indices.mutable_at(i) = row.index;
+        blinks.mutable_at(i) = row.blink;
+        for (const Step& step : row.path) {
+            *path++ = step.x;
+            *path++ = step.y;
+        }
+    }
+    return py::make_tuple(times, indices, paths, blinks);
+}
+
+constexpr const char* kCellsDoc = R"(Follows the cells of a face through a stream of motions.
+
+See `mol_edge.cells.CellPaths`, which wraps it. Not safe to share between threads.
+
+Args:
+    members: the landmarks of each cell.
+    evidence: how many of the first cells are evidence of an expression.
+    brows: how many of the first cells are brows.
+    upper_lids: the cells of the upper lids.
+    lower_lids: the cells of the lower lids.
+
+Raises:
+    ArrayError: a landmark or a cell that is not there.
+)";
+
+constexpr const char* kHistoryDoc = R"(Where the cells have been, how fast they are and how noisy.
+
+See `mol_edge.path_history.PathHistory`, which wraps it. Not safe to share between threads.
+
+Args:
+    members: as for `CellPaths`, and so are the next four.
+    keep_ns: how long a row is kept.
+
+Raises:
+    ArrayError: a landmark or a cell that is not there.
+)";
+
+CellPaths cells_of(Cells members, std::size_t evidence, std::size_t brows,
+                   std::vector<std::size_t> upper_lids, std::vector<std::size_t> lower_lids) {
+    return CellPaths(layout_of(std::move(members), evidence, brows, std::move(upper_lids),
+                               std::move(lower_lids)));
+}
+
+PathHistory history_of(Cells members, std::size_t evidence, std::size_t brows,
+                       std::vector<std::size_t> upper_lids, std::vector<std::size_t> lower_lids,
+                       std::int64_t keep_ns) {
+    return {layout_of(std::move(members), evidence, brows, std::move(upper_lids),
+                      std::move(lower_lids)),
+            keep_ns};
+}
+
+}  // namespace
+
+void register_path_history(py::module_& module) {
+    py::class_<CellPaths>(module, "CellPaths", kCellsDoc)
+        .def(py::init(&cells_of), py::arg("members"), py::arg("evidence"), py::arg("brows"),
+             py::arg("upper_lids"), py::arg("lower_lids"))
+        .def("start", &CellPaths::start, py::arg("timestamp_ns"), "Begins at this time.")
+        .def("add", &add_to_cells, py::arg("timestamp_ns"), py::arg("since_ns"), py::arg("vectors"),
+             py::arg("axes"), py::arg("deviation"),
+             "Takes a motion; False where its beginning is not known.")
+        .def(
+            "path", [](const CellPaths& cells) { return array_of(cells.path()); },
+            "Where the cells are, float64 [cells, 2].")
+        .def(
+            "seen", [](const CellPaths& cells) { return array_of(cells.seen()); },
+            "Which cells say something now, bool [cells].");
+    py::class_<PathHistory>(module, "PathHistory", kHistoryDoc)
+        .def(py::init(&history_of), py::arg("members"), py::arg("evidence"), py::arg("brows"),
+             py::arg("upper_lids"), py::arg("lower_lids"), py::arg("keep_ns"))
+        .def("restart", &PathHistory::restart, "Forgets the paths; the noise stays.")
+        .def("add", &add_to_history, py::arg("timestamp_ns"), py::arg("index"), py::arg("since_ns"),
+             py::arg("vectors"), py::arg("confidence"), py::arg("axes"), py::arg("deviation"),
+             "Takes a motion; False where it does not join what is known.")
+        .def("learn_noise", &learn_noise, "Counts the newest row as one of a still face.")
+        .def("moves", &PathHistory::moves, py::arg("least_px"), py::arg("factor"),
+             "Whether a cell that is evidence is beyond both.")
+        .def("span_ns", &PathHistory::span_ns, "Time from the oldest to the newest row.")
+        .def(
+            "speed", [](const PathHistory& history) { return array_of(history.speed()); },
+            "Displacement over the last tenth of a second, float64 [cells, 2].")
+        .def(
+            "trusted", [](const PathHistory& history) { return array_of(history.trusted()); },
+            "Which cells' speed says something now, bool [cells].")
+        .def(
+            "noise", [](const PathHistory& history) { return array_of(history.noise()); },
+            "Deviations of the still face's speed, float64 [cells, 2].")
+        .def("since", &rows_since, py::arg("time_ns"),
+             "Times, indices, paths and blinks of the rows from some time on.");
+}
+
+}  // namespace mol_edge::bindings

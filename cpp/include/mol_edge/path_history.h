@@ -1,0 +1,120 @@
+#pragma once
+
+#include "mol_edge/motion_stream.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace mol_edge {
+
+struct Step {
+    double x = 0, y = 0;
+};
+using Steps = std::vector<Step>;
+
+/// The cells of a face: which landmarks each one is the mean of, and what they stand for.
+struct CellLayout {
+    std::vector<std::vector<std::size_t>> members;
+    /// The first cells are evidence of an expression, the first of these are the brows.
+    std::size_t evidence = 0, brows = 0;
+    std::vector<std::size_t> upper_lids, lower_lids;
+};
+
+/// Follows the cells through a stream of motions.
+///
+/// A motion may span several frames, so the path of each patch is taken from where it was when the
+/// motion begins; those of the last second are kept.
+class CellPaths {
+  public:
+    explicit CellPaths(CellLayout layout);
+
+    /// Begins where the cells are at this time.
+    void start(std::int64_t timestamp_ns);
+
+    /// Takes the motion that ends at this time, from where `since_ns` says or from the frame
+    /// before; false where its beginning is not known.
+    bool add(std::int64_t timestamp_ns, std::optional<std::int64_t> since_ns,
+             const LandmarkMotion& motion);
+
+    const Steps& path() const { return path_; }
+    const std::vector<char>& seen() const { return seen_; }
+    const CellLayout& layout() const { return layout_; }
+
+  private:
+    using Patches = std::array<Step, kLandmarks>;
+    /// Inverse covariance of a displacement.
+    struct Information {
+        double xx = 0, xy = 0, yy = 0;
+        double trace() const { return xx + yy; }
+    };
+
+    static Information information_of(const LandmarkMotion& motion, std::size_t patch);
+    void follow(std::int64_t timestamp_ns, const Patches& patches, const LandmarkMotion& motion);
+
+    CellLayout layout_;
+    std::vector<std::pair<std::int64_t, Patches>> patches_;
+    Patches last_{};
+    std::array<Information, kLandmarks> weights_{};
+    std::int64_t time_ns_ = 0;
+    Steps path_;
+    std::vector<char> seen_;
+};
+
+/// One frame of a path history.
+struct PathRow {
+    std::int64_t timestamp_ns = 0, index = 0;
+    Steps path, speed;
+    bool blink = false, still = false;
+};
+
+/// Where the cells have been in the last seconds, how fast they are and how noisy.
+class PathHistory {
+  public:
+    PathHistory(CellLayout layout, std::int64_t keep_ns);
+
+    /// Forgets the paths; what was learned of noise stays.
+    void restart();
+
+    /// Takes the next frame's motion; false where it does not join what is known.
+    bool add(std::int64_t timestamp_ns, std::int64_t index, std::optional<std::int64_t> since_ns,
+             const LandmarkMotion& motion);
+
+    /// Counts the newest row as one of a still face.
+    void learn_noise();
+
+    std::size_t size() const { return rows_.size(); }
+    const PathRow& row(std::size_t i) const { return rows_[i]; }
+    /// The first row at or after a time.
+    std::size_t row_at(std::int64_t time_ns) const;
+    /// Time from the oldest to the newest row.
+    std::int64_t span_ns() const;
+    /// Displacement over the last tenth of a second; nothing before the first row.
+    Steps speed() const;
+    /// Which cells' speed says something now.
+    std::vector<char> trusted() const;
+    const Steps& noise() const { return noise_; }
+
+    /// Whether a cell that is evidence is beyond `least_px` and `factor` deviations of its noise.
+    bool moves(double least_px, double factor) const;
+
+  private:
+    Step mean_path(std::size_t cell, std::size_t first, std::size_t end) const;
+    Steps speed_at(std::size_t row) const;
+    bool is_blink(std::size_t row, double eyes);
+    Steps deviation(std::int64_t span_ns) const;
+    void append(std::int64_t timestamp_ns, std::int64_t index);
+
+    CellPaths cells_;
+    std::int64_t keep_ns_;
+    std::deque<PathRow> rows_;
+    Steps noise_;
+    double eyes_ = 0;
+    std::int64_t eyes_seen_ns_ = 0, learned_ns_ = 0;
+};
+
+}  // namespace mol_edge

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from mol_edge._version import __version__
-from mol_edge.commands import benchmark, check, doctor, models, preflight, run
+from mol_edge.commands import benchmark, cache, check, doctor, models, preflight, run, warmup
 from mol_edge.commands.exit_codes import BAD_INPUT, INTERRUPTED
 from mol_edge.errors import MolEdgeError
 
@@ -24,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mol-edge", description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"mol-edge {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (run, preflight, benchmark, doctor, models, check):
+    for command in (run, preflight, benchmark, doctor, models, check, cache, warmup):
         command.add_parser(commands)
     return parser
 

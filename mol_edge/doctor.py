@@ -1,33 +1,42 @@
-"""What is installed and what of it works, shown by running a real inference on every device."""
+"""What is installed and what of it works, shown by running a real inference on every device.
+
+Packages are imported and devices tried in child processes: what crashes or hangs there is reported
+here.
+"""
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
+import importlib.util
 import platform
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from mol_edge import _core
-from mol_edge.backends import BackendOptions, open_backend
+from mol_edge._version import __version__
+from mol_edge.backends import BackendOptions
+from mol_edge.backends.child_trial import DEADLINE_S, run_probe, try_device
 from mol_edge.backends.device import installed_runtimes
-from mol_edge.backends.session import first_line
-from mol_edge.backends.trial import SMALL_GRAPHS, time_frame, try_graphs
+from mol_edge.backends.kept_choice import KeptChoices
+from mol_edge.backends.mending import mend
 from mol_edge.bundle import Bundle
-from mol_edge.errors import MolEdgeError
+from mol_edge.problems import Problem, find_problems, installed
+from mol_edge.system_facts import SystemFacts, collect
 
 PACKAGES = {
     "numpy": ("numpy", "", "arrays"),
     "cv2": ("opencv-python", "cpu", "reading video, finding faces, drawing"),
     "onnxruntime": ("onnxruntime", "cpu", "inference"),
     "openvino": ("openvino", "openvino", "inference"),
+    "tensorrt": ("tensorrt", "tensorrt", "inference on NVIDIA's GPUs"),
+    "cuda.bindings.runtime": ("cuda-bindings", "tensorrt", "data for TensorRT"),
     "rich": ("rich", "cli", "progress bar"),
 }
 """Import name to package, extra, and what mol-edge uses it for."""
 
-_RUNS = 5
-_DEADLINE_S = 60.0
+_IMPORT_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -51,18 +60,73 @@ class DeviceReport:
 
     Attributes:
         device: in full, such as ``openvino:GPU.0``.
-        frame_ms: median time of the graphs of one new frame with flow, None if it failed.
-        note: why it failed, else empty.
+        frame_ms: median time of the graphs of one new frame with flow; None where it failed, or
+            where engines must be built first.
+        note: why it failed and what mends it, or what is left to do.
+        works: whether the graphs that were run gave finite numbers.
     """
 
     device: str
     frame_ms: float | None
     note: str = ""
+    works: bool = False
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """All that `mol-edge doctor` tells.
+
+    Attributes:
+        machine: Python, system, processors, instruction set of the C++ core.
+        system: board, drivers and power mode.
+        packages: what can be imported.
+        devices: what runs.
+        problems: what is wrong, each with the command that mends it.
+    """
+
+    machine: str
+    system: SystemFacts
+    packages: tuple[PackageReport, ...]
+    devices: tuple[DeviceReport, ...]
+    problems: tuple[Problem, ...]
 
     @property
     def works(self) -> bool:
-        """Whether every graph ran and gave finite numbers."""
-        return self.frame_ms is not None
+        """Whether any device works."""
+        return any(report.works for report in self.devices)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as an object of JSON."""
+        return {"mol_edge": __version__, "works": self.works, **asdict(self)}
+
+
+def examine(bundle: Bundle, deadline_s: float = DEADLINE_S) -> DoctorReport:
+    """Look at everything; `auto` forgets what it chose before, since something may be mended now.
+
+    Args:
+        bundle: the model to run.
+        deadline_s: seconds until a device counts as hung.
+    """
+    KeptChoices().clear()
+    facts = collect()
+    packages = check_packages(nvidia=facts.nvidia_gpus > 0 or facts.is_jetson)
+    devices = tuple(
+        name if isinstance(name, DeviceReport) else check_device(bundle, name, deadline_s)
+        for name in _devices(deadline_s)
+    )
+    problems = find_problems(facts, installed())
+    if not any(report.works for report in devices):
+        problems.append(_nothing_works(devices))
+    return DoctorReport(describe_machine(), facts, tuple(packages), devices, tuple(problems))
+
+
+def _nothing_works(devices: Sequence[DeviceReport]) -> Problem:
+    if not devices:
+        return Problem("No runtime is installed", 'pip install "mol-edge[cpu]"')
+    return Problem(
+        "No device works",
+        'pip install --force-reinstall "mol-edge[cpu]", or what is said beside each device',
+    )
 
 
 def describe_machine() -> str:
@@ -78,57 +142,71 @@ def describe_machine() -> str:
     )
 
 
-def check_packages() -> list[PackageReport]:
-    """Import every package that mol-edge can use and tell its version or what is wrong."""
-    return [_check_package(module) for module in PACKAGES]
+def check_packages(nvidia: bool = False) -> list[PackageReport]:
+    """Import every package that mol-edge can use and tell its version or what is wrong.
+
+    Args:
+        nvidia: whether to miss the packages for NVIDIA's GPUs where they are not installed.
+    """
+    modules = [
+        module
+        for module, (_, extra, _) in PACKAGES.items()
+        if nvidia or extra != "tensorrt" or _is_there(module)
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(_check_package, modules))
 
 
 def _check_package(module: str) -> PackageReport:
     name, extra, purpose = PACKAGES[module]
-    try:
-        version = importlib.import_module(module).__dict__.get("__version__")
-    except ModuleNotFoundError:
+    if not _is_there(module):
         return PackageReport(name, "", f'{purpose}: run `pip install "mol-edge[{extra}]"`')
-    except Exception as error:
-        # A shared library that is missing raises ImportError, a wrong NumPy other classes.
-        return PackageReport(name, "", f"{purpose}: installed but broken ({first_line(error)})")
-    if version is None:
-        version = importlib.metadata.version(name)
-    return PackageReport(name, str(version).partition("-")[0], purpose)
+    outcome = run_probe({"task": "import", "module": module}, _IMPORT_S)
+    if outcome.ending != "answered":
+        remedy = f"run `pip install --force-reinstall {name}`"
+        return PackageReport(
+            name, "", f"{purpose}: installed but broken ({outcome.what}): {remedy}"
+        )
+    version = outcome.answer["version"] or _metadata_version(name)
+    return PackageReport(name, version.partition("-")[0], purpose)
 
 
-def find_devices() -> list[str]:
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _metadata_version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "?"
+
+
+def find_devices(deadline_s: float = DEADLINE_S) -> list[str]:
     """Names of the devices that the installed runtimes offer, which need not work."""
-    names: list[str] = []
+    found = _devices(deadline_s)
+    return [name.device if isinstance(name, DeviceReport) else name for name in found]
+
+
+def _devices(deadline_s: float) -> list[str | DeviceReport]:
+    """Devices by name; a runtime that cannot tell them is a report of its failure."""
+    found: list[str | DeviceReport] = []
     for runtime in installed_runtimes():
-        try:
-            names += [f"{runtime}:{target}" for target in _TARGETS[runtime]()]
-        except Exception:
-            # What is wrong with the runtime is told by trying it.
-            names.append(runtime)
-    return names
+        outcome = run_probe({"task": "list", "runtime": runtime}, deadline_s)
+        if outcome.ending == "answered":
+            found += [f"{runtime}:{target}" for target in outcome.answer["targets"]]
+            continue
+        note = outcome.what.rstrip(".")
+        if "`" not in note:
+            note = f"{note}: {mend(runtime, note)}"
+        found.append(DeviceReport(runtime, None, f"{note}."))
+    return found
 
 
-def _openvino_targets() -> list[str]:
-    import openvino
-
-    return list(openvino.Core().available_devices)
-
-
-def _onnxruntime_targets() -> list[str]:
-    import onnxruntime
-
-    cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    return ["cpu", "cuda:0"] if cuda else ["cpu"]
-
-
-_TARGETS: dict[str, Callable[[], list[str]]] = {
-    "openvino": _openvino_targets,
-    "onnxruntime": _onnxruntime_targets,
-}
-
-
-def check_device(bundle: Bundle, device: str, deadline_s: float = _DEADLINE_S) -> DeviceReport:
+def check_device(bundle: Bundle, device: str, deadline_s: float = DEADLINE_S) -> DeviceReport:
     """Run every small graph of the bundle on the device, and give up after the deadline.
 
     Args:
@@ -140,26 +218,10 @@ def check_device(bundle: Bundle, device: str, deadline_s: float = _DEADLINE_S) -
         >>> check_device(Bundle.default(), "onnxruntime:cpu").works
         True
     """
-    reports: list[DeviceReport] = []
-
-    def attempt() -> None:
-        try:
-            reports.append(DeviceReport(device, _frame_ms(bundle, device)))
-        except Exception as error:
-            note = str(error) if isinstance(error, MolEdgeError) else first_line(error)
-            reports.append(DeviceReport(device, None, note))
-
-    # A runtime that hangs cannot be stopped, so its thread must not keep the process alive.
-    thread = threading.Thread(target=attempt, name=f"check {device}", daemon=True)
-    thread.start()
-    thread.join(deadline_s)
-    if not reports:
-        return DeviceReport(device, None, f"no answer within {deadline_s:.0f} s")
-    return reports[0]
-
-
-def _frame_ms(bundle: Bundle, device: str) -> float:
-    """Median milliseconds of one new frame with flow, after every graph gave finite numbers."""
-    with open_backend(bundle, device, BackendOptions()) as backend:
-        try_graphs(backend, SMALL_GRAPHS)
-        return 1e3 * time_frame(backend, _RUNS)
+    trial = try_device(bundle, device, BackendOptions(), every=True, deadline_s=deadline_s)
+    if not trial.works:
+        return DeviceReport(device, None, trial.note)
+    if trial.seconds is None:
+        note = f"its engines are not built yet: run `mol-edge warmup --device {device}`"
+        return DeviceReport(device, None, note, works=True)
+    return DeviceReport(device, 1e3 * trial.seconds, works=True)

@@ -102,6 +102,13 @@ class KeptChoices:
         if entries.pop(key, None) is not None:
             self._write(entries)
 
+    def clear(self) -> None:
+        """Drop all choices."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            log.info("The choices of devices in %s cannot be dropped: %s.", self.path, error)
+
     def mark(self, key: str, opening: bool) -> None:
         """Note that this process is opening the device of a choice, or has done so."""
         entries = self._read()

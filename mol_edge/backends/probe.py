@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    tasks = {"import": _import, "list": _list, "try": _try}
+    tasks = {"import": _import, "list": _list, "machine": _machine, "try": _try}
     try:
         return tasks[request["task"]](request)
     except Exception as error:
@@ -57,6 +57,19 @@ def _list(request: dict[str, Any]) -> dict[str, Any]:
     from mol_edge.backends.targets import targets_of
 
     return {"targets": targets_of(request["runtime"])}
+
+
+def _machine(request: dict[str, Any]) -> dict[str, Any]:
+    """Tell what TensorRT's engines depend on here."""
+    from dataclasses import asdict
+
+    from mol_edge.backends.cuda_runtime import Cuda
+    from mol_edge.backends.engine_cache import Machine
+    from mol_edge.backends.importing import import_runtime
+    from mol_edge.jetson import l4t_release
+
+    version = import_runtime("tensorrt", "tensorrt", "tensorrt").__version__
+    return asdict(Machine(version, Cuda(0).compute_capability, l4t_release()))
 
 
 def _try(request: dict[str, Any]) -> dict[str, Any]:

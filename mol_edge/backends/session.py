@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge.backends.base import BackendOptions, BackendState, DeviceArray, Memory, Tensors
+from mol_edge.backends.build_progress import OnProgress
 from mol_edge.backends.device import Device, default_threads
 from mol_edge.bundle import Bundle
 from mol_edge.errors import ArrayError, BundleError, DeviceError, DeviceMemoryError
@@ -140,9 +141,13 @@ class SessionBackend(ABC):
     def prepare(self) -> None:  # noqa: B027 (most runtimes build nothing)
         """Build what must be built before the first frame."""
 
-    def is_ready(self, graph: str) -> bool:
+    def is_ready(self, graph: str, batch: int = 1) -> bool:
         """Whether a graph runs within seconds, with nothing to be built for minutes before."""
         return True
+
+    def build(self, graph: str, batch: int = 1, on_progress: OnProgress | None = None) -> None:
+        """Build what a graph needs at a batch size; raises DeviceError where nothing is built."""
+        raise DeviceError(f"{self.device} builds nothing ahead: open it and run {graph}.")
 
     def close(self) -> None:
         """Give back what the runtime holds; `run` is refused from then on."""

@@ -69,9 +69,9 @@ class TensorRtBackend(SessionBackend):
         digest = hashlib.sha256("".join(parts).encode()).hexdigest()
         return EngineKey(graph, digest, self.options.precision, batch, self.machine)
 
-    def is_ready(self, graph: str) -> bool:
+    def is_ready(self, graph: str, batch: int = 1) -> bool:
         """Whether the engine of a graph need not be built first."""
-        return self.cache.has(self.key(graph))
+        return self.cache.has(self.key(graph, batch))
 
     def prepare(self) -> None:
         """Build the engines of a stream that are not there yet, which takes minutes once."""

@@ -3,45 +3,84 @@
 from __future__ import annotations
 
 import argparse
+import json
+from typing import TYPE_CHECKING
 
 from mol_edge._version import __version__
 from mol_edge.commands.exit_codes import NOTHING_WORKS, OK
 from mol_edge.commands.table import format_table
 
+if TYPE_CHECKING:
+    from mol_edge.doctor import DeviceReport, DoctorReport
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its arguments."""
-    text = "Show versions, runtimes and devices, and run a real inference on every device."
+    text = (
+        "Show versions, drivers, runtimes and devices, run a real inference on every device, and "
+        "name the command that mends what does not work."
+    )
     parser = commands.add_parser("doctor", help="show what works on this machine", description=text)
     parser.add_argument("--bundle", metavar="DIR", help="model to run (default: the demo bundle)")
+    parser.add_argument(
+        "--deadline",
+        metavar="S",
+        type=_seconds,
+        default=60.0,
+        help="seconds until a device counts as hung (default: 60)",
+    )
+    parser.add_argument("--json", action="store_true", help="write the report as JSON")
     parser.set_defaults(execute=_doctor)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 3600:
+        raise argparse.ArgumentTypeError(f"must be seconds above 0 and below 3600, got {text!r}")
+    return value
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
     from mol_edge import doctor
     from mol_edge.bundle import Bundle
-    from mol_edge.models import list_models
-
-    print(f"mol-edge {__version__}, {doctor.describe_machine()}\n")
-    packages = doctor.check_packages()
-    rows = [(item.name, item.version or "missing", item.note) for item in packages]
-    print(format_table(("package", "version", "for"), rows), end="\n\n")
-
-    models = [(m.file.name, m.state, _note(m.file.name, m.state)) for m in list_models()]
-    print(format_table(("model", "state", "note"), models), end="\n\n")
 
     bundle = Bundle.open(arguments.bundle) if arguments.bundle else Bundle.default()
-    reports = [doctor.check_device(bundle, device) for device in doctor.find_devices()]
-    devices = [
-        (item.device, "fails" if item.frame_ms is None else f"{item.frame_ms:.1f}", item.note)
-        for item in reports
-    ]
-    print(f"One new frame with flow of {bundle.manifest.name}, really run:")
+    report = doctor.examine(bundle, arguments.deadline)
+    if arguments.json:
+        print(json.dumps({**report.to_json(), "models": dict(_models())}, indent=2))
+    else:
+        _show(report, bundle.manifest.name)
+    return OK if report.works else NOTHING_WORKS
+
+
+def _show(report: DoctorReport, model: str) -> None:
+    print(f"mol-edge {__version__}, {report.machine}\n")
+    rows = [(item.name, item.version or "missing", item.note) for item in report.packages]
+    print(format_table(("package", "version", "for"), rows), end="\n\n")
+    if report.system.rows():
+        print(format_table(("system", ""), report.system.rows()), end="\n\n")
+    models = [(name, state, _note(name, state)) for name, state in _models()]
+    print(format_table(("model", "state", "note"), models), end="\n\n")
+    print(f"One new frame with flow of {model}, really run:")
+    devices = [(item.device, _time(item), item.note) for item in report.devices]
     print(format_table(("device", "ms", "note"), devices or [("none", "", "")]))
-    if any(report.works for report in reports):
-        return OK
-    print('\nNo runtime works here: run `pip install "mol-edge[cpu]"` and this command again.')
-    return NOTHING_WORKS
+    for problem in report.problems:
+        print(f"\n{problem.what}: run `{problem.mend}`.")
+
+
+def _time(report: DeviceReport) -> str:
+    if report.frame_ms is None:
+        return "works" if report.works else "fails"
+    return f"{report.frame_ms:.1f}"
+
+
+def _models() -> list[tuple[str, str]]:
+    from mol_edge.models import list_models
+
+    return [(status.file.name, status.state) for status in list_models()]
 
 
 def _note(name: str, state: str) -> str:

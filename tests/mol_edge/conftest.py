@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 DEMO = Path(__file__).parents[2] / "examples" / "data" / "demo.mp4"
+
+FAKE_NVIDIA = Path(__file__).parent / "backends" / "fake_nvidia"
+_OURS = ("tensorrt_", "tensorrt_build", "tensorrt_engine")
 
 RunCommand = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -83,3 +88,23 @@ def mol_edge_command(tmp_path: Path, session_cache: Path) -> RunCommand:
         return done
 
     return run
+
+
+@pytest.fixture
+def fake_nvidia(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
+    """The modules `tensorrt` and `cuda.bindings.runtime`, both fakes at the API's boundary."""
+    pytest.importorskip("onnxruntime", reason="the fake runs graphs with it")
+    monkeypatch.syspath_prepend(FAKE_NVIDIA)
+
+    def forget() -> None:
+        for name in list(sys.modules):
+            ours = name.rpartition("mol_edge.backends.")[2] in _OURS
+            if name in ("tensorrt", "cuda") or name.startswith("cuda.") or ours:
+                del sys.modules[name]
+
+    forget()
+    importlib.invalidate_caches()
+    trt = importlib.import_module("tensorrt")
+    assert Path(trt.__file__).is_relative_to(FAKE_NVIDIA)
+    yield trt, importlib.import_module("cuda.bindings.runtime").world
+    forget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from mol_edge import _core
 
 Points = NDArray[np.float64]
-AnyPoints = NDArray[np.floating[Any]]
+# In quotes: the NumPy of JetPack 6 cannot subscript `np.floating`.
+AnyPoints: TypeAlias = "NDArray[np.floating[Any]]"
 Transform = NDArray[np.float64]
 
 

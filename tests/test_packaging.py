@@ -31,6 +31,15 @@ def test_jetson_adds_nothing_to_what_jetpack_has(project: dict[str, Any]) -> Non
     assert project["project"]["optional-dependencies"]["jetson"] == []
 
 
+def test_nothing_subscripts_what_numpy_1_21_cannot(project: dict[str, Any]) -> None:
+    """Annotations are not evaluated, aliases are: those belong in quotes."""
+    alias = re.compile(r"^\w+ = .*\bnp\.(floating|integer|number|generic)\[", re.MULTILINE)
+    assert alias.search("Any = NDArray[np.floating[Any]]\n")
+    files = sorted((ROOT / "mol_edge").rglob("*.py"))
+    assert len(files) > 100
+    assert [path.name for path in files if alias.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_no_extra_of_a_device_brings_torch(project: dict[str, Any]) -> None:
     extras = project["project"]["optional-dependencies"]
     devices = [extras[name] for name in extras if name not in ("train", "export", "dev", "dlib")]

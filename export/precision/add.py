@@ -12,7 +12,7 @@ from typing import Any
 from export.graphs import GRAPHS
 from export.intermediate import to_openvino
 from export.precision import count
-from export.precision.build import Calibrated, Calibration, Models, quantized
+from export.precision.build import Calibration, Form, Models, flavoured
 from export.precision.check_clips import with_check_set
 from export.precision.clips import SYNTHETIC, Clips, check_apart, open_calibration, open_judging
 from export.precision.gate import Judgement, Limits, Verdict, drops
@@ -133,8 +133,7 @@ class Bench:
     def judge(
         self,
         precision: str,
-        forms: Mapping[str, Models],
-        layers: int = 0,
+        forms: Mapping[str, Form],
         bundle: Bundle | None = None,
     ) -> Judgement:
         """Judge the graphs of a precision, each form on the runtime that takes it.
@@ -144,32 +143,31 @@ class Bench:
         Args:
             precision: its name.
             forms: graphs by form.
-            layers: how many have to compute in integers; 0 for none.
             bundle: one whose own form for OpenVINO is judged too.
         """
         found = []
-        for form, models in forms.items():
-            runtime = "openvino" if form == "openvino" else "onnxruntime"
-            integers = _integer_layers(form, models) if layers else None
-            label = _device(form)
-            backend = ModelsBackend(models, runtime, self.threads)
-            found.append((label, outputs_of(backend, self.clips, self.constants), integers))
+        for name, form in forms.items():
+            runtime = "openvino" if name == "openvino" else "onnxruntime"
+            integers = _integer_layers(name, form.models) if form.layers else None
+            backend = ModelsBackend(form.models, runtime, self.threads)
+            came = outputs_of(backend, self.clips, self.constants)
+            found.append((_device(name), came, integers, form.layers))
         if bundle is not None and bundle.has("features", precision, "openvino"):
             options = BackendOptions(threads=self.threads, precision=precision)
             with open_backend(bundle, "openvino", options) as opened:
                 came = outputs_of(opened, self.clips, self.constants)
-            found.append((_device("openvino"), came, None))
+            found.append((_device("openvino"), came, None, 0))
         verdicts = tuple(
             self._verdict(precision, label, came, integers, layers)
-            for label, came, integers in found
+            for label, came, integers, layers in found
         )
         facts = {
             "clips": self.clips.source,
             "float32": self.float32.to_json(),
             "parity with PyTorch": {
-                label: differences(came, self.reference) for label, came, _ in found
+                label: differences(came, self.reference) for label, came, *_ in found
             },
-            "layers": layers,
+            "layers": {name: form.layers for name, form in forms.items()},
         }
         return Judgement(precision, verdicts, self.enforced, facts)
 
@@ -223,45 +221,40 @@ def add_precisions(
     reference = outputs_of_network(model, judging, constants)
     bench = Bench(judging, constants, reference, limits, manifest.trained, options.threads)
     log.info("Judging float32.")
-    judgements = [bench.judge("fp32", {"onnx": models, "openvino": models})]
+    judgements = [bench.judge("fp32", {"onnx": Form(models), "openvino": Form(models)})]
     manifest = with_report(folder, manifest, judgements[0])
     manifest = _with_accuracy(manifest, judgements[0], options.evaluation)
     tried: list[Tried] = []
     for precision in options.added:
-        layers = 0
         log.info("Making %s.", precision)
+        facts: dict[str, Any] = {}
         if precision == "fp16":
-            half = {name: halved(graph) for name, graph in models.items()}
-            forms, facts = {"onnx": half}, {}
+            half = Form({name: halved(graph) for name, graph in models.items()})
+            forms = {"onnx": half}
             judged = bench.judge(precision, {"onnx": half, "openvino": half})
         else:
             calibration = open_calibration(
                 options.calibration, manifest.labels, options.calibration_clips, manifest.alignment
             )
             check_apart(calibration, everything)
-            chosen, tried = _choose(model, models, calibration, selection, manifest, options)
-            forms = _flavoured(chosen)
-            layers = chosen.layers
-            log.info("Judging %s: %d layers in eight bits.", precision, layers)
+            forms, tried = _choose(model, models, calibration, selection, manifest, options)
+            log.info("Judging %s.", precision)
+            judged = bench.judge(precision, forms)
             facts = {
                 "calibration": calibration.source,
                 "sensitivity": [one.to_json() for one in tried],
             }
-            judged = bench.judge(precision, forms, layers)
         judged = replace(judged, facts={**judged.facts, **facts})
         judgements.append(judged)
         manifest = with_report(folder, manifest, judged)
         if judged.passed:
-            written = write_precision(folder, precision, forms, half_storage)
+            graphs_by_form = {name: form.models for name, form in forms.items()}
+            written = write_precision(folder, precision, graphs_by_form, half_storage)
             graphs = {**manifest.graphs, precision: written}
             manifest = replace(manifest, graphs=graphs, files=_listed(folder, manifest, precision))
             manifest = _with_accuracy(manifest, judged, options.evaluation)
     manifest = with_check_set(folder, model, manifest, options.evaluation)
     return Added(manifest, bench.float32, tuple(judgements), tuple(tried))
-
-
-def _flavoured(calibrated: Calibrated) -> dict[str, Models]:
-    return {flavour.form: quantized(calibrated, flavour) for flavour in FLAVOURS}
 
 
 def _choose(
@@ -271,24 +264,24 @@ def _choose(
     selection: Clips | None,
     manifest: Manifest,
     options: PrecisionOptions,
-) -> tuple[Calibrated, list[Tried]]:
+) -> tuple[dict[str, Form], list[Tried]]:
     """Choose the groups that go to eight bits, and calibrate these."""
     constants = manifest.normalisation
-    calibrated = Calibration(models, calibration.normalised(constants), options.threads)
+    calibrates = Calibration(models, calibration.normalised(constants), options.threads)
     if selection is None:
         usual = [group.name for group in GROUPS if not group.sensitive]
-        return calibrated.calibrate(usual), []
+        return flavoured(calibrates, usual, FLAVOURS), []
     reference = outputs_of_network(model, selection, constants)
     bench = Bench(selection, constants, reference, options.limits, threads=options.threads)
     trial = Trial(
-        calibrated, models, selection, constants, reference, OPENVINO, "openvino", options.limits,
+        calibrates, models, selection, constants, reference, OPENVINO, "openvino", options.limits,
         threads=options.threads,
     )  # fmt: skip
     tried = try_groups(trial)
     for _ in range(_ATTEMPTS):
         log.info("Trying %d groups together.", sum(one.chosen for one in tried))
-        chosen = calibrated.calibrate([one.group for one in tried if one.chosen])
-        judged = bench.judge("int8", _flavoured(chosen))
+        chosen = flavoured(calibrates, [one.group for one in tried if one.chosen], FLAVOURS)
+        judged = bench.judge("int8", chosen)
         failed = [drop for each in judged.verdicts for drop in each.drops if not drop.passed]
         if not failed or not manifest.trained:
             break

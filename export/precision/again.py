@@ -12,7 +12,7 @@ from typing import Any
 import onnx
 
 from export.precision.add import Bench, with_report
-from export.precision.build import Models
+from export.precision.build import Form, Models
 from export.precision.clips import SYNTHETIC, open_judging
 from export.precision.gate import Judgement, Limits, table
 from export.precision.graph import unfolded
@@ -58,12 +58,13 @@ def judge_again(
     judgements = []
     for precision in others:
         known = _report(bundle, precision)
+        layers = known.get("layers") or {}
         forms = {
-            form: models_of(bundle, precision, form)
+            form: Form(models_of(bundle, precision, form), int(layers.get(form, 0)))
             for form in manifest.graphs[precision]
             if form != "openvino"
         }
-        judged = bench.judge(precision, forms, int(known.get("layers") or 0), bundle=bundle)
+        judged = bench.judge(precision, forms, bundle)
         kept = {name: known[name] for name in ("calibration", "sensitivity") if name in known}
         judged = replace(judged, facts={**judged.facts, **kept})
         judgements.append(judged)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from export.precision.equalise import equalise
 from export.precision.graph import Graph
-from export.precision.groups import layers_of
+from export.precision.groups import GROUPS, layers_of
 from export.precision.plan import Plan, plan
 from export.precision.quantize import Flavour, Quantizer
 from export.precision.ranges import Batch, Histogram, Range, collect
@@ -84,6 +84,37 @@ class Calibration:
         flow = layers_of(self._models["flow"], groups)
         read = plan(Graph(self._models["flow"]), flow).leader
         return tuple(state for state in STATES if state in read)
+
+
+@dataclass(frozen=True)
+class Form:
+    """The graphs of one flavour.
+
+    Attributes:
+        models: by name.
+        layers: how many of their layers are to compute in integers.
+    """
+
+    models: Models
+    layers: int = 0
+
+
+def flavoured(
+    calibration: Calibration, groups: Iterable[str], flavours: Iterable[Flavour]
+) -> dict[str, Form]:
+    """Graphs with some groups in eight bits, by form.
+
+    Where a flavour's results pass through eight bits, what gives pixels or logits stays in float.
+    """
+    chosen = list(groups)
+    inner = [g.name for g in GROUPS if g.name in chosen and not g.gives_results]
+    whole = calibration.calibrate(chosen)
+    careful = whole if len(inner) == len(chosen) else calibration.calibrate(inner)
+    forms = {}
+    for flavour in flavours:
+        taken = careful if flavour.quantized_results else whole
+        forms[flavour.form] = Form(quantized(taken, flavour), taken.layers)
+    return forms
 
 
 def quantized(calibrated: Calibrated, flavour: Flavour) -> Models:

@@ -21,28 +21,31 @@ class Group:
         pattern: matches the names of its layers in full.
         sensitive: kept in float32 unless a measurement speaks for eight bits: it feeds the
             neighbour search, or gives results in pixels or logits.
+        gives_results: its outputs are pixels or logits, which eight bits are too few for; only
+            where a runtime computes them in float of integer inputs can it be quantized.
     """
 
     name: str
     pattern: str
     sensitive: bool = False
+    gives_results: bool = False
 
 
 GROUPS = (
     Group("stem", r"stem\d", sensitive=True),
     Group("landmark convolution", r"landmark\.conv"),
     Group("landmark hidden", r"landmark\.fc1"),
-    Group("landmark regression", r"landmark\.fc2", sensitive=True),
+    Group("landmark regression", r"landmark\.fc2", sensitive=True, gives_results=True),
     Group("flow stem", r"(last\.)?flow\.conv1", sensitive=True),
     Group("flow encoder", r"(last\.)?flow\.conv[23]"),
     Group("flow matching", r"flow\.(conv_redir|conv3_1)"),
     Group("flow contraction", r"flow\.conv[456](_1)?"),
     Group("flow expansion, coarse", r"flow\.deconv[345]"),
     Group("flow expansion, fine", r"flow\.deconv[012]"),
-    Group("flow regression", r"flow\.predict_flow\d", sensitive=True),
+    Group("flow regression", r"flow\.predict_flow\d", sensitive=True, gives_results=True),
     Group("expression columns", r"column\.conv"),
     Group("expression hidden", r"head\.fc1"),
-    Group("expression classes", r"head\.fc2", sensitive=True),
+    Group("expression classes", r"head\.fc2", sensitive=True, gives_results=True),
 )
 """Every group that can be quantized. What no group names stays in float32 in every precision: the
 similarity, the neighbour search and what feeds it, the correlation, the raising of flow."""

@@ -91,7 +91,7 @@ class Trial:
     runtime: str
     limits: Limits
     share: float = 0.5
-    sensitive_share: float = 0.1
+    sensitive_share: float = 0.25
     least_won: float = 0.03
     threads: int = 2
 
@@ -158,9 +158,7 @@ def drop_worst(tried: Sequence[Tried], failed: Sequence[Drop]) -> list[Tried]:
     return [replace(one, chosen=False, reason=reason) if one is worst else one for one in tried]
 
 
-def _time_won(
-    before: Models, first: ModelsBackend, models: Models, second: ModelsBackend
-) -> float:
+def _time_won(before: Models, first: ModelsBackend, models: Models, second: ModelsBackend) -> float:
     """Share of a frame's time with flow that some graphs save, both timed in turn."""
     inputs = _frame_inputs(before), _frame_inputs(models)
     seconds: tuple[list[float], list[float]] = ([], [])

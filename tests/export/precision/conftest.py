@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 for package in ("torch", "onnx", "onnxruntime", "openvino", "sklearn", "cv2"):
@@ -13,7 +11,7 @@ import numpy as np  # noqa: E402
 
 from export.precision.add import FLAVOURS, Bench  # noqa: E402
 from export.precision.again import models_of  # noqa: E402
-from export.precision.build import Calibrated, Calibration, Models, quantized  # noqa: E402
+from export.precision.build import Calibration, Form, Models, flavoured  # noqa: E402
 from export.precision.clips import Clips, open_judging  # noqa: E402
 from export.precision.gate import Limits  # noqa: E402
 from export.precision.graph import unfolded  # noqa: E402
@@ -23,14 +21,6 @@ from mol_edge.bundle import Bundle  # noqa: E402
 
 FLOW = ("flow encoder", "flow matching", "flow contraction", "flow expansion, coarse",
         "flow expansion, fine")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Eight:
-    """The demo network with its flow in eight bits."""
-
-    calibrated: Calibrated
-    forms: dict[str, Models]
 
 
 @pytest.fixture(scope="session")
@@ -57,11 +47,10 @@ def bench(demo: Bundle, float32: Models, clips: Clips) -> Bench:
 
 
 @pytest.fixture(scope="session")
-def eight(demo: Bundle, float32: Models, clips: Clips) -> Eight:
-    """Calibrated on the very clips, which only a test may do."""
-    luma = demo.manifest.normalisation
-    calibrated = Calibration(float32, clips.normalised(luma)).calibrate(FLOW)
-    return Eight(calibrated, {f.form: quantized(calibrated, f) for f in FLAVOURS})
+def eight(demo: Bundle, float32: Models, clips: Clips) -> dict[str, Form]:
+    """Flow in eight bits, by form; calibrated on the very clips, which only a test may do."""
+    calibration = Calibration(float32, clips.normalised(demo.manifest.normalisation))
+    return flavoured(calibration, FLOW, FLAVOURS)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from export.precision.add import Bench, with_report
 from export.precision.again import without
-from export.precision.build import Models
+from export.precision.build import Form, Models
 from export.precision.gate import Judgement, Limits, Verdict, drops, table
 from export.precision.measure import Figures
 from export.precision.write import write_precision
@@ -82,9 +82,9 @@ def test_layers_in_float_fail_even_untrained_weights() -> None:
 
 
 def test_eight_bits_pass_and_damaged_ones_are_refused_by_name(bench: Bench, eight) -> None:
-    layers = eight.calibrated.layers
+    layers = eight["onnx"].layers
     assert layers >= 16
-    sound = bench.judge("int8", eight.forms, layers)
+    sound = bench.judge("int8", eight)
     assert sound.passed, sound.failures
     assert [v.device for v in sound.verdicts] == [
         "onnxruntime:cpu",
@@ -93,7 +93,7 @@ def test_eight_bits_pass_and_damaged_ones_are_refused_by_name(bench: Bench, eigh
         "onnxruntime:cpu (aarch64)",
     ]
     assert {v.integer_layers for v in sound.verdicts} == {layers}
-    refused = bench.judge("int8", {"onnx": damaged(eight.forms["onnx"])}, layers)
+    refused = bench.judge("int8", {"onnx": Form(damaged(eight["onnx"].models), layers)})
     assert not refused.passed
     assert refused.failures[0].startswith("onnxruntime:cpu: flow, rise of EPE: +")
     assert refused.failures[0].endswith("% (at most 10%)")
@@ -126,12 +126,12 @@ def test_a_device_repeats_the_judgement_from_the_check_set(
 ) -> None:
     arguments = ["check", "--device", "onnxruntime", "--precision", "fp32,int8"]
     arguments += ["--max-drop", "classes=100,flow=10"]
-    sound = bundle_with(tmp_path / "sound", demo, eight.forms["onnx"])
+    sound = bundle_with(tmp_path / "sound", demo, eight["onnx"].models)
     assert mol_edge([*arguments, "--bundle", str(sound.folder)]) == 0
     said = capsys.readouterr()
     assert "int8, onnxruntime:cpu" in said.out
     assert said.err == ""
-    broken = bundle_with(tmp_path / "broken", demo, damaged(eight.forms["onnx"]))
+    broken = bundle_with(tmp_path / "broken", demo, damaged(eight["onnx"].models))
     assert mol_edge([*arguments, "--bundle", str(broken.folder)]) == 1
     said = capsys.readouterr()
     assert "int8 on onnxruntime:cpu, flow: rise of EPE above PyTorch's is " in said.err
@@ -141,8 +141,8 @@ def test_a_device_repeats_the_judgement_from_the_check_set(
 def test_the_report_of_what_failed_stays_and_its_graphs_do_not(
     bench: Bench, demo: Bundle, eight, tmp_path: Path
 ) -> None:
-    bundle = bundle_with(tmp_path / "b", demo, damaged(eight.forms["onnx"]))
-    judged = bench.judge("int8", {"onnx": damaged(eight.forms["onnx"])}, eight.calibrated.layers)
+    bundle = bundle_with(tmp_path / "b", demo, damaged(eight["onnx"].models))
+    judged = bench.judge("int8", {"onnx": Form(damaged(eight["onnx"].models), 1)})
     manifest = without(with_report(bundle.folder, bundle.manifest, judged), "int8")
     write_manifest(bundle.folder, manifest)
     again = Bundle.open(bundle.folder)

@@ -7,7 +7,7 @@ import onnx
 from onnx import TensorProto
 
 from export.precision.add import Bench
-from export.precision.build import Models
+from export.precision.build import Form, Models
 from export.precision.half import halved
 from export.precision.write import stored_half
 
@@ -41,7 +41,7 @@ def test_what_decides_on_neighbours_and_gives_pixels_stays_in_float32(float32: M
 
 
 def test_half_precision_is_near_float32(bench: Bench, float32: Models) -> None:
-    half = {name: halved(model) for name, model in float32.items()}
+    half = Form({name: halved(model) for name, model in float32.items()})
     judged = bench.judge("fp16", {"onnx": half, "openvino": half})
     assert judged.passed, judged.failures
     for verdict in judged.verdicts:

@@ -144,7 +144,7 @@ def test_the_form_for_tensorrt_is_int8_about_zero(rng: np.random.Generator) -> N
 
 def test_states_cross_the_boundary_as_integers(eight) -> None:
     for form, kind in (("onnx", TensorProto.UINT8), ("tensorrt", TensorProto.INT8)):
-        models = eight.forms[form]
+        models = eight[form].models
         made = {v.name: v.type.tensor_type.elem_type for v in models["encoder"].graph.output}
         read = {v.name: v.type.tensor_type.elem_type for v in models["flow"].graph.input}
         assert made["enc2"] == read["enc2"] == kind

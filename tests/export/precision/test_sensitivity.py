@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from export.precision.build import Calibration, Models
+from export.precision.add import FLAVOURS
+from export.precision.build import Calibration, Models, flavoured
 from export.precision.gate import Drop, Limits
 from export.precision.groups import GROUPS, group_of, layers_of
 from export.precision.measure import Figures
@@ -72,3 +73,20 @@ def test_trying_keeps_what_costs_little_and_says_why(
     assert not found["landmark regression"].chosen
     assert "too little for its risk" in found["landmark regression"].reason
     assert found["landmark regression"].to_json()["figures"]["clips"] == 2
+
+
+def test_what_gives_pixels_is_in_eight_bits_only_where_its_results_are_not(
+    float32: Models, clips, bench
+) -> None:
+    calibration = Calibration(float32, clips.part(slice(0, 1)).normalised(bench.constants))
+    forms = flavoured(calibration, ["flow encoder", "flow regression"], FLAVOURS)
+    encoder = len(layers_of(float32["encoder"], ["flow encoder"]))
+    regression = len(layers_of(float32["flow"], ["flow regression"]))
+    assert encoder >= 2
+    assert regression >= 6
+    assert {name: form.layers for name, form in forms.items()} == {
+        "onnx": encoder,
+        "openvino": encoder + regression,
+        "tensorrt": encoder + regression,
+        "aarch64": encoder,
+    }

@@ -1,0 +1,81 @@
+"""Precisions from the command line: exported, run, and judged again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from export.cli import main
+from mol_edge.backends import BackendOptions, open_backend
+from mol_edge.bundle import Bundle, write_manifest
+from mol_edge.network import run_clip
+
+ARGUMENTS = (
+    "--no-clip", "--half-storage", "--untrained", "--precision", "fp32,fp16,int8",
+    "--calibration-clips", "1", "--evaluation-clips", "2", "--selection-clips", "0",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def exported(lite_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    folder = tmp_path_factory.mktemp("precisions") / "bundle"
+    assert main([str(lite_checkpoint), "-o", str(folder), *ARGUMENTS]) == 0
+    return Bundle.open(folder)
+
+
+def test_a_bundle_says_what_its_precisions_are(exported: Bundle) -> None:
+    manifest = exported.manifest
+    assert {name: set(forms) for name, forms in manifest.graphs.items()} == {
+        "fp32": {"onnx"},
+        "fp16": {"onnx"},
+        "int8": {"onnx", "openvino", "tensorrt", "aarch64"},
+    }
+    assert set(manifest.accuracy) == set(manifest.reports) == {"fp32", "fp16", "int8"}
+    assert manifest.check_set == "check/clips.npz"
+    assert manifest.graphs["int8"]["onnx"]["flow"].inputs["enc2"].type == "uint8"
+    assert manifest.graphs["int8"]["tensorrt"]["flow"].inputs["enc2"].type == "int8"
+    weights = {info.weights for form in manifest.graphs["int8"].values() for info in form.values()}
+    assert weights == {"int8/weights.bin"}
+    assert manifest.files["int8/weights.bin"].bytes < manifest.files["fp32/weights.bin"].bytes
+    report = json.loads(exported.read(manifest.reports["int8"]))
+    assert report["enforced"] is False
+    assert report["layers"]["onnx"] >= 20
+    for verdict in report["runtimes"]:
+        assert verdict["integer_layers"] == verdict["expected_layers"] >= 20
+        assert {drop["task"] for drop in verdict["drops"]} == {"classes", "flow", "landmarks"}
+
+
+@pytest.mark.parametrize("device", ["onnxruntime", "openvino"])
+def test_every_precision_runs_and_is_near_float32(exported: Bundle, device: str) -> None:
+    crops = np.random.default_rng(2).normal(size=(8, 1, 128, 128)).astype(np.float32)
+    found = {}
+    for precision in exported.manifest.graphs:
+        with open_backend(exported, device, BackendOptions(1, precision)) as backend:
+            found[precision] = run_clip(backend, crops)
+    wanted = found.pop("fp32")
+    for precision, most in (("fp16", 0.01), ("int8", 0.2)):
+        for name in ("flow", "landmarks"):
+            before, after = getattr(wanted, name), getattr(found[precision], name)
+            apart = np.abs(after - before).mean() / np.abs(before).mean()
+            assert 0 < apart < most, (precision, name)
+
+
+def test_the_gate_takes_out_what_lost_too_much(
+    exported: Bundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["gate", str(exported.folder), "--evaluation-clips", "1"]
+    assert main([*arguments, "--max-drop", "classes=100"]) == 0
+    assert "not judged: untrained" in capsys.readouterr().out
+    write_manifest(exported.folder, replace(exported.manifest, trained=True))
+    limits = "classes=100,flow=1000,landmarks=0"
+    assert main([*arguments, "--max-drop", limits]) == 1
+    said = capsys.readouterr().err
+    assert "export: error: " in said
+    assert "landmarks, rise of NME: +" in said
+    left = Bundle.open(exported.folder).manifest
+    assert "int8" not in left.graphs or "fp16" not in left.graphs
+    assert set(left.reports) == {"fp32", "fp16", "int8"}

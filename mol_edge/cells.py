@@ -6,8 +6,6 @@ the mean of a mouth, and its noise is less than that of one patch.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,7 +38,7 @@ EVIDENCE = slice(0, 10)
 BROWS = slice(0, 4)
 UPPER_LIDS, LOWER_LIDS = [11, 13], [12, 14]
 # How a core's object is told of them.
-LAYOUT: tuple[Any, ...] = (
+LAYOUT: tuple[list[list[int]], int, int, list[int], list[int]] = (
     [list(points) for _, points in _CELLS], EVIDENCE.stop, BROWS.stop, UPPER_LIDS, LOWER_LIDS
 )  # fmt: skip
 

@@ -13,8 +13,10 @@ import argparse
 import logging
 from pathlib import Path
 
-from export.convert import ExportOptions, convert
+from export.convert import ExportOptions, convert_all
 from export.judge import JudgeOptions, judge_bundle, summary
+from export.precision.add import PrecisionOptions
+from export.precision.gate import table
 from training.checkpoints import BEST
 from training.config import load_config
 from training.datasets import open_splits
@@ -28,16 +30,21 @@ USE = (
 )
 
 
-def make(config: Path, runs: Path, folder: Path, photos: Path | None) -> str:
+def make(
+    config: Path, runs: Path, folder: Path, photos: Path | None, precisions: tuple[str, ...]
+) -> str:
     """Train, export and judge; returns the main figures as text."""
     settings = load_config(config)
     fit(settings, open_splits(settings.data), runs, resume=True)
     options = ExportOptions(
-        name="mol-lite-demo", fused=False, half_storage=True, intended_use=USE
+        name="mol-lite-demo", fused=False, half_storage=True, intended_use=USE,
+        precision=PrecisionOptions(precisions),
     )  # fmt: skip
-    verification = convert(runs / BEST, folder, options)
+    converted = convert_all(runs / BEST, folder, options)
     figures = judge_bundle(folder, runs / BEST, JudgeOptions(photos=photos))
-    return f"{verification.table()}\n{summary(figures)}"
+    added = converted.added
+    judged = "" if added is None else table(added.float32, added.judgements) + "\n"
+    return f"{converted.verification.table()}\n{judged}{summary(figures)}"
 
 
 def main() -> None:
@@ -47,9 +54,11 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/lite"), help="folder of the run")
     parser.add_argument("--out", type=Path, default=ROOT / "mol_edge/data/demo")
     parser.add_argument("--photos", type=Path, help="annotated photographs to judge landmarks on")
+    parser.add_argument("--precision", default="fp32", help="of fp32,fp16,int8")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    print(make(given.config, given.runs, given.out, given.photos))
+    precisions = tuple(given.precision.split(","))
+    print(make(given.config, given.runs, given.out, given.photos, precisions))
 
 
 if __name__ == "__main__":

@@ -78,7 +78,11 @@ def _export(given: argparse.Namespace) -> int:
         trained=not given.untrained,
         precision=precision,
     )
-    converted = convert_all(given.checkpoint, given.output, options)
+    try:
+        converted = convert_all(given.checkpoint, given.output, options)
+    except ModuleNotFoundError as error:
+        purpose = "Calibrating and judging precisions"
+        raise MissingExtraError(str(error.name), "train", purpose) from None
     verification, added = converted.verification, converted.added
     print(verification.table())
     print(f"Precision: {verification.precision}.")

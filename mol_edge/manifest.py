@@ -162,9 +162,13 @@ class Manifest:
     def landmark_nme(self, precision: str = "fp32") -> float | None:
         """The worst mean error of the landmarks by pupil distance that was measured, or None.
 
-        That on photographs counts where there is one: rendered faces are easier.
+        That on photographs counts where there is one: rendered faces are easier. A precision that
+        was not measured on photographs takes float32's figure.
         """
         figures = self.accuracy.get(precision, {})
+        if "photographs" not in figures and figures:
+            usual = self.accuracy.get("fp32", {})
+            figures = {**figures, "photographs": usual.get("photographs")}
         errors = [_number_at(figures, name, "nme") for name in ("landmarks", "photographs")]
         return max((error for error in errors if error is not None), default=None)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from mol_edge.bundle import measure
 from mol_edge.check_set import CheckSet
 from mol_edge.manifest import Manifest
 from mol_edge.network import ClipOutput
-from training.evaluation.predictor import Frames
 from training.model import Mol
 
 PATH = "check/clips.npz"
@@ -42,7 +42,7 @@ class NetworkPredictor:
         return self.manifest.labels
 
     @torch.no_grad()
-    def clip(self, frames: Frames) -> ClipOutput:
+    def clip(self, frames: NDArray[np.uint8]) -> ClipOutput:
         """Logits, flow and landmarks of uint8 [8, 128, 128]."""
         luma = self.manifest.normalisation
         crops = (torch.from_numpy(np.array(frames)).float() - luma.mean) / luma.scale
@@ -50,7 +50,7 @@ class NetworkPredictor:
         points = landmarks.T.reshape(-1, 68, 2)
         return ClipOutput(logits, np.moveaxis(flow, -1, 0), points)
 
-    def points(self, frames: Frames) -> np.ndarray:
+    def points(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Landmarks of eight crops; the first has none of its own and takes the second's."""
         found = self.clip(frames).landmarks
         return np.concatenate([found[:1], found])

@@ -56,8 +56,7 @@ class Histogram:
 
     def _centres(self) -> NDArray[np.float64]:
         step = 2 * self._edge / BINS
-        centres: NDArray[np.float64] = (np.arange(BINS) + 0.5) * step - self._edge
-        return centres
+        return np.asarray((np.arange(BINS) + 0.5) * step - self._edge, np.float64)
 
     def best(self, signed: bool, slope: float = 1.0) -> Range:
         """The range whose quantization to eight bits has the least squared error.

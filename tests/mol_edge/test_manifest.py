@@ -209,6 +209,13 @@ def test_accuracy_belongs_to_a_precision_and_a_check_set_is_listed(content):
     content["accuracy"] = {"fp32": {"landmarks": {"nme": 0.031}}}
     assert Manifest.from_json(content).landmark_nme() == 0.031
     assert Manifest.from_json(content).landmark_nme("int8") is None
+    half = {**content, "graphs": {**content["graphs"], "fp16": content["graphs"]["fp32"]}}
+    photographs = {**content["accuracy"]["fp32"], "photographs": {"nme": 0.08}}
+    half["accuracy"] = {"fp32": photographs, "fp16": {"landmarks": {"nme": 0.032}}}
+    assert Manifest.from_json(half).landmark_nme("fp16") == 0.08
+    half["reports"] = {"fp16": "reports/fp16.json"}
+    with pytest.raises(BundleError, match="reports must be paths listed in files"):
+        Manifest.from_json(half)
     content["accuracy"] = {"int8": {}}
     with pytest.raises(BundleError, match="accuracy must be an object for some"):
         Manifest.from_json(content)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from math import exp, log
+from statistics import fmean, median
 from typing import Any, Literal
 
 from mol_edge.benchmark.differences import Differences, find_differences
@@ -25,12 +26,12 @@ _LEAST_LOSS = 0.02
 
 @dataclass(frozen=True)
 class Finding:
-    """One mode and pace of one device and precision in both reports.
+    """One mode and pace of one device and precision, or all of them, in both reports.
 
     Attributes:
         name: device and precision.
-        what: mode and pace in words.
-        before_ms, after_ms: median latencies.
+        what: mode and pace in words, or ``all together``.
+        before_ms, after_ms: median latencies; of all together their geometric mean.
         change: how much slower, with its bounds; None where too little is left to judge by.
         verdict: ``slower`` or ``faster``: beyond noise and by the least change or more; ``same``:
             surely less than that; ``unclear``: the noise is too large to tell.
@@ -49,7 +50,7 @@ class Comparison:
     """What two reports have in common and how they differ.
 
     Attributes:
-        findings: one for each result that both have.
+        findings: one for each result that both have, and one for all of a device and precision.
         differences: what else differs: machine, bundle, settings, versions.
         machine_ratio: how much slower small matrix products were in the second run; None where
             nothing tells.
@@ -98,16 +99,18 @@ def compare(before: Report, after: Report, least_change: float = LEAST_CHANGE) -
             "Two reports must have a device, precision and mode in common, and these have "
             f"{_listed(old)} and {_listed(new)}: measure the same again."
         )
-    samples = [_sample(old[key], new[key]) for key in common]
-    ratio = _machine_ratio([old[key] for key in common], [new[key] for key in common])
-    changes = _changes(samples)
+    pairs = [(old[key], new[key]) for key in common]
+    ratio = _machine_ratio(*zip(*pairs))
+    items = [_item(pair) for pair in pairs]
+    for name in dict.fromkeys(before.name for before, _ in pairs):
+        mine = [pair for pair in pairs if pair[0].name == name]
+        items += [_together(name, mine)] if len(mine) > 1 else []
+    changes = _changes([item.sample for item in items])
     verdicts = _verdicts(changes, least_change, ratio)
     return Comparison(
         findings=tuple(
-            Finding(
-                old[key].name, old[key].what, _median(old[key]), _median(new[key]), change, verdict
-            )
-            for key, change, verdict in zip(common, changes, verdicts)
+            Finding(item.name, item.what, item.before_ms, item.after_ms, change, verdict)
+            for item, change, verdict in zip(items, changes, verdicts)
         ),
         differences=find_differences(before, after),
         machine_ratio=ratio,
@@ -130,17 +133,60 @@ def _by_key(report: Report) -> dict[Key, Row]:
     }  # fmt: skip
 
 
-def _sample(before: Row, after: Row) -> Sample | None:
-    """The medians of those processes that had the machine to themselves, None if too few."""
-    sides = [
-        [
-            block["latency_ms"]["median"]
-            for block in row.result["blocks"]
-            if block["other_cores"] == UNAVAILABLE or block["other_cores"] <= BUSY_CORES
-        ]
-        for row in (before, after)
-    ]
-    return Sample(*sides) if min(map(len, sides)) >= _LEAST_PROCESSES else None
+@dataclass(frozen=True)
+class _Item:
+    """Something to judge, with the processes to judge it by."""
+
+    name: str
+    what: str
+    before_ms: float
+    after_ms: float
+    sample: Sample | None
+
+
+Pair = tuple[Row, Row]
+
+
+def _item(pair: Pair) -> _Item:
+    before, after = pair
+    sides = [list(_undisturbed(row).values()) for row in pair]
+    return _Item(before.name, before.what, _median(before), _median(after), _sample(*sides))
+
+
+def _together(name: str, pairs: Sequence[Pair]) -> _Item:
+    """All results of a device and precision as one, a mean for each process.
+
+    What slows everything by a little shows here first: noise that results do not share averages
+    out. Logarithms are taken against each result's mean, so that one that a process lacks, since
+    it was disturbed, does not shift the others.
+    """
+    sides: list[dict[int, list[float]]] = [{}, {}]
+    for pair in pairs:
+        logs = [{at: log(ms) for at, ms in _undisturbed(row).items()} for row in pair]
+        if not all(logs):
+            continue
+        middle = fmean(fmean(side.values()) for side in logs)
+        for side, into in zip(logs, sides):
+            for at, value in side.items():
+                into.setdefault(at, []).append(value - middle)
+    means = [[exp(fmean(values)) for values in side.values()] for side in sides]
+    medians = [exp(fmean(log(_median(pair[side])) for pair in pairs)) for side in (0, 1)]
+    return _Item(name, "all together", *medians, _sample(*means))
+
+
+def _undisturbed(row: Row) -> dict[int, float]:
+    """Medians of those processes that had the machine to themselves, by their number."""
+    return {
+        at: block["latency_ms"]["median"]
+        for at, block in enumerate(row.result["blocks"])
+        if block["other_cores"] == UNAVAILABLE or block["other_cores"] <= BUSY_CORES
+    }
+
+
+def _sample(before: Sequence[float], after: Sequence[float]) -> Sample | None:
+    """A sample, or None where too few processes are left."""
+    enough = min(len(before), len(after)) >= _LEAST_PROCESSES
+    return Sample(before, after) if enough else None
 
 
 def _changes(samples: Sequence[Sample | None]) -> list[Change | None]:

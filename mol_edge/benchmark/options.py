@@ -10,7 +10,7 @@ from mol_edge.benchmark.measure import StopRule
 from mol_edge.benchmark.modes import MODES, PACES, Mode, Pace
 from mol_edge.errors import OptionError
 
-_QUICK_ROUNDS = 3
+_QUICK_ROUNDS = 4
 _QUICK_RULE = StopRule(
     warm_up_ms=100, warm_up_queries=2, min_duration_ms=250, min_query_count=5, max_duration_ms=2000
 )
@@ -39,14 +39,14 @@ class BenchmarkOptions:
 
     Example:
         >>> BenchmarkOptions(modes=("stream",)).quick().rounds
-        3
+        4
     """
 
     devices: tuple[str, ...] = ()
     precisions: tuple[str, ...] = ()
     modes: tuple[Mode, ...] = MODES
     paces: tuple[Pace, ...] = PACES
-    rounds: int = 6
+    rounds: int = 8
     rule: StopRule = field(default_factory=StopRule)
     threads: int = 0
     profile: Profile = "latency"

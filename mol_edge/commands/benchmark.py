@@ -72,7 +72,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
 def _add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, help="default: mol-edge-out/benchmark")
     parser.add_argument("--quick", action="store_true", help="a look, not a record")
-    parser.add_argument("--rounds", metavar="N", type=int, help="processes each (default: 6)")
+    parser.add_argument("--rounds", metavar="N", type=int, help="processes each (default: 8)")
     parser.add_argument(
         "--seconds",
         metavar="S",

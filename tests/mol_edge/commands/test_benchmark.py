@@ -1,0 +1,137 @@
+"""`mol-edge benchmark` and `compare` from the command line."""
+
+import io
+import json
+
+import pytest
+
+from mol_edge.benchmark import runner
+from mol_edge.benchmark.runner import Step
+from mol_edge.cli import main
+from mol_edge.commands.benchmark_progress import left, show_steps
+from tests.mol_edge.benchmark.reports import changed, made_report, told
+
+
+@pytest.fixture
+def quick_processes(monkeypatch):
+    """Every process tells made-up figures at once."""
+    real = runner.run_benchmark
+
+    def run(bundle, options, on_step):
+        return real(bundle, options, on_step, lambda job: told(job, lambda *_: [3.0] * 9))
+
+    monkeypatch.setattr("mol_edge.benchmark.run_benchmark", run)
+
+
+def write(path, content):
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_writes_three_files_and_a_table(quick_processes, toy_folder, tmp_path, capsys):
+    out = tmp_path / "new" / "folder"
+    words = ["--bundle", str(toy_folder), "--device", "onnxruntime,openvino", "--rounds", "2"]
+    assert main(["benchmark", *words, "--seconds", "2", "--out", str(out)]) == 0
+    assert sorted(each.name for each in out.iterdir()) == [
+        "benchmark.json", "benchmark.md", "card.html",
+    ]  # fmt: skip
+    settings = json.loads((out / "benchmark.json").read_text())["settings"]
+    assert (settings["rounds"], settings["stop_rule"]["min_duration_ms"]) == (2, 2000)
+    said = capsys.readouterr()
+    assert "openvino:CPU fp32" in said.out and "same class" in said.out
+    assert "left: onnxruntime:cpu fp32" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--bundle", "no/such/folder"], "is no folder"),
+        (["--device", "abacus"], "got 'abacus'"),
+        (["--mode", "nap"], "modes must be some of"),
+        (["--pace", "slow"], "paces must be some of"),
+        (["--precision", "int3"], "none called 'int3'"),
+        (["--rounds", "0"], "rounds must be 1 or more"),
+        (["--seconds", "0"], "min_duration_ms must be above 0"),
+        (["--fps", "0"], "fps must lie above 0"),
+        (["--video", "none.mp4"], "There is no video none.mp4"),
+    ],
+)
+def test_bad_words_are_one_sentence(words, reason, tmp_path, capsys):
+    assert main(["benchmark", *words, "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert reason in said and said.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_is_found_out_first(toy_folder, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    words = ["--bundle", str(toy_folder), "--out", str(tmp_path / "file")]
+    assert main(["benchmark", *words]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_compare_says_what_became_slower(toy, tmp_path, capsys):
+    modes = ("stream", "clip")
+    before = write(tmp_path / "a.json", made_report(toy, 1, modes=modes).content)
+    after = write(tmp_path / "b.json", made_report(toy, 2, 1.2, modes=modes).content)
+    assert main(["benchmark", "compare", before, after]) == 1
+    said = capsys.readouterr().out
+    assert said.endswith("SLOWER: 4 of 4 results.\n")
+    assert main(["benchmark", "compare", before, before]) == 0
+    assert capsys.readouterr().out.endswith("NO SLOWER.\n")
+    assert main(["benchmark", "compare", before, after, "--least-change", "40"]) == 0
+
+
+def test_compare_names_what_differs(toy, tmp_path, capsys):
+    report = made_report(toy, 1, modes=("stream",))
+    before = write(tmp_path / "a.json", report.content)
+    other = changed(report, "machine", "cpu", "logical_cores", value=64)
+    other["bundle"]["name"] = "another"
+    after = write(tmp_path / "b.json", other)
+    assert main(["benchmark", "compare", before, after]) == 0
+    said = capsys.readouterr().out
+    assert "different machine: logical cores: " in said and "-> 64" in said
+    assert "different bundle: name: " in said and "DIFFERENT MACHINES" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("not json", "must be JSON and is not"),
+        ('{"format": "mol-edge-benchmark", "version": 2}', "version 1, which this mol-edge reads"),
+        ("{}", "must be what `mol-edge benchmark` wrote"),
+    ],
+)
+def test_compare_refuses_what_is_no_report(content, reason, toy, tmp_path, capsys):
+    good = write(tmp_path / "a.json", made_report(toy, 1, modes=("stream",)).content)
+    (tmp_path / "odd.json").write_text(content)
+    assert main(["benchmark", "compare", good, str(tmp_path / "odd.json")]) == 2
+    said = capsys.readouterr().err
+    assert reason in said and "odd.json" in said and said.count("\n") == 1
+
+
+def test_progress_is_a_line_where_there_is_no_terminal():
+    stream = io.StringIO()
+    with show_steps(stream=stream) as tell:
+        tell(Step(0.25, 90, "a device"))
+        tell(Step(0.30, 80, "too soon for another line"))
+    assert stream.getvalue() == " 25%, 1 min 30 s left: a device\n"
+
+
+def test_progress_is_a_bar_on_a_terminal():
+    pytest.importorskip("rich")
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    with show_steps(stream=stream) as tell:
+        tell(Step(0.25, 90, "a device"))
+    assert "a device" in stream.getvalue() and "1 min 30 s left" in stream.getvalue()
+
+
+def test_quiet_says_nothing():
+    stream = io.StringIO()
+    with show_steps(quiet=True, stream=stream) as tell:
+        tell(Step(0.25, 90, "a device"))
+    assert stream.getvalue() == "" and left(59.6) == "1 min 0 s"

@@ -6,7 +6,7 @@
 # In an empty environment of each Python: pip builds the sdist (with nothing but a compiler), then
 # `mol-edge doctor` and the tests of the core must pass. Where there is a Python 3.10 that can be
 # copied, what pip would bring for the extra `jetson` is shown as well, over what JetPack 6 has:
-# NumPy 1.21.5 and an OpenCV 4.8 that was built against it.
+# NumPy 1.21.5 and an OpenCV that was built against NumPy 1.
 set -euo pipefail
 
 readonly tree=$(cd "$(dirname "$0")/.." && pwd)
@@ -31,7 +31,7 @@ find_python() {  # version: its interpreter on the path, or below pyenv
 build_sdist() {
   "$1" -m venv "$folder/build"
   "$folder/build/bin/pip" install -q build
-  "$folder/build/bin/python" -m build -q --sdist --outdir "$folder/dist" "$tree"
+  "$folder/build/bin/python" -m build --sdist --outdir "$folder/dist" "$tree" >"$folder/sdist.log"
   sdist=$(echo "$folder"/dist/*.tar.gz)
 }
 
@@ -79,7 +79,7 @@ check_jetson() {  # python 3.10
   "$system/bin/python3.10" -m ensurepip -q >/dev/null
   "$system/bin/python3.10" -m pip install -q --root-user-action=ignore numpy==1.21.5
   "$system/bin/python3.10" -m pip install -q --root-user-action=ignore --no-deps \
-    "opencv-python-headless==4.8.0.76" "onnxruntime==1.18.1" coloredlogs flatbuffers packaging protobuf
+    opencv-python-headless==4.7.0.72 onnxruntime==1.23.2 flatbuffers packaging protobuf
   "$system/bin/python3.10" -m venv --system-site-packages "$folder/jetson"
   expect "over NumPy 1.21.5" "mol-edge" "$(would_install "$folder/jetson/bin/pip" "$sdist[jetson]")"
   "$folder/jetson/bin/pip" install -q "$sdist[jetson]"

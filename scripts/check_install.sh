@@ -35,11 +35,13 @@ build_sdist() {
   sdist=$(echo "$folder"/dist/*.tar.gz)
 }
 
-test_core() {  # python: run the tests of the core, away from the tree
+test_core() {  # python, further tests…: run those of the core and these, away from the tree
+  local python=$1
+  shift
   mkdir -p "$folder/away"
   cp -r "$tree/tests" "$tree/pyproject.toml" "$folder/away"
-  (cd "$folder/away" && "$1" -m pytest -q -p no:cacheprovider -o pythonpath= \
-    tests/mol_edge/test_core_*.py)
+  (cd "$folder/away" && "$python" -m pytest -q -p no:cacheprovider -o pythonpath= \
+    tests/mol_edge/test_core_*.py "$@")
 }
 
 check_python() {  # python: an empty environment, the sdist, doctor, tests
@@ -87,8 +89,9 @@ check_jetson() {  # python 3.10
   (cd "$folder" && "$folder/jetson/bin/mol-edge" doctor)
   (cd "$folder" && "$folder/jetson/bin/mol-edge" run "$tree/examples/data/demo.mp4" \
     --out "$folder/demo" --device onnxruntime --detector haar --max-frames 45 --quiet)
-  "$folder/jetson/bin/pip" install -q pytest pytest-timeout hypothesis
-  test_core "$folder/jetson/bin/python"
+  "$folder/jetson/bin/pip" install -q pytest pytest-timeout hypothesis jsonschema
+  test_core "$folder/jetson/bin/python" tests/mol_edge/test_{alignment,draw,optical,pen}.py \
+    tests/mol_edge/test_{records,results,spotting,timeline,track,tracker,windows}.py
   "$folder/jetson/bin/python" -c 'import numpy; assert numpy.__version__ == "1.21.5", numpy'
 }
 

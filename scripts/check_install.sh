@@ -33,13 +33,13 @@ build_sdist() {
   "$folder/build/bin/pip" install -q build
   "$folder/build/bin/python" -m build --sdist --outdir "$folder/dist" "$tree" >"$folder/sdist.log"
   sdist=$(echo "$folder"/dist/*.tar.gz)
+  mkdir "$folder/away"
+  cp -r "$tree/tests" "$tree/pyproject.toml" "$folder/away"
 }
 
 test_core() {  # python, further tests…: run those of the core and these, away from the tree
   local python=$1
   shift
-  mkdir -p "$folder/away"
-  cp -r "$tree/tests" "$tree/pyproject.toml" "$folder/away"
   (cd "$folder/away" && "$python" -m pytest -q -p no:cacheprovider -o pythonpath= \
     tests/mol_edge/test_core_*.py "$@")
 }

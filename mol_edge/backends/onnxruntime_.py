@@ -1,7 +1,8 @@
-"""ONNX Runtime, on its CPU and CUDA providers."""
+"""ONNX Runtime, on its CPU, CUDA and TensorRT providers."""
 
 from __future__ import annotations
 
+import os
 import platform
 from typing import Any
 
@@ -12,8 +13,10 @@ from mol_edge.backends.importing import import_runtime
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import DeviceError
+from mol_edge.paths import user_cache_dir
 
 _ERROR_LEVEL = 3
+_PROVIDERS = {"cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
 _LEND_WEIGHTS = "add_external_initializers_from_files_in_memory"
 
 
@@ -26,21 +29,43 @@ class OnnxRuntimeBackend(SessionBackend):
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
         super().__init__(bundle, device, options)
         self._onnxruntime = import_runtime("onnxruntime", "onnxruntime", "cpu")
-        self._provider = self._check_provider()
+        if device.target.startswith("tensorrt"):
+            # The signed form, where a bundle has one.
+            self.forms = ("tensorrt", "onnx")
+        self._providers = self._check_provider()
 
-    def _check_provider(self) -> Any:
-        if self._device.target == "cpu":
-            return "CPUExecutionProvider"
+    def _check_provider(self) -> list[Any]:
+        kind = self._device.target.partition(":")[0]
+        if kind == "cpu":
+            return ["CPUExecutionProvider"]
         there = self._onnxruntime.get_available_providers()
-        if "CUDAExecutionProvider" not in there:
+        name = _PROVIDERS[kind]
+        if name not in there:
             raise DeviceError(
-                f"{self.device} needs an ONNX Runtime with CUDA, and this one has "
+                f"{self.device} needs an ONNX Runtime with {name}, and this one has "
                 f"{', '.join(there)}: run `pip uninstall onnxruntime` and then "
                 "`pip install onnxruntime-gpu`."
             )
         # TF32 would flip neighbours in the k-NN of the features.
-        index = self._device.target.partition(":")[2]
-        return "CUDAExecutionProvider", {"device_id": index, "use_tf32": "0"}
+        index = str(self._device.index)
+        cuda = ("CUDAExecutionProvider", {"device_id": index, "use_tf32": "0"})
+        return [cuda] if kind == "cuda" else [(name, self._tensorrt_options(index)), cuda]
+
+    def _tensorrt_options(self, index: str) -> dict[str, str]:
+        """Types as the graph has them, engines and timings kept."""
+        # The provider has no option for TF32; NVIDIA's libraries read this when they are loaded.
+        os.environ["NVIDIA_TF32_OVERRIDE"] = "0"
+        folder = self.options.cache_dir or user_cache_dir() / "onnxruntime-tensorrt"
+        folder.mkdir(parents=True, exist_ok=True)
+        return {
+            "device_id": index,
+            "trt_fp16_enable": "0",
+            "trt_int8_enable": "1" if self.options.precision == "int8" else "0",
+            "trt_engine_cache_enable": "1",
+            "trt_engine_cache_path": str(folder),
+            "trt_timing_cache_enable": "1",
+            "trt_timing_cache_path": str(folder),
+        }
 
     def _load(self, graph: str, form: str) -> Runner:
         read = self.bundle.graph(graph, self.options.precision, form)
@@ -53,7 +78,7 @@ class OnnxRuntimeBackend(SessionBackend):
             model = read.onnx()
         with huge_pages():
             session = self._onnxruntime.InferenceSession(
-                model, sess_options=options, providers=[self._provider]
+                model, sess_options=options, providers=self._providers
             )
         binding = session.io_binding()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,13 @@ from mol_edge.backends.importing import import_runtime
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import DeviceError
+from mol_edge.jetson import read
+from mol_edge.paths import user_cache_dir
+
+log = logging.getLogger(__name__)
+
+_STATIC = ("NPU",)
+_HALF_ALONE = ("NPU",)
 
 _DRIVERS = {
     "GPU": "install Intel's driver with `sudo apt install intel-opencl-icd`",
@@ -29,8 +39,16 @@ class OpenVinoBackend(SessionBackend):
         super().__init__(bundle, device, options)
         self._openvino = import_runtime("openvino", "openvino", "openvino")
         self._core = self._guard(self._openvino.Core)
+        self._kind = device.target.partition(".")[0]
         self._weights: dict[str | None, Any] = {}
         self._check_device()
+        if self._kind in _HALF_ALONE:
+            log.warning(
+                "%s computes in float16, which can exchange neighbours in the features' graph: "
+                "compare it with `mol-edge check --device %s` before you rely on its classes.",
+                self.device,
+                self.device,
+            )
 
     def _check_device(self) -> None:
         target = self._device.target
@@ -43,25 +61,27 @@ class OpenVinoBackend(SessionBackend):
             )
 
     def _load(self, graph: str, form: str) -> Runner:
-        requests: dict[bool, _Request] = {}
+        requests: dict[int | None, _Request] = {}
 
         def run(inputs: Tensors, outputs: Tensors) -> None:
-            single = all(len(array) == 1 for array in inputs.values())
-            if single not in requests:
-                requests[single] = _Request(self._request(graph, form, single), self._openvino)
-            requests[single].run(inputs, outputs)
+            count = len(next(iter(inputs.values())))
+            batch = count if count == 1 or self._kind in _STATIC else None
+            if batch not in requests:
+                requests[batch] = _Request(self._request(graph, form, batch), self._openvino)
+            requests[batch].run(inputs, outputs)
 
         return run
 
-    def _request(self, graph: str, form: str, single: bool) -> Any:
-        """Compile for any batch size, or for batch 1 alone.
+    def _request(self, graph: str, form: str, batch: int | None) -> Any:
+        """Compile for any batch size, or for one alone.
 
         A plan for one known shape runs the fused clip 5% faster, and most streams show one face.
         """
         model = self._read(graph, form)
-        if single:
+        if batch is not None:
             info = self.bundle.graph_info(graph, self.options.precision, form)
-            model.reshape({name: [1, *tensor.shape[1:]] for name, tensor in info.inputs.items()})
+            shapes = {name: [batch, *tensor.shape[1:]] for name, tensor in info.inputs.items()}
+            model.reshape(shapes)
         with huge_pages():
             compiled = self._core.compile_model(model, self._device.target, self._properties())
             return compiled.create_infer_request()
@@ -89,16 +109,39 @@ class OpenVinoBackend(SessionBackend):
         self._weights.clear()
 
     def _properties(self) -> dict[str, Any]:
-        # Without the precision hint some CPUs compute in bf16, which is off by several percent.
-        properties: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "PERFORMANCE_HINT": "LATENCY",
-        }
-        if self._device.target == "CPU":
+        properties: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+        if self._kind not in _HALF_ALONE:
+            # Else some CPUs compute in bf16, which is off by several percent, and GPUs in f16.
+            properties["INFERENCE_PRECISION_HINT"] = "f32"
+        if self._kind == "CPU":
             properties["INFERENCE_NUM_THREADS"] = self.threads
-        if self.options.cache_dir is not None:
-            properties["CACHE_DIR"] = str(self.options.cache_dir)
+        folder = self._cache_dir()
+        if folder is not None:
+            properties["CACHE_DIR"] = str(folder)
         return properties
+
+    def _cache_dir(self) -> Path | None:
+        """Where compiled models are kept: of GPUs and NPUs always, apart for each driver.
+
+        OpenVINO's own key leaves out the driver of an NPU, whose compiled models do not outlive it.
+        """
+        if self._kind == "CPU":
+            return self.options.cache_dir
+        versions = [self._openvino.__version__, *self._driver_versions()]
+        digest = hashlib.sha256("|".join(versions).encode()).hexdigest()[:12]
+        base = self.options.cache_dir or user_cache_dir() / "openvino"
+        return base / f"{self._kind}-{digest}"
+
+    def _driver_versions(self) -> list[str]:
+        found = []
+        for name in ("NPU_DRIVER_VERSION", "GPU_DRIVER_VERSION", "FULL_DEVICE_NAME"):
+            try:
+                found.append(str(self._core.get_property(self._device.target, name)))
+            except Exception:
+                # A device has the properties of its own kind alone.
+                continue
+        module = {"NPU": "intel_vpu"}.get(self._kind, "")
+        return [*found, read(Path("/sys/module") / module / "version").strip()]
 
 
 class _Request:

@@ -190,7 +190,8 @@ def _integer_layers(form: str, models: Models) -> int:
         return sum(count.in_openvino(*to_openvino(model)) for model in models.values())
     if form == TENSORRT.form:
         return sum(count.signed_layers(model) for model in models.values())
-    return sum(count.in_onnxruntime(model) for model in models.values())
+    signed = form == AARCH64.form
+    return sum(count.in_onnxruntime(model, signed) for model in models.values())
 
 
 def add_precisions(

@@ -72,7 +72,7 @@ class Calibration:
                 continue
             found = collect(model, sorted(first.leader), self._batches[name], self._threads)
             limits = {tensor: Range(h.low, h.high) for tensor, h in found.items()}
-            models[name] = equalise(model, first, limits)
+            models[name] = equalise(model, first, limits, states)
             plans[name] = plan(Graph(models[name]), layers, states)
             tensors = sorted({*plans[name].leader, *plans[name].results})
             batches = self._batches[name]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +111,9 @@ def open_judging(data: str, labels: Sequence[str], count: int) -> Clips:
     return _dataset(data, labels, count)
 
 
-def _rendered(data: str, labels: Sequence[str], count: int, seed: int, split: str) -> Clips:
+def _rendered(
+    data: str, labels: Sequence[str], count: int, seed: int, split: Literal["train", "eval"]
+) -> Clips:
     if data != SYNTHETIC:
         raise InputError(
             f"Clips must come from {SYNTHETIC!r} or a folder, and {data!r} is neither: check the "
@@ -168,8 +170,8 @@ def _clips(source: str, dataset: object, count: int) -> Clips:
         source=source,
         frames=whole["frames"],  # type: ignore[arg-type]
         labels=np.array(labels, np.int64),
-        landmarks=whole["landmarks"],  # type: ignore[arg-type]
+        landmarks=whole["landmarks"],
         pairs=_PAIRS if whole["flow"] is not None else (),
-        flow=whole["flow"],  # type: ignore[arg-type]
-        moving=whole["moving"],  # type: ignore[arg-type]
+        flow=whole["flow"],
+        moving=whole["moving"],
     )

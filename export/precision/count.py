@@ -12,14 +12,21 @@ _OV_LAYERS = frozenset({"Convolution", "FullyConnected", "MatMul"})
 _OV_INTEGER = frozenset({"i8", "u8"})
 
 
-def in_onnxruntime(model: onnx.ModelProto, threads: int = 1) -> int:
-    """Integer kernels in the graph that ONNX Runtime makes of a model on this CPU."""
+def in_onnxruntime(model: onnx.ModelProto, signed: bool = False) -> int:
+    """Integer kernels in the graph that ONNX Runtime makes of a model on this CPU.
+
+    Args:
+        model: with Q/DQ pairs.
+        signed: keep signed activations as they are, as on AArch64; on x86 they become unsigned.
+    """
     import onnxruntime
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "optimised.onnx"
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
+        if signed:
+            options.add_session_config_entry("session.qdqisint8allowed", "1")
         options.log_severity_level = 3
         options.optimized_model_filepath = str(path)
         onnxruntime.InferenceSession(

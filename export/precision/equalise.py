@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -15,7 +15,9 @@ TWO_SIDED = 0.25
 """Share of a joined range, on each side of 0, for members that are negative as often as not."""
 
 
-def equalise(model: onnx.ModelProto, plan: Plan, ranges: Mapping[str, Range]) -> onnx.ModelProto:
+def equalise(
+    model: onnx.ModelProto, plan: Plan, ranges: Mapping[str, Range], states: Sequence[str] = ()
+) -> onnx.ModelProto:
     """Scale the members of each joined tensor that is quantized to one range.
 
     A member's scale goes into the weights that made it, or into a multiplication where these are
@@ -26,6 +28,7 @@ def equalise(model: onnx.ModelProto, plan: Plan, ranges: Mapping[str, Range]) ->
         model: in float32.
         plan: what is going to be quantized.
         ranges: of the members.
+        states: inputs that other graphs make, whose range is theirs.
 
     Returns:
         A model that computes the same.
@@ -35,7 +38,7 @@ def equalise(model: onnx.ModelProto, plan: Plan, ranges: Mapping[str, Range]) ->
         users = graph.consumers().get(node.output[0], [])
         fits = all(user.op_type == "Conv" and user.input[1] in graph.constants for user in users)
         if node.name in plan.moves and fits:
-            _equalise_members(graph, plan, node, users, ranges)
+            _equalise_members(graph, plan, node, users, ranges, states)
     return graph.model(graph.nodes, graph.constants)
 
 
@@ -45,9 +48,10 @@ def _equalise_members(
     node: onnx.NodeProto,
     users: list[onnx.NodeProto],
     ranges: Mapping[str, Range],
+    states: Sequence[str],
 ) -> None:
     members, shapes = list(node.input), graph.shapes()
-    factors = _factors(graph, plan, node, ranges)
+    factors = _factors(graph, plan, node, ranges, states)
     scales = [np.full(shapes[name][1], factors[name]) for name in members]
     inverse = 1 / np.concatenate(scales)[None, :, None, None]
     for user in users:
@@ -59,7 +63,11 @@ def _equalise_members(
 
 
 def _factors(
-    graph: Graph, plan: Plan, node: onnx.NodeProto, ranges: Mapping[str, Range]
+    graph: Graph,
+    plan: Plan,
+    node: onnx.NodeProto,
+    ranges: Mapping[str, Range],
+    states: Sequence[str],
 ) -> dict[str, float]:
     """By how much each member is scaled."""
     members, readers = list(node.input), graph.consumers()
@@ -67,7 +75,7 @@ def _factors(
         name
         for name in members
         if any(other.name in plan.layers | plan.moves for other in readers[name] if other != node)
-        or name in graph.inputs
+        or name in states
     ]
     fixed = [name for name in fixed if name in plan.leader] or members[:1]
     high = max(ranges[name].high for name in fixed)
@@ -100,7 +108,7 @@ def _scale_member(graph: Graph, join: onnx.NodeProto, at: int, factor: float) ->
             graph.constants[name] = (graph.constants[name] * factor).astype(np.float32)
         return
     scaled = f"{join.name}/member{at}"
-    graph.constants[f"{scaled}/factor"] = np.float32(factor).reshape(())
+    graph.constants[f"{scaled}/factor"] = np.array(factor, np.float32)
     multiply = make("Mul", [join.input[at], f"{scaled}/factor"], scaled)
     graph.nodes.insert(graph.nodes.index(join), multiply)
     join.input[at] = scaled

@@ -108,10 +108,14 @@ class Quantizer:
     def _finished(self, outputs: set[str]) -> list[onnx.NodeProto]:
         """Nodes whose results are read, integer outputs under their own names."""
         renamed = {name: f"{name}/float" for name in outputs if name in self._states}
+        integers = {f"{name}/q": name for name in renamed}
+        if self._flavour.quantized_results:
+            rounded = outputs & set(self._plan.results) - set(renamed)
+            renamed |= {name: f"{name}/float" for name in rounded}
+            integers |= {f"{name}/dq": name for name in rounded}
         for node in self._nodes:
             node.input[:] = [renamed.get(name, name) for name in node.input]
             node.output[:] = [renamed.get(name, name) for name in node.output]
-        integers = {f"{name}/q": name for name in renamed}
         for node in self._nodes:
             node.input[:] = [integers.get(name, name) for name in node.input]
             node.output[:] = [integers.get(name, name) for name in node.output]
@@ -221,6 +225,6 @@ class Quantizer:
         self._append(make("DequantizeLinear", [integer, *parts], f"{name}/dq"))
 
     def _constants_of(self, prefix: str, scale: Scale) -> list[str]:
-        self._constants[f"{prefix}/scale"] = np.float32(scale.scale).reshape(())
+        self._constants[f"{prefix}/scale"] = np.array(scale.scale, np.float32)
         self._constants[f"{prefix}/zero"] = np.array(scale.zero, self._kind)
         return [f"{prefix}/scale", f"{prefix}/zero"]

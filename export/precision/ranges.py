@@ -56,7 +56,7 @@ class Histogram:
 
     def _centres(self) -> NDArray[np.float64]:
         step = 2 * self._edge / BINS
-        return np.asarray((np.arange(BINS) + 0.5) * step - self._edge, np.float64)
+        return (np.arange(BINS, dtype=np.float64) + 0.5) * step - self._edge
 
     def best(self, signed: bool, slope: float = 1.0) -> Range:
         """The range whose quantization to eight bits has the least squared error.

@@ -16,7 +16,7 @@ from export.precision.graph import Graph, make
 from export.store import WeightStore
 from mol_edge.graph_info import GraphInfo, TensorInfo
 
-_TYPES = {
+_TYPES: dict[int, str] = {
     TensorProto.FLOAT: "float32",
     TensorProto.FLOAT16: "float16",
     TensorProto.UINT8: "uint8",

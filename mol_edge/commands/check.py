@@ -74,6 +74,7 @@ def _check(arguments: argparse.Namespace) -> int:
         allowed["classes"] = 100 * (1 - arguments.agreement)
     wanted = (arguments.precision or ",".join(bundle.manifest.graphs)).split(",")
     columns: list[list[str]] = []
+    clips = 0
     reasons = []
     for precision in wanted:
         options = BackendOptions(precision=precision)
@@ -84,7 +85,7 @@ def _check(arguments: argparse.Namespace) -> int:
                 f"The bundle {name} must carry a check set, and has none: make one with "
                 "`python -m export judge`."
             )
-        rows = _rows(figures)
+        rows, clips = _rows(figures), figures.clips
         columns.append([f"{precision}, {device}", *(value for _, value in rows)])
         for task, lost in figures.lost().items():
             # A bundle in float32 too has to be what PyTorch is; rounding is no loss.
@@ -95,7 +96,7 @@ def _check(arguments: argparse.Namespace) -> int:
                 )
     names = ["measured", *(label for label, _ in rows)]
     table = list(zip(names, *columns))
-    print(f"{name}, {figures.clips} clips")
+    print(f"{name}, {clips} clips")
     print(format_table(table[0], table[1:]))
     for reason in reasons:
         print(f"mol-edge: {reason}", file=sys.stderr)

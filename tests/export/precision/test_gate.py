@@ -32,7 +32,11 @@ def damaged(models: Models, layer: str = "flow.deconv0") -> Models:
     changed = dict(models)
     flow = onnx.ModelProto()
     flow.CopyFrom(models["flow"])
-    found = [t for t in flow.graph.initializer if t.name == f"{layer}.weight/scale"]
+    found = [
+        t
+        for t in flow.graph.initializer
+        if t.name.startswith(f"{layer}.weight") and t.name.endswith("/scale")
+    ]
     assert len(found) == 1
     values = numpy_helper.to_array(found[0])
     found[0].CopyFrom(numpy_helper.from_array(2 * values, found[0].name))

@@ -126,6 +126,8 @@ def test_eight_bits_are_near_float_once_ranges_are_equal(
 def test_each_runtime_computes_its_flavour_in_integers(rng: np.random.Generator) -> None:
     _, made, _ = quantized_small(rng, X86)
     assert count.in_onnxruntime(made) == len(LAYERS)
+    _, made, _ = quantized_small(np.random.default_rng(3), AARCH64)
+    assert count.in_onnxruntime(made, signed=True) == len(LAYERS)
     _, made, _ = quantized_small(np.random.default_rng(3), OPENVINO)
     assert count.in_openvino(*to_openvino(made)) == len(LAYERS)
     # Without Q/DQ at their results, ONNX Runtime computes layers in float: the count says so.
@@ -151,9 +153,9 @@ def test_states_cross_the_boundary_as_integers(eight) -> None:
         assert made["enc3"] == read["enc3"] == TensorProto.FLOAT
         scales = [
             numpy_helper.to_array(t)
-            for graph in ("encoder", "flow")
+            for graph, name in (("encoder", "enc2/scale"), ("flow", "flow.concat2:0/scale"))
             for t in models[graph].graph.initializer
-            if t.name == "enc2/scale"
+            if t.name == name
         ]
         assert len(scales) == 2
         assert scales[0] == scales[1]

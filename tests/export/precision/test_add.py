@@ -12,6 +12,7 @@ import pytest
 from export.cli import main
 from mol_edge.backends import BackendOptions, open_backend
 from mol_edge.bundle import Bundle, write_manifest
+from mol_edge.engine import Engine, EngineOptions
 from mol_edge.network import run_clip
 
 ARGUMENTS = (
@@ -62,6 +63,19 @@ def test_every_precision_runs_and_is_near_float32(exported: Bundle, device: str)
             before, after = getattr(wanted, name), getattr(found[precision], name)
             apart = np.abs(after - before).mean() / np.abs(before).mean()
             assert 0 < apart < most, (precision, name)
+
+
+def test_a_stream_in_eight_bits_gives_what_the_clip_gives(exported: Bundle) -> None:
+    crops = np.random.default_rng(2).normal(size=(8, 1, 128, 128)).astype(np.float32)
+    with open_backend(exported, "onnxruntime", BackendOptions(1, "int8")) as backend:
+        wanted = run_clip(backend, crops)
+        engine = Engine(backend, EngineOptions(flow="always"), 50_000_000)
+        pushed = [engine.push(crop, [0], at * 50_000_000, at)[0] for at, crop in enumerate(crops)]
+    for at in range(7):
+        flow = pushed[at + 1].flow
+        assert flow is not None
+        np.testing.assert_allclose(flow, wanted.flow[at], atol=1e-4)
+    np.testing.assert_allclose(pushed[-1].windows[0].logits, wanted.logits, atol=1e-4)
 
 
 def test_the_gate_takes_out_what_lost_too_much(

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from export.graphs import GRAPHS
-from export.intermediate import to_openvino
-from export.precision import count
+from export.precision.bench import Bench
 from export.precision.build import Calibration, Form, Models, flavoured
 from export.precision.check_clips import with_check_set
 from export.precision.clips import SYNTHETIC, Clips, check_apart, open_calibration, open_judging
-from export.precision.gate import Judgement, Limits, Verdict, drops
+from export.precision.gate import Judgement, Limits
 from export.precision.groups import GROUPS
 from export.precision.half import halved
 from export.precision.measure import (
     Figures,
-    Outputs,
-    differences,
-    figures,
-    outputs_of,
     outputs_of_network,
 )
 from export.precision.quantize import AARCH64, OPENVINO, TENSORRT, X86
 from export.precision.sensitivity import Trial, Tried, drop_worst, try_groups
-from export.precision.trial import ModelsBackend
 from export.precision.write import write_precision
-from mol_edge.backends import BackendOptions, open_backend
-from mol_edge.bundle import Bundle, measure
+from mol_edge.bundle import measure
 from mol_edge.errors import OptionError
-from mol_edge.manifest import Manifest, Normalisation
+from mol_edge.manifest import Manifest
 from training.model import Mol
 
 log = logging.getLogger(__name__)
@@ -103,95 +95,6 @@ class Added:
     float32: Figures
     judgements: tuple[Judgement, ...]
     tried: tuple[Tried, ...] = ()
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What precisions are judged with.
-
-    Attributes:
-        clips: with their truth.
-        constants: of the normalisation.
-        reference: what PyTorch gives in float32.
-        limits: the most that may be lost.
-        enforced: whether the weights have anything to lose.
-        threads: of one inference.
-    """
-
-    clips: Clips
-    constants: Normalisation
-    reference: Outputs
-    limits: Limits
-    enforced: bool = True
-    threads: int = 1
-
-    @property
-    def float32(self) -> Figures:
-        """Accuracy of the reference."""
-        return figures(self.reference, self.reference, self.clips)
-
-    def judge(
-        self,
-        precision: str,
-        forms: Mapping[str, Form],
-        bundle: Bundle | None = None,
-    ) -> Judgement:
-        """Judge the graphs of a precision, each form on the runtime that takes it.
-
-        Graphs for TensorRT run in ONNX Runtime here, which computes what Q/DQ say in float.
-
-        Args:
-            precision: its name.
-            forms: graphs by form.
-            bundle: one whose own form for OpenVINO is judged too.
-        """
-        found = []
-        for name, form in forms.items():
-            runtime = "openvino" if name == "openvino" else "onnxruntime"
-            integers = _integer_layers(name, form.models) if form.layers else None
-            backend = ModelsBackend(form.models, runtime, self.threads)
-            came = outputs_of(backend, self.clips, self.constants)
-            found.append((_device(name), came, integers, form.layers))
-        if bundle is not None and bundle.has("features", precision, "openvino"):
-            options = BackendOptions(threads=self.threads, precision=precision)
-            with open_backend(bundle, "openvino", options) as opened:
-                came = outputs_of(opened, self.clips, self.constants)
-            found.append((_device("openvino"), came, None, 0))
-        verdicts = tuple(
-            self._verdict(precision, label, came, integers, layers)
-            for label, came, integers, layers in found
-        )
-        facts = {
-            "clips": self.clips.source,
-            "float32": self.float32.to_json(),
-            "parity with PyTorch": {
-                label: differences(came, self.reference) for label, came, *_ in found
-            },
-            "layers": {name: form.layers for name, form in forms.items()},
-        }
-        return Judgement(precision, verdicts, self.enforced, facts)
-
-    def _verdict(
-        self, precision: str, device: str, came: Outputs, integers: int | None, layers: int
-    ) -> Verdict:
-        found = figures(came, self.reference, self.clips)
-        lost = tuple(drops(self.float32, found, self.limits))
-        return Verdict(precision, device, found, lost, integers, layers or None)
-
-
-def _device(form: str) -> str:
-    """The runtime that a form is judged on, and the form where it is not the runtime's own."""
-    own = {"onnx": "onnxruntime:cpu", "openvino": "openvino:CPU"}
-    return own.get(form, f"onnxruntime:cpu ({form})")
-
-
-def _integer_layers(form: str, models: Models) -> int:
-    if form == "openvino":
-        return sum(count.in_openvino(*to_openvino(model)) for model in models.values())
-    if form == TENSORRT.form:
-        return sum(count.signed_layers(model) for model in models.values())
-    signed = form == AARCH64.form
-    return sum(count.in_onnxruntime(model, signed) for model in models.values())
 
 
 def add_precisions(

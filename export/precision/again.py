@@ -11,7 +11,8 @@ from typing import Any
 
 import onnx
 
-from export.precision.add import Bench, with_report
+from export.precision.add import with_report
+from export.precision.bench import Bench
 from export.precision.build import Form, Models
 from export.precision.clips import SYNTHETIC, open_judging
 from export.precision.gate import Judgement, Limits, table

@@ -9,8 +9,9 @@ for package in ("torch", "onnx", "onnxruntime", "openvino", "sklearn", "cv2"):
 
 import numpy as np  # noqa: E402
 
-from export.precision.add import FLAVOURS, Bench  # noqa: E402
+from export.precision.add import FLAVOURS  # noqa: E402
 from export.precision.again import models_of  # noqa: E402
+from export.precision.bench import Bench  # noqa: E402
 from export.precision.build import Calibration, Form, Models, flavoured  # noqa: E402
 from export.precision.clips import Clips, open_judging  # noqa: E402
 from export.precision.gate import Limits  # noqa: E402

@@ -11,8 +11,9 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from export.precision.add import Bench, with_report
+from export.precision.add import with_report
 from export.precision.again import without
+from export.precision.bench import Bench
 from export.precision.build import Form, Models
 from export.precision.gate import Judgement, Limits, Verdict, drops, table
 from export.precision.measure import Figures

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
-from export.precision.add import Bench
+from export.precision.bench import Bench
 from export.precision.build import Form, Models
 from export.precision.half import halved
 from export.precision.write import stored_half

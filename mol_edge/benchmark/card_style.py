@@ -28,6 +28,7 @@ svg .grid { stroke: #d8dee4; stroke-width: .7; fill: none; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;
   font-size: .9em; }
 th, td { text-align: right; padding: 4px 7px; border-bottom: 1px solid #e3e8ed; }
+.wide td:not(:first-child) { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 thead th { border-bottom: 2px solid #8c959f; vertical-align: bottom; font-weight: 600; }
 table.facts td:last-child { text-align: left; overflow-wrap: anywhere; }
@@ -41,7 +42,7 @@ table.facts td:first-child { width: 34%; color: #57606a; vertical-align: top; }
   table.wide td:nth-child(even) { margin-right: 14px; }
   table.wide td:first-child { grid-column: 1 / -1; font-weight: 600; margin: 0; }
   table.wide td:not(:first-child)::before { content: attr(data-label); color: #57606a;
-    font-size: .9em; }
+    font-size: .9em; text-align: left; white-space: normal; }
 }
 @page { margin: 14mm 12mm; }
 @media print {

@@ -17,7 +17,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 PACES: tuple[Pace, ...] = get_args(Pace)
 
 MEANING: Mapping[Mode, str] = {
-    "clip": "8 crops through the small graphs, as `Pipeline.classify` runs them",
+    "clip": "8 crops through the small graphs, as Pipeline.classify runs them",
     "clip_fused": "8 crops through the fused graph `clip`",
     "stream_flow": "one more frame of a stream, class window and optical flow",
     "stream": "one more frame of a stream, class window without optical flow",

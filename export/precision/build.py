@@ -9,12 +9,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from export.precision.equalise import equalise
+from export.precision.equalise import TWO_SIDED, equalise
 from export.precision.graph import Graph
 from export.precision.groups import GROUPS, layers_of
 from export.precision.plan import Plan, plan
 from export.precision.quantize import Flavour, Quantizer
-from export.precision.ranges import Batch, Histogram, Range, collect
+from export.precision.ranges import HEADROOM, Batch, Histogram, Range, collect
 
 Models = dict[str, onnx.ModelProto]
 STATES = ("enc2",)
@@ -127,6 +127,13 @@ def quantized(calibrated: Calibrated, flavour: Flavour) -> Models:
             models[name] = model
             continue
         ranges = _ranges(made, calibrated.histograms[name], flavour, shared)
+        for state in calibrated.states:
+            if state in made.sources and state not in shared:
+                # The graph that reads it joins it with flow, which needs room below 0.
+                leader = made.leader[state]
+                high = ranges[leader].high
+                low = min(ranges[leader].low, -TWO_SIDED * HEADROOM * high)
+                ranges[leader] = Range(low, high)
         states = tuple(s for s in calibrated.states if s in _boundary(model))
         for state in states:
             shared[state] = ranges[made.leader[state]]
@@ -143,9 +150,11 @@ def _ranges(
     ranges = {}
     for leader, members in made.groups().items():
         fixed = [shared[name] for name in members if name in shared]
-        best = fixed or [
-            histograms[name].best(flavour.signed) for name in members if name in made.sources
-        ]
+        found = [histograms[name] for name in members if name in made.sources]
+        if len(found) > 1:
+            best = fixed or [each.best_among(flavour.signed) for each in found]
+        else:
+            best = fixed or [found[0].best(flavour.signed)]
         ranges[leader] = Range(min(r.low for r in best), max(r.high for r in best))
     for result, slope in made.results.items():
         if result not in ranges:

@@ -11,7 +11,7 @@ from export.precision.graph import Graph, make
 from export.precision.plan import HOMOGENEOUS, Plan
 from export.precision.ranges import Range
 
-TWO_SIDED = 0.25
+TWO_SIDED = 0.2
 """Share of a joined range, on each side of 0, for members that are negative as often as not."""
 
 

@@ -10,6 +10,9 @@ import onnx
 from numpy.typing import NDArray
 
 BINS = 2048
+HEADROOM = 1.75
+"""How much farther than on the calibration clips values may go that are negative as often as not:
+their side below 0 is theirs alone, and what is cut off there is motion."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,15 @@ class Histogram:
             self._widen(reach * 1.25)
         counts, _ = np.histogram(values, BINS, (-self._edge, self._edge))
         self._counts += counts
+
+    def best_among(self, signed: bool) -> Range:
+        """As `best`, for a tensor that shares its scale with others.
+
+        Others decide on the steps, so that cutting values off wins nothing.
+        """
+        if signed or -self.low <= 0.5 * self.high:
+            return self.best(signed)
+        return Range(HEADROOM * self.low, HEADROOM * self.high)
 
     def _widen(self, edge: float) -> None:
         if self._edge > 0:

@@ -84,7 +84,8 @@ def test_the_gate_takes_out_what_lost_too_much(
     arguments = ["gate", str(exported.folder), "--evaluation-clips", "1"]
     assert main([*arguments, "--max-drop", "classes=100"]) == 0
     assert "not judged: untrained" in capsys.readouterr().out
-    write_manifest(exported.folder, replace(exported.manifest, trained=True))
+    judged = Bundle.open(exported.folder).manifest
+    write_manifest(exported.folder, replace(judged, trained=True))
     assert main([*arguments, "--max-drop", "classes=100,flow=0,landmarks=0"]) == 1
     said = capsys.readouterr().err
     left = Bundle.open(exported.folder)

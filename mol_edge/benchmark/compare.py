@@ -256,7 +256,11 @@ def _worse(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _median(row: Row) -> float:
-    return float(median(block["latency_ms"]["median"] for block in row.result["blocks"]))
+    """The median process: of those that were not disturbed, where there are any."""
+    values = list(_undisturbed(row).values())
+    return float(
+        median(values or [block["latency_ms"]["median"] for block in row.result["blocks"]])
+    )
 
 
 def _listed(rows: Mapping[Key, Row]) -> str:

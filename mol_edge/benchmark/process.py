@@ -54,15 +54,15 @@ def follow(
     ]
     for thread in threads:
         thread.start()
-    ended = False
+    last = ""
     try:
         threading.Thread(target=_write, args=(process.stdin, text), daemon=True).start()
-        while not ended:
+        while last not in ("done", "failed"):
             event = _next(lines, errors, silence_s)
-            ended = event["event"] in ("done", "failed")
+            last = event["event"]
             yield event
     finally:
-        if not ended:
+        if last != "done":
             process.kill()
         _reap(process)
 

@@ -211,8 +211,8 @@ def format_comparison(found: Comparison) -> str:
     lines += [f"less accurate: {text}" for text in found.losses]
     if found.machine_ratio is not None and abs(found.machine_ratio - 1) > 0.03:
         lines.append(
-            f"The machine itself multiplied matrices {found.machine_ratio - 1:+.1%} slower in the "
-            "second run, which is allowed for."
+            "The machine's own matrix products took longer in the second run, by "
+            f"{found.machine_ratio - 1:+.1%}, which is allowed for."
         )
     lines.append(_answer(found))
     return "\n".join(lines).strip()

@@ -27,7 +27,7 @@ def test_written_and_read_back(report, tmp_path):
         (b"\x00\x01 not json", "must be JSON and is not"),
         (b"[" * 100_000, "must be JSON and is not"),
         (b'{"format": "mol-edge-bundle"}', "format 'mol-edge-bundle'"),
-        (b"[1, 2]", "something else (list)"),
+        (b"[1, 2]", "something else .list."),
         (b'{"format": "mol-edge-benchmark", "version": 7}', "of version 1, .* got version 7"),
         (b'{"format": "mol-edge-benchmark", "version": 1}', "created must be given"),
     ],

@@ -20,9 +20,10 @@ def content():
 
 def places(value, path=()):
     yield path
-    children = value.items() if isinstance(value, dict) else enumerate(value)
-    for key, item in children if isinstance(value, (dict, list)) else ():
-        yield from places(item, (*path, key))
+    if isinstance(value, (dict, list)):
+        children = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in children:
+            yield from places(item, (*path, key))
 
 
 def damaged(content, path, value):

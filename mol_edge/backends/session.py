@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge.backends.base import BackendOptions, BackendState, DeviceArray, Memory, Tensors
+from mol_edge.backends.base import BackendOptions, BackendState, Memory, Tensors
 from mol_edge.backends.build_progress import OnProgress
+from mol_edge.backends.checks import check_inputs, check_outputs
 from mol_edge.backends.device import Device, default_threads
 from mol_edge.bundle import Bundle
 from mol_edge.errors import ArrayError, BundleError, DeviceError, DeviceMemoryError
@@ -99,7 +100,7 @@ class SessionBackend(ABC):
 
         def once() -> dict[str, NDArray[Any]]:
             opened = self._opened(graph)
-            batch = _check_inputs(graph, opened.inputs, inputs)
+            batch = check_inputs(graph, opened.inputs, inputs)
             outputs = {
                 name: np.empty([batch, *map(int, info.shape[1:])], info.type)
                 for name, info in opened.outputs.items()
@@ -127,8 +128,8 @@ class SessionBackend(ABC):
 
         def once() -> None:
             opened = self._opened(graph)
-            batch = _check_inputs(graph, opened.inputs, inputs)
-            _check_outputs(graph, opened.outputs, outputs, batch)
+            batch = check_inputs(graph, opened.inputs, inputs)
+            check_outputs(graph, opened.outputs, outputs, batch)
             self._call(opened, inputs, outputs)
 
         with self._lock:
@@ -250,58 +251,3 @@ def first_line(error: BaseException) -> str:
     """The first line of an error's text that says something, at most 200 characters."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__)[:200]
-
-
-def _check_inputs(graph: str, wanted: Mapping[str, TensorInfo], inputs: Tensors) -> int:
-    """Compare inputs with the manifest; returns their batch size."""
-    _check_names(f"The graph {graph} takes the inputs", wanted, inputs)
-    batch: int | None = None
-    for name, info in wanted.items():
-        batch = _check_array(f"The input {name} of {graph}", info, inputs[name], batch)
-    return batch or 1
-
-
-def _check_outputs(
-    graph: str, wanted: Mapping[str, TensorInfo], outputs: Tensors, batch: int
-) -> None:
-    _check_names(f"The graph {graph} gives the outputs", wanted, outputs)
-    for name, info in wanted.items():
-        what, array = f"The output {name} of {graph}", outputs[name]
-        _check_array(what, info, array, batch)
-        if isinstance(array, np.ndarray) and not (
-            array.flags.c_contiguous and array.flags.writeable
-        ):
-            raise ArrayError(
-                f"{what} must be C-contiguous and writeable: give it an array of its own."
-            )
-
-
-def _check_names(what: str, wanted: Mapping[str, TensorInfo], came: Tensors) -> None:
-    if set(came) != set(wanted):
-        raise ArrayError(
-            f"{what} {', '.join(sorted(wanted))}, got {', '.join(sorted(came)) or 'none'}."
-        )
-
-
-def _check_array(what: str, info: TensorInfo, array: object, batch: int | None) -> int | None:
-    if not isinstance(array, (np.ndarray, DeviceArray)) or array.dtype != np.dtype(info.type):
-        came = f"{array.dtype}" if hasattr(array, "dtype") else type(array).__name__
-        raise ArrayError(f"{what} must be {info.type}, got {came}.")
-    return _check_shape(what, info.shape, array.shape, batch)
-
-
-def _check_shape(
-    what: str, wanted: tuple[int | str, ...], came: tuple[int, ...], batch: int | None
-) -> int | None:
-    """Compare shapes, every "N" being the same number from 1; returns that number."""
-    fits = len(wanted) == len(came)
-    for want, got in zip(wanted, came):
-        if want == "N":
-            batch = batch or got
-            fits = fits and got == batch and got > 0
-        else:
-            fits = fits and got == want
-    if not fits:
-        text = ", ".join(str(batch) if size == "N" and batch else str(size) for size in wanted)
-        raise ArrayError(f"{what} must be of shape ({text}), got {came}.")
-    return batch

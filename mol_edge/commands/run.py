@@ -87,7 +87,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device",
         default="auto",
-        help="auto, onnxruntime, onnxruntime:cuda:0, openvino, openvino:GPU … (default: auto)",
+        help="auto, onnxruntime, openvino, openvino:GPU, tensorrt … (default: auto)",
     )
     parser.add_argument(
         "--precision", default="fp32", metavar="P", help="of the model: fp32, fp16, int8 (fp32)"

@@ -160,13 +160,20 @@ def test_scales_along_the_input_channels_are_refused():
     ]
 
 
-def test_a_convolution_with_one_quantized_input_is_refused():
+def test_a_convolution_with_quantized_weights_alone_is_refused():
     nodes, stored = quantized_conv()
     nodes[3] = node("Conv", ["x", "w", "bias"], "y", "conv", pads=[1] * 4)
     found = problems([nodes[2], nodes[3]], stored)
     assert found == [
-        "the node conv (Conv) has one quantized input alone: quantize its data too, or neither"
+        "the node conv (Conv) has quantized weights alone: quantize its data too, or neither"
     ]
+
+
+def test_a_convolution_that_stays_in_float_may_read_what_others_read_in_int8():
+    nodes, stored = quantized_conv()
+    nodes.append(node("Conv", ["xd", "float_weight"], "z", "beside", pads=[1] * 4))
+    stored["float_weight"] = np.ones((6, 4, 3, 3), np.float32)
+    assert problems(nodes, stored, out=("y", "z")) == []
 
 
 def test_a_quantized_bias_is_refused():

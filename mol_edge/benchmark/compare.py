@@ -170,8 +170,8 @@ def _together(name: str, pairs: Sequence[Pair]) -> _Item:
             for at, value in side.items():
                 into.setdefault(at, []).append(value - middle)
     means = [[exp(fmean(values)) for values in side.values()] for side in sides]
-    medians = [exp(fmean(log(_median(pair[side])) for pair in pairs)) for side in (0, 1)]
-    return _Item(name, "all together", *medians, _sample(*means))
+    before, after = (exp(fmean(log(_median(pair[at])) for pair in pairs)) for at in (0, 1))
+    return _Item(name, "all together", before, after, _sample(*means))
 
 
 def _undisturbed(row: Row) -> dict[int, float]:

@@ -9,10 +9,11 @@ import onnx
 
 from export.precision.graph import Graph, make
 from export.precision.plan import HOMOGENEOUS, Plan
-from export.precision.ranges import Range
+from export.precision.ranges import HEADROOM, Range
 
 TWO_SIDED = 0.2
-"""Share of a joined range, on each side of 0, for members that are negative as often as not."""
+"""Share of a joined range, on each side of 0, for members that are negative as often as not and
+have few of its channels, as flow beside features; where they have more, they get all of it."""
 
 
 def equalise(
@@ -80,12 +81,15 @@ def _factors(
     fixed = [name for name in fixed if name in plan.leader] or members[:1]
     high = max(ranges[name].high for name in fixed)
     factors = dict.fromkeys(members, 1.0)
+    channels = {name: graph.shapes()[name][1] for name in members}
+    wide = {name for name in members if -ranges[name].low > 0.5 * ranges[name].high}
+    few = sum(channels[name] for name in wide) < 0.1 * sum(channels.values())
+    share = TWO_SIDED if few else 1 / HEADROOM
     for name in members:
         own = ranges[name]
         if name in fixed or own.largest == 0 or high == 0:
             continue
-        two_sided = -own.low > 0.5 * own.high
-        factors[name] = TWO_SIDED * high / own.largest if two_sided else high / own.high
+        factors[name] = share * high / own.largest if name in wide else high / own.high
     return factors
 
 

@@ -179,12 +179,7 @@ class TensorRtBackend(SessionBackend):
 
 
 def _parts(count: int, sizes: Sequence[int]) -> Iterator[slice]:
-    """Rows in turn, each part as large as one of `sizes`, which fall and end with 1.
-
-    Example:
-        >>> [part.stop - part.start for part in _parts(7, (4, 1))]
-        [4, 1, 1, 1]
-    """
+    """Rows in turn, each part as large as one of `sizes`, which fall and end with 1."""
     start = 0
     while start < count:
         size = next(size for size in sizes if size <= count - start)

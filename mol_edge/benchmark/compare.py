@@ -18,7 +18,7 @@ from mol_edge.errors import InputError, OptionError
 Verdict = Literal["slower", "faster", "same", "unclear"]
 
 LEAST_CHANGE = 0.05
-_LEVEL = 0.05
+_LEVEL = 0.02
 _LEAST_PROCESSES = 2
 # A worse figure than by this part of itself is told: the same bundle computes the same.
 _LEAST_LOSS = 0.02
@@ -78,7 +78,7 @@ def compare(before: Report, after: Report, least_change: float = LEAST_CHANGE) -
 
     The medians of processes are compared (`mol_edge.benchmark.noise`), without those during which
     others kept more than a quarter of a core busy; all results together are called wrongly slower
-    in at most 5% of comparisons (Holm). What is slower no more than the machine's own matrix
+    in at most 2% of comparisons (Holm). What is slower no more than the machine's own matrix
     products are in that run is not called slower.
 
     Args:

@@ -120,7 +120,7 @@ def _note(device: str, outcome: Outcome) -> str:
     remedy = mend(device, outcome.what)
     if SEE_DOCTOR in outcome.what:
         return outcome.what.replace(SEE_DOCTOR, remedy)
-    if outcome.ending == "failed" and "`" in outcome.what:
+    if outcome.ending == "failed" and ("`" in outcome.what or "https://" in outcome.what):
         return outcome.what
     return f"{outcome.what.rstrip('.')}: {remedy}."
 

@@ -20,6 +20,8 @@ Verdict = Literal["slower", "faster", "same", "unclear"]
 LEAST_CHANGE = 0.05
 _LEVEL = 0.02
 _LEAST_PROCESSES = 2
+_LEAST_SLOWNESS = 1.25
+"""Matrix products this much slower than usual in a run say that a process was disturbed."""
 # A worse figure than by this part of itself is told: the same bundle computes the same.
 _LEAST_LOSS = 0.02
 
@@ -77,7 +79,8 @@ def compare(before: Report, after: Report, least_change: float = LEAST_CHANGE) -
     """Hold a report against an earlier one of the same machine.
 
     The medians of processes are compared (`mol_edge.benchmark.noise`), without those during which
-    others kept more than a quarter of a core busy; all results together are called wrongly slower
+    others kept more than 0.15 of a core busy or matrix products were a quarter slower than is
+    usual in that run; all results together are called wrongly slower
     in at most 2% of comparisons (Holm). What is slower no more than the machine's own matrix
     products are in that run is not called slower.
 
@@ -123,13 +126,22 @@ def compare(before: Report, after: Report, least_change: float = LEAST_CHANGE) -
 Key = tuple[str, str, str, str]
 
 
-def _by_key(report: Report) -> dict[Key, Row]:
+@dataclass(frozen=True)
+class _Judged(Row):
+    """A result, with the time of a matrix product from which on a process was disturbed."""
+
+    limit_ms: float
+
+
+def _by_key(report: Report) -> dict[Key, _Judged]:
+    rows = measured_rows(report)
+    limit_ms = _LEAST_SLOWNESS * _usual_reference_ms(rows) if rows else 0.0
     return {
         (
             row.configuration["device"], row.configuration["precision"],
             row.result["mode"], row.result["pace"],
-        ): row
-        for row in measured_rows(report)
+        ): _Judged(row.configuration, row.result, limit_ms)
+        for row in rows
     }  # fmt: skip
 
 
@@ -144,7 +156,7 @@ class _Item:
     sample: Sample | None
 
 
-Pair = tuple[Row, Row]
+Pair = tuple[_Judged, _Judged]
 
 
 def _item(pair: Pair) -> _Item:
@@ -174,12 +186,13 @@ def _together(name: str, pairs: Sequence[Pair]) -> _Item:
     return _Item(name, "all together", before, after, _sample(*means))
 
 
-def _undisturbed(row: Row) -> dict[int, float]:
+def _undisturbed(row: _Judged) -> dict[int, float]:
     """Medians of those processes that had the machine to themselves, by their number."""
     return {
         at: block["latency_ms"]["median"]
         for at, block in enumerate(row.result["blocks"])
-        if block["other_cores"] == UNAVAILABLE or block["other_cores"] <= BUSY_CORES
+        if block["reference_ms"] <= row.limit_ms
+        and (block["other_cores"] == UNAVAILABLE or block["other_cores"] <= BUSY_CORES)
     }
 
 
@@ -221,13 +234,13 @@ def _verdicts(
 
 def _machine_ratio(before: Sequence[Row], after: Sequence[Row]) -> float | None:
     """How much longer matrix products took beside the second run's measurements."""
-    times = [
-        [block["reference_ms"] for row in rows for block in row.result["blocks"]]
-        for rows in (before, after)
-    ]
-    # The lower quartile: what disturbs them makes them longer, never shorter.
-    quartiles = [sorted(values)[len(values) // 4] for values in times]
-    return float(quartiles[1] / quartiles[0])
+    return _usual_reference_ms(after) / _usual_reference_ms(before)
+
+
+def _usual_reference_ms(rows: Sequence[Row]) -> float:
+    """The lower quartile: what disturbs products makes them longer, never shorter."""
+    values = sorted(block["reference_ms"] for row in rows for block in row.result["blocks"])
+    return float(values[len(values) // 4])
 
 
 def _losses(before: Report, after: Report) -> list[str]:
@@ -255,7 +268,7 @@ def _worse(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _median(row: Row) -> float:
+def _median(row: _Judged) -> float:
     """The median process: of those that were not disturbed, where there are any."""
     values = list(_undisturbed(row).values())
     return float(

@@ -10,7 +10,7 @@ from typing import Any
 from mol_edge.benchmark.probe import UNAVAILABLE
 from mol_edge.benchmark.report import Report
 
-BUSY_CORES = 0.25
+BUSY_CORES = 0.15
 """Cores in use by others from which on a measurement counts as disturbed."""
 
 Record = Mapping[str, Any]

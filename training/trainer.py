@@ -140,9 +140,7 @@ class Trainer:
         Nothing is saved on the way, so a run that was interrupted takes the phase in anew.
         """
         if self._head_start is None:
-            if self.average:
-                # Parts that rest have no rate to settle them: go on from the average.
-                self.model.load_state_dict(self.average.model.state_dict())
+            self._go_on_from_average()
             self.model.eval()
             smoothing = self.config.loss.label_smoothing
             self._head_start = HeadStart(self.model, self.precision, smoothing)
@@ -158,6 +156,12 @@ class Trainer:
         self.optimiser.state.clear()
         self._validate()
         self.save()
+
+    def _go_on_from_average(self) -> None:
+        # Parts that rest in a phase have no falling rate to settle them; the average is settled.
+        if self.average:
+            self.model.load_state_dict(self.average.model.state_dict())
+            self.optimiser.state.clear()
 
     def _step(self, batch: Batch) -> tuple[Losses, float, float]:
         start, phase = self.config.phase_at(self.step)
@@ -201,6 +205,8 @@ class Trainer:
         options = self.config.optimiser
         rate = learning_rate(options, phase.lr or options.lr, place, phase.steps)
         set_rate(self.optimiser, rate)
+        if place == 0 and phase.freeze:
+            self._go_on_from_average()
         for name, part in self.model.named_children():
             frozen = name in phase.freeze
             part.train(not frozen)

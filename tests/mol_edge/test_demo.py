@@ -52,7 +52,8 @@ def test_the_demo_bundle_is_small_and_says_what_it_has_learned():
     figures = bundle.manifest.accuracy["fp32"]
     assert figures["landmarks"]["nme"] < 0.04
     assert bundle.manifest.landmark_nme() == figures["photographs"]["nme"] < 0.1
-    assert bundle.manifest.knows_classes is (figures["classes"]["clip"]["uf1"] > 0.3)
+    assert figures["flow"]["model"]["moving"] < 0.5 * figures["flow"]["zero"]["moving"]
+    assert figures["classes"]["clip"]["uf1"] > 0.65 and bundle.manifest.knows_classes
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
@@ -64,7 +65,7 @@ def test_the_check_set_is_met_and_shows_what_was_learned(runtime):
     backend.close()
     assert (figures.clips, figures.agreement) == (8, 1.0)
     assert figures.nme < 0.05
-    assert figures.epe < 0.75 * figures.zero_epe
+    assert figures.epe < 0.65 * figures.zero_epe
     assert figures.logit_error < 5e-2 and figures.landmark_error_px < 0.1
 
 

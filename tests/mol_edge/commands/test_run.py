@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def test_a_video_becomes_lines_a_table_and_a_video(
 
     header, *frames, summary = read_lines(out / "results.jsonl")
     assert (header["schema"], header["trained"], header["device"]) == (2, True, "onnxruntime:cpu")
-    assert header["classes_known"] is False
+    assert header["classes_known"] is True
     assert (header["windows_ms"], header["flow"]) == ([350.0], "always")
     assert [frame["index"] for frame in frames] == list(range(30))
     assert all(len(frame["faces"]) == 1 for frame in frames)
@@ -93,6 +94,24 @@ def test_a_video_becomes_lines_a_table_and_a_video(
     assert "9 clips" in done.stdout
     assert "0 micro-expressions" in done.stdout
     assert "ms per frame: decode" in done.stdout
+    assert "guessing" not in done.stderr
+
+
+def test_a_model_that_was_measured_to_guess_its_classes_is_told_once(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    demo = Path(mol_edge.__file__).parent / "data" / "demo"
+    bundle = Path(shutil.copytree(demo, tmp_path / "bundle"))
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["accuracy"]["fp32"]["classes"]["clip"]["uf1"] = 0.17
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    video, out = write_video(tmp_path / "short.mp4", demo_frames[:9]), tmp_path / "out"
+    done = mol_edge_command(
+        "run", video, "--bundle", bundle, "--out", out, "--detector", "haar", "--device",
+        "onnxruntime", "--no-flow", "--no-video",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert read_lines(out / "results.jsonl")[0]["classes_known"] is False
     assert done.stderr.count("tell its classes apart no better than guessing") == 1
 
 

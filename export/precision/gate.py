@@ -9,6 +9,9 @@ from typing import Any
 from export.precision.measure import Figures
 from mol_edge.errors import OptionError
 
+APART = 4.0
+"""How many times the rise of EPE that is allowed flow may differ from float32's on average."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -95,6 +98,9 @@ def drops(float32: Figures, came: Figures, limits: Limits) -> list[Drop]:
             found.append(Drop("classes", figure, before - after, limits.classes))
     if float32.epe is not None and came.epe is not None:
         found.append(Drop("flow", "rise of EPE", came.epe / float32.epe - 1, limits.flow))
+        # A fault may bring flow nearer to the truth by chance, and farther from what was trained.
+        apart = came.flow_error / float32.epe
+        found.append(Drop("flow", "difference from float32 by EPE", apart, APART * limits.flow))
     if float32.nme is not None and came.nme is not None:
         found.append(Drop("landmarks", "rise of NME", came.nme / float32.nme - 1, limits.landmarks))
     return found

@@ -20,8 +20,14 @@ from export.precision.measure import outputs_of  # noqa: E402
 from export.precision.trial import ModelsBackend  # noqa: E402
 from mol_edge.bundle import Bundle  # noqa: E402
 
-FLOW = ("flow encoder", "flow matching", "flow contraction", "flow expansion, coarse",
-        "flow expansion, fine")  # fmt: skip
+GROUPS = (
+    "flow encoder",
+    "flow matching",
+    "flow contraction",
+    "flow expansion, coarse",
+    "flow expansion, fine",
+    "landmark hidden",
+)
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +55,9 @@ def bench(demo: Bundle, float32: Models, clips: Clips) -> Bench:
 
 @pytest.fixture(scope="session")
 def eight(demo: Bundle, float32: Models, clips: Clips) -> dict[str, Form]:
-    """Flow in eight bits, by form; calibrated on the very clips, which only a test may do."""
+    """Flow and some landmarks in eight bits, by form; calibrated on what is judged, as tests may."""
     calibration = Calibration(float32, clips.normalised(demo.manifest.normalisation))
-    return flavoured(calibration, FLOW, FLAVOURS)
+    return flavoured(calibration, GROUPS, FLAVOURS)
 
 
 @pytest.fixture

@@ -28,20 +28,20 @@ FLOAT32 = Figures(
 )  # fmt: skip
 
 
-def damaged(models: Models, layer: str = "flow.deconv0") -> Models:
+def damaged(models: Models, layer: str = "landmark.fc1") -> Models:
     """The models with the scales of one layer's weights doubled."""
     changed = dict(models)
-    flow = onnx.ModelProto()
-    flow.CopyFrom(models["flow"])
+    features = onnx.ModelProto()
+    features.CopyFrom(models["features"])
     found = [
         t
-        for t in flow.graph.initializer
+        for t in features.graph.initializer
         if t.name.startswith(f"{layer}.weight") and t.name.endswith("/scale")
     ]
     assert len(found) == 1
     values = numpy_helper.to_array(found[0])
     found[0].CopyFrom(numpy_helper.from_array(2 * values, found[0].name))
-    changed["flow"] = flow
+    changed["features"] = features
     return changed
 
 
@@ -55,6 +55,7 @@ def test_limits_are_read_in_percent() -> None:
 
 def test_drops_are_what_was_lost_by_task() -> None:
     came = replace(FLOAT32, agreement=0.97, uf1=0.61, uar=0.55, epe=0.104, nme=0.0312)
+    came = replace(came, flow_error=0.02)
     found = {
         (d.task, d.figure): (round(d.lost, 6), d.passed) for d in drops(FLOAT32, came, Limits())
     }
@@ -63,6 +64,7 @@ def test_drops_are_what_was_lost_by_task() -> None:
         ("classes", "fall of UF1"): (-0.01, True),
         ("classes", "fall of UAR"): (0.05, False),
         ("flow", "rise of EPE"): (0.04, True),
+        ("flow", "difference from float32 by EPE"): (0.2, True),
         ("landmarks", "rise of NME"): (0.04, False),
     }
 
@@ -100,8 +102,8 @@ def test_eight_bits_pass_and_damaged_ones_are_refused_by_name(bench: Bench, eigh
     assert {v.integer_layers for v in sound.verdicts} == {layers}
     refused = bench.judge("int8", {"onnx": Form(damaged(eight["onnx"].models), layers)})
     assert not refused.passed
-    assert refused.failures[0].startswith("onnxruntime:cpu: flow, rise of EPE: +")
-    assert refused.failures[0].endswith("% (at most 10%)")
+    assert refused.failures[0].startswith("onnxruntime:cpu: landmarks, rise of NME: +")
+    assert refused.failures[0].endswith("% (at most 3%)")
     said = table(bench.float32, [sound, refused])
     assert said.count(f"passed, {layers} of {layers} layers in INT8") == 4
     assert said.count(f"failed, {layers} of {layers} layers in INT8") == 1
@@ -139,7 +141,7 @@ def test_a_device_repeats_the_judgement_from_the_check_set(
     broken = bundle_with(tmp_path / "broken", demo, damaged(eight["onnx"].models))
     assert mol_edge([*arguments, "--bundle", str(broken.folder)]) == 1
     said = capsys.readouterr()
-    assert "int8 on onnxruntime:cpu, flow: rise of EPE above PyTorch's is " in said.err
+    assert "int8 on onnxruntime:cpu, landmarks: rise of NME above PyTorch's is " in said.err
     assert "fp32" not in said.err
 
 
@@ -155,9 +157,9 @@ def test_the_report_of_what_failed_stays_and_its_graphs_do_not(
     assert not [path for path in again.manifest.files if path.startswith("int8/")]
     report = json.loads(again.read(again.manifest.reports["int8"]))
     assert report["passed"] is False
-    assert "flow, rise of EPE" in report["failures"][0]
+    assert "landmarks, rise of NME" in report["failures"][0]
     parity = report["parity with PyTorch"]["onnxruntime:cpu"]
     assert set(parity) == {"logits", "flow", "landmarks"}
     assert parity["flow"]["largest"] > parity["flow"]["mean"] > 0
-    assert parity["landmarks"]["largest"] < 0.01
+    assert parity["landmarks"]["largest"] > 1
     assert np.isfinite(report["runtimes"][0]["figures"]["epe"])

@@ -44,8 +44,8 @@ clean_up() {
 
 in_root() {  # command: run it as AArch64, offline, with a plain environment
   chroot "$root" /usr/bin/env -i QEMU_CPU=$processor HOME=/root LANG=C.UTF-8 \
-    PATH=/venv/bin:/usr/bin:/bin:/usr/sbin:/sbin OMP_NUM_THREADS=1 PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels PIP_ROOT_USER_ACTION=ignore \
-    PIP_DISABLE_PIP_VERSION_CHECK=1 "$@"
+    PATH=/venv/bin:/usr/bin:/bin:/usr/sbin:/sbin OMP_NUM_THREADS=1 PIP_NO_INDEX=1 \
+    PIP_FIND_LINKS=/wheels PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 "$@"
 }
 
 install_tools() {

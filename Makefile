@@ -18,7 +18,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 PROJECT := pyproject.toml constraints.txt setup.py
 NATIVE  := $(shell find cpp/include cpp/src bindings -type f 2>/dev/null)
 CXX_TESTS := $(shell find cpp -type f 2>/dev/null)
-CXX_FILES := $(shell find cpp bindings \( -name '*.h' -o -name '*.hpp' -o -name '*.cc' -o -name '*.cpp' \) 2>/dev/null)
+CXX_FILES := $(shell find cpp bindings examples/cpp \( -name '*.h' -o -name '*.hpp' -o -name '*.cc' -o -name '*.cpp' \) 2>/dev/null)
 
 DEMO_VIDEO := examples/data/demo.mp4
 DEMO_OUT   := out/demo

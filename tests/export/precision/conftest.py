@@ -55,7 +55,7 @@ def bench(demo: Bundle, float32: Models, clips: Clips) -> Bench:
 
 @pytest.fixture(scope="session")
 def eight(demo: Bundle, float32: Models, clips: Clips) -> dict[str, Form]:
-    """Flow and some landmarks in eight bits, by form; calibrated on what is judged, as tests may."""
+    """Flow and some landmarks in eight bits, by form; calibrated on what is judged, for speed."""
     calibration = Calibration(float32, clips.normalised(demo.manifest.normalisation))
     return flavoured(calibration, GROUPS, FLAVOURS)
 

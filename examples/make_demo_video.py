@@ -173,9 +173,9 @@ def render(frame: int) -> NDArray[np.uint8]:
 def _portrait_splines() -> tuple[NDArray[np.float64], ...]:
     """Cubic spline coefficients of the portrait's red, green and blue."""
     from scipy.ndimage import spline_filter
-    from skimage.data import astronaut
+    from skimage import data
 
-    portrait = astronaut()
+    portrait = data.astronaut()  # type: ignore[no-untyped-call]
     return tuple(spline_filter(portrait[..., channel].astype(float)) for channel in range(3))
 
 

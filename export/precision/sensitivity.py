@@ -144,12 +144,22 @@ def _share(drop: Drop) -> float:
 
 
 def drop_worst(tried: Sequence[Tried], failed: Sequence[Drop]) -> list[Tried]:
-    """The choice without the group that loses most in the tasks that failed as a whole."""
+    """The choice without the group that loses most in the tasks that failed as a whole.
+
+    Of groups that lost nothing alone, the one that moves those tasks' outputs most.
+    """
     tasks = {drop.task for drop in failed}
     chosen = [one for one in tried if one.chosen]
 
-    def loss(one: Tried) -> float:
-        return max(_share(drop) for drop in one.drops if drop.task in tasks)
+    def loss(one: Tried) -> tuple[float, float]:
+        came = one.figures
+        errors = {
+            "classes": came.logit_error,
+            "flow": came.flow_error,
+            "landmarks": came.landmark_error,
+        }
+        lost = max(_share(drop) for drop in one.drops if drop.task in tasks)
+        return lost, max(errors[task] for task in tasks)
 
     if not chosen:
         return list(tried)

@@ -15,7 +15,7 @@ from export.precision.add import with_report
 from export.precision.again import without
 from export.precision.bench import Bench
 from export.precision.build import Form, Models
-from export.precision.gate import Judgement, Limits, Verdict, drops, table
+from export.precision.gate import Drop, Judgement, Limits, Verdict, drops, table
 from export.precision.measure import Figures
 from export.precision.write import write_precision
 from mol_edge.bundle import Bundle, measure, write_manifest
@@ -67,6 +67,11 @@ def test_drops_are_what_was_lost_by_task() -> None:
         ("flow", "difference from float32 by EPE"): (0.2, True),
         ("landmarks", "rise of NME"): (0.04, False),
     }
+
+
+def test_exactly_what_is_allowed_passes() -> None:
+    assert Drop("classes", "other class than float32", 1 - 196 / 200, 0.02).passed
+    assert not Drop("classes", "other class than float32", 1 - 195 / 200, 0.02).passed
 
 
 def test_a_figure_that_is_no_number_does_not_pass() -> None:

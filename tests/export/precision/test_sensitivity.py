@@ -45,6 +45,13 @@ def test_the_group_that_loses_most_in_what_failed_goes_first() -> None:
     assert [one.chosen for one in left] == [False, False, True]
 
 
+def test_of_groups_that_lose_nothing_alone_the_one_that_moves_the_outputs_most_goes() -> None:
+    still, moving = tried("a", 0.0), tried("b", 0.0)
+    moving = replace(moving, figures=replace(FIGURES, logit_error=0.02))
+    left = drop_worst([still, moving], [Drop("classes", "other", 0.03, 0.02)])
+    assert [one.chosen for one in left] == [True, False]
+
+
 def test_trying_keeps_what_costs_little_and_says_why(
     float32: Models, clips, bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

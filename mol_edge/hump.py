@@ -64,12 +64,14 @@ def measure(window: PathWindow, began_ns: int, noise: Array) -> Hump | None:
         return None
     paths = _smoothed(times, window.paths)
     resting_ms = float(np.clip(_RESTING_SHARE * now, _RESTING_MS, _LONGEST_REST_MS))
-    # Above the line from before it to now, so that a head that goes on turning is no hindrance.
     end = now - 0.5 * _RESTING_MS
+    since = (times >= 0) & (times <= end)
+    if not since.any():
+        return None  # frames so far apart that none lies within
+    # Above the line from before it to now, so that a head that goes on turning is no hindrance.
     moved = paths - _baseline(times, paths, 0.0, end)
-    course, apex, pattern = _project(moved, noise, (times >= 0) & (times <= end))
-    within = course[(times >= 0) & (times <= end)]
-    is_hump = bool(within.min() > -_DIP) and now - times[apex] > 0.5 * _RESTING_MS
+    course, apex, pattern = _project(moved, noise, since)
+    is_hump = bool(course[since].min() > -_DIP) and now - times[apex] > 0.5 * _RESTING_MS
     if is_hump and _rests(course[times > now - resting_ms]):
         away = paths - paths[times <= 0].mean(0)
         plain = _along(away, pattern, noise)

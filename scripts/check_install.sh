@@ -78,7 +78,7 @@ check_jetson() {  # python 3.10
   expect "empty environment" "mol-edge numpy" "$(would_install "$folder/empty/bin/pip" "$sdist[jetson]")"
   cp -a "$prefix" "$system"
   rm -rf "$system"/lib/python3.10/site-packages/*
-  "$system/bin/python3.10" -m ensurepip -q >/dev/null
+  "$system/bin/python3.10" -m ensurepip >/dev/null
   "$system/bin/python3.10" -m pip install -q --root-user-action=ignore numpy==1.21.5
   "$system/bin/python3.10" -m pip install -q --root-user-action=ignore --no-deps \
     opencv-python-headless==4.7.0.72 onnxruntime==1.23.2 flatbuffers packaging protobuf

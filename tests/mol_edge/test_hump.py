@@ -60,3 +60,16 @@ def test_a_step_does_not_end():
     for until in range(35, 120, 5):
         hump = measure(window_of(step[:until], 10), 250_000_000, NOISE)
         assert hump is None or not hump.ended
+
+
+def test_frames_however_far_apart_are_no_error():
+    random = np.random.default_rng(7)
+    found = 0
+    for period_ms in (5.0, 40.0, 120.0, 370.0):
+        for _ in range(40):
+            window = window_of(np.cumsum(random.normal(0, 0.3, 12)), period_ms)
+            gaps = np.cumsum(random.exponential(period_ms * 1e6, 12)).astype(np.int64)
+            began = int(random.integers(gaps[0], gaps[-1]))
+            uneven = PathWindow(gaps, window.indices, window.paths, window.blinks)
+            found += measure(uneven, began, NOISE) is not None
+    assert found > 40

@@ -179,6 +179,7 @@ def test_a_source_that_fails_fails_the_run():
 
 def test_close_hands_over_the_result_in_hand_and_ends():
     heard, taken, go_on = Heard(), threading.Event(), threading.Event()
+    in_hand = []
 
     def endless():
         number = 0
@@ -187,6 +188,7 @@ def test_close_hands_over_the_result_in_hand_and_ends():
             number += 1
 
     def slow(result):
+        in_hand.append(result)
         taken.set()
         go_on.wait(PATIENCE_S)
         heard.on_result(result)
@@ -199,7 +201,7 @@ def test_close_hands_over_the_result_in_hand_and_ends():
     assert heard.results == []
     go_on.set()
     closer.join(PATIENCE_S)
-    assert heard.results[0].index == 0
+    assert heard.results[0] is in_hand[0]
     # What waited when it was closed is still handed over.
     assert len(heard.results) <= 2
     assert run.health.state is State.ENDED

@@ -3,6 +3,7 @@
 `Pipeline` is where to begin. Neither OpenCV nor a runtime is imported before it is needed.
 """
 
+from mol_edge import _no_telemetry  # noqa: F401 (first: runtimes read it when they are loaded)
 from mol_edge._version import __version__
 from mol_edge.backends import Backend, BackendOptions, open_backend
 from mol_edge.bundle import Bundle

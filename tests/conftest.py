@@ -2,6 +2,8 @@
 
 import pytest
 
+import mol_edge  # noqa: F401 (before any runtime, as it keeps them from reporting their use)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def session_cache(tmp_path_factory):

@@ -147,10 +147,12 @@ def test_close_kills_the_child_and_leaves_nothing_open(video):
 def test_the_child_goes_with_its_parent_even_in_a_hung_read(tmp_path, how):
     fifo = tmp_path / "stream.ts"
     os.mkfifo(fifo)
+    # Whoever starts the tests in the background lets them ignore Ctrl-C, and hands that down.
     program = f"""
-import time
+import signal, time
 from mol_edge.sources import SourceOptions
 from mol_edge.sources.child_reader import ChildReader
+signal.signal(signal.SIGINT, signal.default_int_handler)
 reader = ChildReader("file://{fifo}", SourceOptions(), "x")
 reader.poll(1.0)
 print(reader._process.pid, flush=True)

@@ -1,0 +1,37 @@
+"""Arrays and options that are refused."""
+
+import numpy as np
+import pytest
+
+from mol_edge.engine import Engine, EngineOptions
+from mol_edge.errors import ArrayError, OptionError
+
+
+@pytest.mark.parametrize(
+    ("crops", "tracks", "message"),
+    [
+        (np.zeros((1, 128, 128)), [0], r"must be float32 \(1, 128, 128\), got float64"),
+        (np.zeros((1, 128, 64), np.float32), [0], r"got float32 \(1, 128, 64\)"),
+        (np.zeros((2, 128, 128), np.float32), [0], r"crops of 1 faces .* got float32 \(2, 128"),
+        (np.zeros((2, 128, 128), np.float32), [4, 4], r"must differ within a frame, got \[4, 4"),
+        ([[0.0]], [0], "got <class 'list'>"),
+    ],
+)
+def test_other_arrays_are_refused(ort, crops, tracks, message):
+    with pytest.raises(ArrayError, match=message):
+        Engine(ort).push(crops, tracks, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"windows_ms": ()}, "windows_ms must be one or more times above 0"),
+        ({"windows_ms": (350, 0)}, "windows_ms must be one or more times above 0"),
+        ({"flow": "sometimes"}, "flow must be one of .* got 'sometimes'"),
+        ({"keep_ms": -1}, "keep_ms must be 0 or more"),
+        ({"max_frames": 7}, "max_frames must be 8 or more"),
+    ],
+)
+def test_options_are_checked(change, message):
+    with pytest.raises(OptionError, match=message):
+        EngineOptions(**change)

@@ -1,4 +1,4 @@
-"""Live runs: callbacks, endings, faults of the source by a held clock, and bounded age."""
+"""What a live run calls, and how it ends."""
 
 import gc
 import logging
@@ -7,91 +7,18 @@ import subprocess
 import sys
 import threading
 
-import numpy as np
 import pytest
 
-from mol_edge.errors import BusyError, DeviceError, InputError
-from mol_edge.faces import Detection
+from mol_edge.errors import DeviceError, InputError
 from mol_edge.health import HealthState as State
 from mol_edge.live import LiveRun
-from mol_edge.options import PipelineOptions
-from mol_edge.pipeline import Pipeline
 from mol_edge.results import FrameResult
 from mol_edge.run import Run
-from mol_edge.sources import SourceOptions
 from mol_edge.sources.connect import open_live
 from mol_edge.sources.live_options import LiveOptions
-from mol_edge.track_options import TrackOptions
 from tests.mol_edge.conftest import DEMO
+from tests.mol_edge.live_runs import PATIENCE_S, Heard, follow, plain_run
 from tests.mol_edge.live_sources import MS, HeldClock, make_feed, noise, pictures
-
-POINTS = np.array([[60, 60], [100, 60], [80, 80], [65, 100], [95, 100.0]])
-PATIENCE_S = 60
-
-
-def face_at(shift=0.0, size=80.0):
-    return Detection((40.0 + shift, 40.0, size, size), POINTS + [shift, 0], 0.9)
-
-
-def images(count, size=(192, 256)):
-    """Sharp pictures that all differ."""
-    random = np.random.default_rng(5)
-    rows, columns = (side // 16 for side in size)
-    smooth = random.integers(40, 200, (count, rows, columns, 3)).astype(np.uint8)
-    return [np.repeat(np.repeat(image, 16, 0), 16, 1) for image in smooth]
-
-
-class Heard:
-    """What a live run called, in order."""
-
-    def __init__(self):
-        self.calls = []
-        self.results, self.events, self.health = [], [], []
-
-    def on_result(self, result):
-        self.calls.append(("result", result.index))
-        self.results.append(result)
-
-    def on_event(self, event):
-        self.calls.append(("event", event))
-        self.events.append(event)
-
-    def on_health(self, health):
-        self.calls.append(("health", health.state))
-        self.health.append(health)
-
-    @property
-    def states(self):
-        return [health.state for health in self.health]
-
-    @property
-    def all(self):
-        return {
-            "on_result": self.on_result,
-            "on_event": self.on_event,
-            "on_health": self.on_health,
-        }
-
-
-def plain_run(feed, events=None, raises=None):
-    """A run whose results are empty but for the events given by frame index."""
-
-    def results():
-        for frame in feed:
-            if frame.index == raises:
-                raise DeviceError("The device is gone: plug it in.")
-            found = (events or {}).get(frame.index, ())
-            yield frame, FrameResult(frame.index, frame.timestamp_ns, events=found)
-
-    return Run(feed, results(), lambda: None)
-
-
-def follow(source, heard, options=None, **settings):
-    feed = open_live(source, options)
-    return LiveRun(plain_run(feed, **settings), feed, **heard.all)
-
-
-# ------------------------------------------------------------------------- callbacks and endings
 
 
 def test_results_events_and_health_come_in_order():
@@ -133,6 +60,13 @@ def test_results_carry_their_age():
     assert run.wait(PATIENCE_S).age_ms == pytest.approx(ages[-1])
     assert [result.age_ms for result in heard.results] == pytest.approx(ages)
     assert heard.health[0].age_ms is None
+
+
+def test_states_are_logged(caplog):
+    with caplog.at_level(logging.INFO, "mol_edge"):
+        follow([noise(0)], Heard()).wait(PATIENCE_S)
+    assert "running: frames gives pictures." in caplog.text
+    assert "ended: frames has ended." in caplog.text
 
 
 def test_callbacks_that_raise_are_logged_and_counted_and_stop_nothing(caplog):
@@ -282,276 +216,3 @@ print(feed._supervisor._reader._process.pid, flush=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert not os.path.exists(f"/proc/{int(done.stdout)}")
-
-
-# ------------------------------------------------------------------------------- the real pipeline
-
-
-class Scripted:
-    name = "scripted"
-
-    def __init__(self, script=lambda index: [face_at()]):
-        self.script = script
-
-    def detect(self, frame):
-        return self.script(frame.index)
-
-
-@pytest.fixture
-def open_pipe(toy):
-    opened = []
-
-    def make(script=lambda index: [face_at()], max_faces=1):
-        options = PipelineOptions(
-            source=SourceOptions(fps=20), track=TrackOptions(max_faces=max_faces, detect_ms=0)
-        )
-        opened.append(Pipeline(toy, "onnxruntime", Scripted(script), options))
-        return opened[-1]
-
-    yield make
-    for pipe in opened:
-        pipe.close()
-
-
-def live_by_hand(pipe, clock, *openings, until_s=1000.0, options=None, **connector):
-    """A live run of scripts, driven by the clock that the test holds; what it called."""
-    feed, _, _ = make_feed(clock, *openings, options=options, **connector)
-    clock.at(until_s, feed.close)
-    heard = Heard()
-    run = LiveRun(pipe.run(feed, "never"), feed, **heard.all)
-    assert run.wait(PATIENCE_S).state.final
-    return heard, run
-
-
-def steps(shown, period_s=0.05):
-    return [(period_s, image) for image in shown]
-
-
-def test_live_gives_what_run_gives(open_pipe):
-    pipe = open_pipe()
-    shown = [(image, n * 50 * MS) for n, image in enumerate(images(24))]
-    expected = list(pipe.run(shown, "never"))
-    heard = Heard()
-    with pipe.live(shown, "never", **heard.all) as run:
-        assert run.wait(PATIENCE_S).state is State.ENDED
-    assert len(heard.results) == len(expected) == 24
-    for got, wanted in zip(heard.results, expected, strict=True):
-        assert (got.index, got.timestamp_ns) == (wanted.index, wanted.timestamp_ns)
-        assert got.age_ms >= 0
-        (a,), (b,) = got.faces, wanted.faces
-        assert a.window_state is b.window_state
-        if b.window is not None:
-            np.testing.assert_array_equal(a.window.logits, b.window.logits)
-    assert sum(result.faces[0].window is not None for result in heard.results) >= 10
-
-
-def test_one_run_at_a_time_and_free_after_it(open_pipe):
-    pipe = open_pipe()
-    gate = threading.Event()
-
-    def waiting():
-        yield noise(0, (192, 256))
-        gate.wait(PATIENCE_S)
-
-    with pipe.live(waiting(), "never"), pytest.raises(BusyError):
-        pipe.live([noise(1)])
-    gate.set()
-    with pipe.live(images(3), "never") as run:
-        assert run.wait(PATIENCE_S).results == 3
-    with pytest.raises(InputError, match="There is no file or folder"):
-        pipe.live("/nothing.mp4")
-    assert len(list(pipe.run(images(3), "never"))) == 3
-
-
-def test_a_hang_an_end_and_an_exception_lose_no_other_result(open_pipe):
-    clock = HeldClock()
-    shown = images(40)
-    heard, run = live_by_hand(
-        open_pipe(),
-        clock,
-        steps(shown[:10]),
-        [*steps(shown[10:20]), (0.01, "end")],
-        [*steps(shown[20:30]), (0.01, OSError("unplugged"))],
-        steps(shown[30:]),
-        until_s=11.2,
-    )
-    assert heard.states == [
-        State.CONNECTING,
-        State.RUNNING,
-        *(State.STALLED, State.RECONNECTING, State.RUNNING),
-        *(State.RECONNECTING, State.RUNNING),
-        *(State.RECONNECTING, State.RUNNING),
-        State.ENDED,
-    ]
-    assert [result.index for result in heard.results] == list(range(40))
-    assert (run.health.frames, run.health.results, run.health.reconnects) == (40, 40, 3)
-    # No window spans an outage.
-    with_window = [r.index for r in heard.results if r.faces[0].window is not None]
-    assert all(index % 10 >= 7 for index in with_window)
-    assert len(with_window) >= 4
-
-
-def test_frozen_and_black_pictures_give_no_results(open_pipe):
-    clock = HeldClock()
-    shown = images(30)
-    black = np.zeros_like(shown[0])
-    heard, run = live_by_hand(
-        open_pipe(),
-        clock,
-        [
-            *steps(shown[:10]),
-            *steps([shown[9]] * 80),
-            *steps(shown[10:20]),
-            *steps([black] * 40),
-            *steps(shown[20:]),
-        ],
-        until_s=9.0,
-    )
-    assert heard.states == [
-        *(State.CONNECTING, State.RUNNING, State.FROZEN, State.RUNNING),
-        *(State.BLACK, State.RUNNING, State.ENDED),
-    ]
-    frozen_from = 9 + 60
-    expected = [*range(frozen_from), *range(90, 100), *range(140, 150)]
-    assert [result.index for result in heard.results] == expected
-    assert run.health.withheld == 150 - len(expected)
-
-
-def test_time_that_goes_backward_begins_a_new_segment(open_pipe):
-    clock = HeldClock()
-    times = [n * 50 * MS for n in range(12)] + [n * 50 * MS for n in range(4, 16)]
-    shown = [(0.05, (image, time)) for image, time in zip(images(24), times, strict=True)]
-    heard, _ = live_by_hand(open_pipe(), clock, shown, until_s=2.5)
-    assert [result.timestamp_ns for result in heard.results] == times
-    faces = [result.faces[0] for result in heard.results]
-    assert faces[12].new_segment is not None
-    assert "backward" in str(getattr(faces[12].new_segment, "value", faces[12].new_segment))
-    assert all(min(face.window.samples) >= 12 for face in faces[12:] if face.window is not None)
-    assert faces[-1].window is not None
-    assert State.RECONNECTING not in heard.states
-
-
-def test_a_rate_that_jitters_between_5_and_60_gives_every_result(open_pipe):
-    clock = HeldClock()
-    gaps = np.random.default_rng(3).uniform(1 / 60, 1 / 5, 60)
-    shown = [(gap, image) for gap, image in zip(gaps, images(60), strict=True)]
-    heard, run = live_by_hand(open_pipe(), clock, shown, until_s=1.05 + gaps.sum())
-    assert [result.index for result in heard.results] == list(range(60))
-    assert run.health.dropped == 0
-    assert heard.states[:2] == [State.CONNECTING, State.RUNNING]
-
-
-def test_a_change_of_size_begins_a_new_segment_and_goes_on(open_pipe):
-    clock = HeldClock()
-    shown = [*images(12), *images(12, (288, 384)), *images(12)]
-    heard, _ = live_by_hand(open_pipe(), clock, steps(shown), until_s=2.9)
-    assert [result.index for result in heard.results] == list(range(36))
-    windows = [
-        result.faces[0].window.samples
-        for result in heard.results
-        if result.faces and result.faces[0].window is not None
-    ]
-    assert len(windows) >= 9
-    for samples in windows:
-        assert samples[0] // 12 == samples[-1] // 12
-
-
-def test_a_face_leaves_and_returns_and_the_stream_stays_running(open_pipe):
-    clock = HeldClock()
-    gone = range(12, 45)
-    pipe = open_pipe(lambda index: [] if index in gone else [face_at()])
-    still = images(1)[0]
-    shown = [noise_on(still, number) for number in range(70)]
-    heard, run = live_by_hand(pipe, clock, steps(shown), until_s=4.6)
-    assert [result.index for result in heard.results] == list(range(70))
-    with_window = [
-        r.index for r in heard.results if any(face.window is not None for face in r.faces)
-    ]
-    assert with_window[0] < 12
-    assert any(index > 45 for index in with_window)
-    assert not any(index in range(14, 45) for index in with_window)
-    assert State.RECONNECTING not in heard.states
-
-
-def noise_on(image, seed):
-    spread = np.random.default_rng(seed).integers(0, 3, image.shape)
-    return (image + spread).astype(np.uint8)
-
-
-def test_a_second_face_enters_and_the_first_loses_nothing(open_pipe):
-    clock = HeldClock()
-    still = images(1, (192, 512))[0]
-
-    def script(index):
-        return [face_at(), *([face_at(200, 70)] if index >= 20 else [])]
-
-    shown = [noise_on(still, number) for number in range(50)]
-    alone, _ = live_by_hand(open_pipe(), HeldClock(), steps(shown), until_s=3.6)
-    heard, _ = live_by_hand(open_pipe(script, max_faces=2), clock, steps(shown), until_s=3.6)
-    assert [len(result.faces) for result in heard.results][:20] == [1] * 20
-    assert [len(result.faces) for result in heard.results][-10:] == [2] * 10
-    first = heard.results[0].faces[0].track_id
-    for got, wanted in zip(heard.results, alone.results, strict=True):
-        (a,) = [face for face in got.faces if face.track_id == first]
-        (b,) = wanted.faces
-        assert (a.window is None) == (b.window is None)
-        if a.window is not None:
-            np.testing.assert_allclose(a.window.logits, b.window.logits, atol=1e-4)
-
-
-class Slow:
-    """A backend that takes its time, by a clock, while the camera goes on."""
-
-    def __init__(self, backend, feed, script, clock, seconds):
-        self.backend, self.feed, self.script = backend, feed, script
-        self.clock, self.seconds = clock, seconds
-
-    def __getattr__(self, name):
-        return getattr(self.backend, name)
-
-    def _delay(self, graph):
-        if graph != "features":
-            return
-        until = self.clock.now + round(self.seconds * 1e9)
-        (reader,) = self.script.opened
-        while reader.next_ns is not None and reader.next_ns <= until and not reader.closed:
-            self.feed.step()
-        self.clock.now = until
-
-    def run(self, graph, *inputs):
-        self._delay(graph)
-        return self.backend.run(graph, *inputs)
-
-    def run_into(self, graph, *arrays):
-        self._delay(graph)
-        return self.backend.run_into(graph, *arrays)
-
-
-@pytest.mark.parametrize("seconds", [0.01, 0.1, 0.5])
-def test_the_age_of_the_newest_result_stays_bounded_when_the_backend_is_slow(open_pipe, seconds):
-    clock = HeldClock()
-    pipe = open_pipe()
-    period_s = 1 / 30
-    shown = [noise(n, (192, 256)) for n in range(30)]
-    feed, script, _ = make_feed(clock, steps(shown * 5, period_s))
-    pipe.backend = Slow(pipe.backend, feed, script, clock, seconds)
-    clock.at(5, feed.close)
-    heard = Heard()
-    run = LiveRun(pipe.run(feed, "never"), feed, **heard.all)
-    health = run.wait(PATIENCE_S)
-    assert health.state is State.ENDED
-    ages = [result.age_ms / 1e3 for result in heard.results]
-    assert max(ages) <= 2 * period_s + seconds
-    assert 119 <= health.frames <= 121 + 30 * seconds
-    assert len(heard.results) >= 3.9 / max(period_s, seconds)
-    assert 0 <= health.frames - health.dropped - health.results <= 1
-    assert np.all(np.diff([result.index for result in heard.results]) >= 1)
-    if seconds == 0.01:
-        assert health.dropped == 0
-
-
-def test_states_are_logged(caplog):
-    with caplog.at_level(logging.INFO, "mol_edge"):
-        follow([noise(0)], Heard()).wait(PATIENCE_S)
-    assert "running: frames gives pictures." in caplog.text
-    assert "ended: frames has ended." in caplog.text

@@ -139,14 +139,15 @@ class ChildReader:
 
     def close(self) -> None:
         """Kill the child and give back what was shared with it."""
-        if self._messages < 0:
+        # A number that is closed twice may by then be somebody else's file.
+        messages, self._messages = self._messages, -1
+        if messages < 0:
             return
         self._process.kill()
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
-        os.close(self._messages)
-        self._messages = -1
+        os.close(messages)
         self._memory.close()
         # A process inside a driver ends only when the driver lets it go; do not wait for that.
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -80,7 +80,9 @@ class FrameMemory:
         if self._map is not None:
             self._map.close()
             self._map = None
-        os.close(self.fd)
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def _grow(self, image_bytes: int) -> None:
         needed = -(-(_HEAD + image_bytes) // _PAGE) * _PAGE

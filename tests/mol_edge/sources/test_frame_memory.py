@@ -66,3 +66,16 @@ def test_it_leaves_nothing_open():
         memory.write(1, picture(0, (20, 30)))
         memory.close()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_closing_twice_closes_nobody_elses_file():
+    memory = FrameMemory()
+    number = memory.fd
+    memory.close()
+    other = os.open(os.devnull, os.O_RDONLY)
+    try:
+        assert other == number
+        memory.close()
+        os.fstat(other)
+    finally:
+        os.close(other)

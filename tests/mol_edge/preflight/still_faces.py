@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
-import cv2
 import numpy as np
+import pytest
 
 from mol_edge.faces import Detection
+from mol_edge.preflight import Verdict, preflight
 from tests.mol_edge.conftest import DEMO
+
+cv2 = pytest.importorskip("cv2", reason="cameras are made up with it")
 
 SECOND = 1_000_000_000
 
@@ -78,3 +81,14 @@ def camera(
         late = rng.uniform(-jitter_ms, jitter_ms) if jitter_ms else 0.0
         if number == 0 or rng.random() >= missed:
             yield image, SECOND + round((time + late / 1e3) * 1e9)
+
+
+def judged(seconds=2.4, scale=1.0, **settings):
+    """The report on a camera made up."""
+    pictures = camera(seconds=seconds + 0.3, scale=scale, **settings)
+    return preflight(pictures, seconds, Knowing(scale))
+
+
+def complaints(report):
+    """What is not good about it."""
+    return {finding.name for finding in report.findings if finding.verdict is not Verdict.GOOD}

@@ -131,3 +131,8 @@ def steps_of(feed, until_s, clock):
 def pictures(count, period_s=0.05, first=0):
     """So many pictures at a rate."""
     return [(period_s, noise(first + number)) for number in range(count)]
+
+
+def states(told):
+    """The states that a feed told."""
+    return [state.state for state in told]

@@ -1,9 +1,11 @@
-"""Short real videos."""
+"""Short real videos, and a clock."""
 
 import shutil
 import subprocess
 
 import pytest
+
+from tests.mol_edge.live_sources import HeldClock
 
 SIZE = (64, 48)
 
@@ -31,3 +33,9 @@ def video(tmp_path_factory, ffmpeg):
         *("-movflags", "+faststart", path),
     )
     return path
+
+
+@pytest.fixture
+def clock():
+    """A clock that the test holds."""
+    return HeldClock()

@@ -13,7 +13,7 @@ import pytest
 import mol_edge
 from tests.mol_edge.conftest import DEMO, RunCommand, write_video
 
-cv2 = pytest.importorskip("cv2")
+cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
 
 FAST = ("--detector", "haar", "--device", "onnxruntime", "--no-flow", "--no-video", "--quiet")
 

@@ -1,0 +1,58 @@
+"""`mol-edge run --live`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tests.mol_edge.commands.run_results import FAST, read_lines
+from tests.mol_edge.conftest import RunCommand, write_video
+
+
+def test_a_file_is_followed_live(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    video = write_video(tmp_path / "clip.avi", demo_frames, fps=15)
+    done = mol_edge_command("run", video, "--out", tmp_path / "out", "--live", "--no-video", *FAST)
+    assert done.returncode == 0, done.stderr
+    header, *lines, summary = read_lines(tmp_path / "out" / "results.jsonl")
+    states = [line["state"] for line in lines if line["kind"] == "health"]
+    assert states[0] == "running"
+    assert states[-1] == "ended"
+    frames = [line for line in lines if line["kind"] == "frame"]
+    # How many depends on the machine: older pictures give way to newer ones.
+    assert 1 <= len(frames) == summary["frames"] <= 30
+    assert summary["complete"] is True
+
+
+def test_a_request_to_terminate_ends_a_live_run_well(
+    tmp_path: Path, demo_frames: list[np.ndarray]
+) -> None:
+    video = write_video(tmp_path / "long.avi", demo_frames * 10, fps=5)
+    out = tmp_path / "out"
+    arguments = ["run", str(video), "--live", "--out", str(out), "--quiet", *FAST]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mol_edge", *arguments, "--no-video"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "MOL_EDGE_CACHE": str(tmp_path / "cache")},
+    )
+    path = out / "results.jsonl"
+    for _ in range(1200):
+        if path.exists() and path.read_bytes().count(b"\n") > 5:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    *_, summary = read_lines(path)
+    assert summary["complete"] is True
+    assert 0 < summary["frames"] < 300

@@ -22,8 +22,8 @@ from training.options import (
     OptimiserOptions,
     Phase,
     RunOptions,
-    require,
-)  # fmt: skip
+)
+from training.options.checks import require
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,17 @@ MAP = 16
 POSITIONS = MAP * MAP
 CHANNELS = 128
 POINTS = 68
+# The network's parts, as its checkpoints name them.
+PARTS = (
+    "conv_stack",
+    "FCC_1",
+    "FCC_2",
+    "CCC_1",
+    "CCC_2",
+    "flownet",
+    "mer_3dcnn",
+    "ldm_predictor",
+)
 
 Graph = Literal["positions", "channels"]
 

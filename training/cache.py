@@ -21,6 +21,7 @@ from mol_edge.errors import OutputError
 from training.model.config import CROP, FRAMES, PAIRS, POINTS
 from training.synthetic import SyntheticOptions, make_clip, make_still
 from training.synthetic.labels import EMOTIONS
+from training.threads import one_thread_each
 
 Arrays = Mapping[str, NDArray[Any]]
 _CHUNK = 16
@@ -120,15 +121,15 @@ def _fill(
     home: Path, spec: CacheSpec, missing: NDArray[np.intp], workers: int, quiet: bool
 ) -> None:
     chunks = [missing[i : i + _CHUNK].tolist() for i in range(0, len(missing), _CHUNK)]
-    # Each worker has a core: a second thread of its matrix products would only spin.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
     # A forked child would inherit PyTorch's threads in an unknown state.
     context = multiprocessing.get_context("spawn")
     label = f"{spec.options.split} {spec.kind}"
     bar = tqdm(total=len(missing), desc=label, unit=spec.kind[:-1], disable=quiet, smoothing=0.02)
     with bar, ProcessPoolExecutor(min(workers, len(chunks)), context) as pool:
-        tasks = [pool.submit(_make, home, spec, chunk) for chunk in chunks]
+        # The pool starts its workers as tasks come in. Each has a core: a second thread of its
+        # matrix products would only spin.
+        with one_thread_each():
+            tasks = [pool.submit(_make, home, spec, chunk) for chunk in chunks]
         for task in as_completed(tasks):
             bar.update(task.result())
 

@@ -16,8 +16,6 @@ from tests.mol_edge.conftest import DEMO, RunCommand, write_video
 
 cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
 
-cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
-
 
 def test_a_video_becomes_lines_a_table_and_a_video(
     tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand

@@ -15,8 +15,6 @@ from tests.mol_edge.conftest import DEMO
 
 cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
 
-cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
-
 
 @pytest.fixture(scope="module")
 def demo_events(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -13,8 +13,6 @@ from tests.mol_edge.conftest import RunCommand, write_video
 
 cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
 
-cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
-
 
 def test_the_largest_of_several_faces_is_taken_and_it_is_said(
     tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand

@@ -65,9 +65,10 @@ def forward(
         stills: normalised frames [S, 128, 128], or None.
         classify: whether logits are wanted.
         coarse: whether the flow head's coarser predictions are wanted too.
-        precision: ``bf16`` or ``fp16`` run the heads on a GPU under autocast; on a CPU ``bf16`` is
-            for the backward pass of CCC. The features, which the graph's similarity depends on,
-            are float32 always.
+        precision: ``bf16`` or ``fp16`` run the flow and expression heads on a GPU under autocast;
+            on a CPU ``bf16`` is for the backward pass of CCC. The features, which the graph's
+            similarity depends on, are float32 always, and so are landmarks: between 64 and 128
+            pixels bf16 knows only halves.
 
     Example:
         >>> out = forward(Mol(), torch.zeros(2, 8, 128, 128), torch.tensor([[3], [5]]))
@@ -93,8 +94,8 @@ def forward(
     by_clip = second[:used].unflatten(0, (batch, count))
     logits = flow = None
     levels: tuple[Tensor, ...] = ()
+    points = model.ldm_predictor(second).unflatten(1, (-1, 2))
     with _heads(clip.device, precision):
-        points = model.ldm_predictor(second).unflatten(1, (-1, 2))
         if classify:
             stack = torch.stack([first, by_clip], 2).flatten(1, 2).movedim(1, -1)
             logits = model.mer_3dcnn(stack)
@@ -133,8 +134,7 @@ def _of_stills(model: Mol, stills: Tensor | None, precision: Precision) -> Tenso
     if stills is None:
         return None
     maps = features(model.FCC_2, model.CCC_2, model.conv_stack(stills[:, None]), precision)
-    with _heads(stills.device, precision):
-        points: Tensor = model.ldm_predictor(maps).unflatten(1, (-1, 2))
+    points: Tensor = model.ldm_predictor(maps).unflatten(1, (-1, 2))
     return points
 
 

@@ -23,6 +23,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from training.augment import augment, augment_still
 from training.config import FitConfig
+from training.device import choose_device
 from training.losses import NO_LABEL
 from training.model.config import CROP, FRAMES, PAIRS, POINTS
 from training.samples import Dataset, Sample
@@ -201,7 +202,7 @@ class Prefetcher:
         loader = DataLoader(
             steps, batch_size=None, shuffle=False, num_workers=run.workers,
             prefetch_factor=max(1, run.prefetch // run.workers),
-            pin_memory=torch.cuda.is_available(), worker_init_fn=_one_thread,
+            pin_memory=choose_device(run.device).type == "cuda", worker_init_fn=_one_thread,
             # A forked child would inherit PyTorch's threads in an unknown state.
             multiprocessing_context="spawn",
         )  # fmt: skip

@@ -56,6 +56,20 @@ def test_stills_are_second_frames(model, clip):
     assert torch.allclose(alone.stills, joined.stills, atol=1e-3)
 
 
+@torch.no_grad()
+def test_landmarks_keep_their_digits_where_the_other_heads_are_halved(model, clip, monkeypatch):
+    pairs, stills = torch.tensor([[1], [5]]), clip[0, :2]
+    exact = forward(model, clip, pairs, stills)
+    halved = torch.autocast("cpu", torch.bfloat16)
+    monkeypatch.setattr("training.forward._heads", lambda *_: halved)
+    out = forward(model, clip, pairs, stills)
+    assert out.logits.dtype == out.flow.dtype == torch.bfloat16
+    assert torch.equal(out.landmarks, exact.landmarks)
+    assert torch.equal(out.stills, exact.stills)
+    alone = forward(model, None, stills=stills)
+    assert torch.allclose(alone.stills, exact.stills, atol=1e-3)
+
+
 @pytest.mark.parametrize("neighbours", [2, 4])
 def test_fast_ccc_has_the_values_and_gradients_of_autograd(neighbours):
     torch.manual_seed(neighbours)

@@ -46,6 +46,21 @@ def test_workers_do_not_change_batches(run):
             assert torch.equal(mine, theirs), (name, (mine.float() - theirs.float()).abs().max())
 
 
+@pytest.mark.parametrize(("device", "pinned"), [("cpu", False), ("cuda", True)])
+def test_memory_is_pinned_for_a_gpu_alone(device, pinned, monkeypatch):
+    asked = {}
+
+    def loader(_, **options):
+        asked.update(options)
+        return []
+
+    monkeypatch.setattr("training.loader.DataLoader", loader)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert batches(processes=True, device=device) == []
+    assert asked["pin_memory"] is pinned
+
+
 def test_a_resumed_run_sees_the_batches_of_an_unbroken_one():
     for one, other in zip(batches()[2:], batches(start=2), strict=True):
         assert all(torch.equal(a, b) for a, b in zip(one, other))

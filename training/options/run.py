@@ -19,9 +19,10 @@ class RunOptions:
     Attributes:
         seed: decides weights, order and augmentation.
         device: ``cpu``, ``cuda`` or ``auto``.
-        precision: ``bf16`` and ``fp16`` run the heads under autocast on a GPU; on a CPU that
-            multiplies it natively ``bf16`` is for the backward pass of CCC. Features, and with
-            them the graph's similarity, stay float32. ``auto`` is bf16 where it is native.
+        precision: ``bf16`` and ``fp16`` run the flow and expression heads under autocast on a
+            GPU; on a CPU that multiplies it natively ``bf16`` is for the backward pass of CCC.
+            Features, and with them the graph's similarity, and landmarks stay float32. ``auto``
+            is bf16 where it is native.
         threads: threads of PyTorch on a CPU; 0 takes all cores.
         workers: threads that assemble batches.
         processes: whether the workers are processes instead (for a GPU, or samples made anew).

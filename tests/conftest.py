@@ -4,6 +4,33 @@ import pytest
 
 import mol_edge  # noqa: F401 (before any runtime, as it keeps them from reporting their use)
 
+# What the extras bring, under the names by which it is imported.
+OPTIONAL = frozenset(
+    ("cv2", "matplotlib", "onnx", "onnxruntime", "openvino", "skimage", "sklearn", "torch", "tqdm")
+)
+
+
+class TestFile(pytest.Module):
+    """A file that is skipped where it imports something optional that is not installed."""
+
+    def collect(self):
+        """Its tests."""
+        try:
+            return super().collect()
+        except self.CollectError as error:
+            cause = error.__cause__
+            if isinstance(cause, ModuleNotFoundError) and cause.name:
+                package = cause.name.partition(".")[0]
+                if package in OPTIONAL:
+                    reason = f"{self.path.name} needs {package}, which is not installed"
+                    pytest.skip(reason, allow_module_level=True)
+            raise
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    """Take each test file as a `TestFile`."""
+    return TestFile.from_parent(parent, path=module_path)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def session_cache(tmp_path_factory):

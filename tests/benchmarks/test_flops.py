@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="the graphs are built from a torch network")
-onnx = pytest.importorskip("onnx", reason="counting needs onnx")
-
-from benchmarks.flops import count_flops  # noqa: E402
-from export.graphs import GRAPHS  # noqa: E402
-from training.model import Mol, MolConfig  # noqa: E402
+from benchmarks.flops import count_flops
+from export.graphs import GRAPHS
+from training.model import Mol, MolConfig
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,8 @@ import sys
 
 import pytest
 
-pytest.importorskip("onnx", reason="the toy bundle is written with the package onnx")
-
-from benchmarks.soak import LIMIT_BYTES, Stub, soak  # noqa: E402
-from mol_edge.engine import EngineOptions  # noqa: E402
+from benchmarks.soak import LIMIT_BYTES, Stub, soak
+from mol_edge.engine import EngineOptions
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")

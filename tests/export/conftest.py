@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="the export needs torch")
-pytest.importorskip("onnx", reason="the export needs onnx")
-pytest.importorskip("onnxruntime", reason="the export verifies with ONNX Runtime")
-pytest.importorskip("openvino", reason="the export verifies with OpenVINO")
+if TYPE_CHECKING:
+    from mol_edge.bundle import Bundle
 
-from export.convert import ExportOptions, convert  # noqa: E402
-from mol_edge.bundle import Bundle  # noqa: E402
-from tests.golden_files import golden_model, recording  # noqa: E402
-from training.model import Mol, MolConfig  # noqa: E402
-
+NEEDED = ("torch", "onnx", "onnxruntime", "openvino")
 LABELS = ("happiness", "disgust", "repression", "surprise", "others")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def export_packages() -> None:
+    """Skips all tests here where one is missing."""
+    for package in NEEDED:
+        pytest.importorskip(package, reason=f"the export needs {package}")
 
 
 @pytest.fixture(scope="session")
 def lite_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A seeded lite network in our own checkpoint format."""
+    import torch
+
+    from training.model import Mol, MolConfig
+
     torch.manual_seed(5)
     model = Mol(MolConfig.lite(classes=5))
     path = tmp_path_factory.mktemp("checkpoint") / "lite.pt"
@@ -43,6 +49,9 @@ def lite_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def lite_bundle(lite_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """The lite network as a bundle with IR."""
+    from export.convert import ExportOptions, convert
+    from mol_edge.bundle import Bundle
+
     folder = tmp_path_factory.mktemp("bundle") / "lite"
     assert convert(lite_checkpoint, folder, ExportOptions(openvino=True)).passed
     return Bundle.open(folder)
@@ -51,6 +60,10 @@ def lite_bundle(lite_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def official_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bare state dict as the official code saves it, with the recorded weights."""
+    import torch
+
+    from tests.golden_files import golden_model, recording
+
     recorded, _ = recording("cls5_k4_noise")
     path = tmp_path_factory.mktemp("official") / "official.pth"
     torch.save(golden_model(recorded).state_dict(), path)
@@ -60,6 +73,9 @@ def official_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def full_bundle(official_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """The official network as a bundle with IR."""
+    from export.convert import ExportOptions, convert
+    from mol_edge.bundle import Bundle
+
     folder = tmp_path_factory.mktemp("bundle") / "full"
     options = ExportOptions(labels=LABELS, mean=120.0, scale=135.0, openvino=True)
     assert convert(official_checkpoint, folder, options).passed

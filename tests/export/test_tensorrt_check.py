@@ -3,15 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
-onnx = pytest.importorskip("onnx", reason="the check reads graphs with it")
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
-
-from export import tensorrt_check  # noqa: E402
-from export.tensorrt_check import check_bundle, check_graph, graph_problems  # noqa: E402
-from mol_edge.bundle import Bundle  # noqa: E402
-from mol_edge.errors import OptionError  # noqa: E402
+from export import tensorrt_check
+from export.tensorrt_check import check_bundle, check_graph, graph_problems
+from mol_edge.bundle import Bundle
+from mol_edge.errors import OptionError
 
 FRAMES = ["N", 4, 8, 8]
 

@@ -2,14 +2,13 @@ import json
 import os
 from pathlib import Path
 
+import onnx
 import pytest
 
-onnx = pytest.importorskip("onnx")
-
-from mol_edge.bundle import MANIFEST, Bundle, measure, write_manifest  # noqa: E402
-from mol_edge.errors import BundleError  # noqa: E402
-from mol_edge.manifest import Manifest  # noqa: E402
-from tests import toy_bundle  # noqa: E402
+from mol_edge.bundle import MANIFEST, Bundle, measure, write_manifest
+from mol_edge.errors import BundleError
+from mol_edge.manifest import Manifest
+from tests import toy_bundle
 
 
 def rewrite(folder, change):

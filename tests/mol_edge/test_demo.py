@@ -14,7 +14,7 @@ from mol_edge.pipeline import Pipeline
 from mol_edge.results import WindowState
 from mol_edge.sources import open_source
 
-cv2 = pytest.importorskip("cv2")
+pytest.importorskip("cv2", reason="the demo video is read with it")
 
 VIDEO = Path(__file__).parents[2] / "examples" / "data" / "demo.mp4"
 FRAMES = 14

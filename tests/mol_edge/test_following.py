@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 
@@ -19,10 +20,8 @@ from mol_edge.pipeline import Pipeline
 from mol_edge.run import StageClock
 from mol_edge.sources import open_source
 from mol_edge.spotting import Spot
+from tests import toy_bundle
 from tests.mol_edge.scenes import MS, Scripted, face, frame_of, scene, shifted
-
-toy_bundle = pytest.importorskip("tests.toy_bundle", reason="needs the package onnx")
-cv2 = pytest.importorskip("cv2")
 
 LABELS = toy_bundle.LABELS
 

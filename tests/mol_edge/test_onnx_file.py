@@ -1,12 +1,11 @@
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
-onnx = pytest.importorskip("onnx")
-from onnx import TensorProto, helper, numpy_helper  # noqa: E402
-
-from mol_edge import onnx_file  # noqa: E402
-from mol_edge.errors import BundleError  # noqa: E402
-from tests import toy_bundle  # noqa: E402
+from mol_edge import onnx_file
+from mol_edge.errors import BundleError
+from tests import toy_bundle
 
 
 def external(name, dims, **entries):

@@ -1,11 +1,10 @@
+import cv2
 import numpy as np
 import pytest
 
 from mol_edge.optical import OpticalFollower
 from mol_edge.similarity import apply
 from tests.mol_edge.scenes import POINTS, frame_of, scene, shifted
-
-cv2 = pytest.importorskip("cv2")
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import cv2
 import pytest
 
 from mol_edge import video_writer
@@ -13,8 +14,6 @@ from mol_edge.errors import OptionError, OutputError
 from mol_edge.results import FrameResult
 from mol_edge.sinks import CsvSink, EventCsvSink, JsonlSink, TimelineSink, VideoSink
 from tests.mol_edge.synthetic_results import LABELS, make_event, make_frame, make_result
-
-cv2 = pytest.importorskip("cv2")
 
 HEADER = {"schema": 2, "kind": "header", "labels": list(LABELS)}
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 
+import onnxruntime
 import pytest
 
-onnxruntime = pytest.importorskip("onnxruntime")
-pytest.importorskip("onnx", reason="the toy bundle is written with it")
-
-from mol_edge.backends import BackendOptions  # noqa: E402
-from mol_edge.backends.base import BackendState  # noqa: E402
-from mol_edge.backends.device import Device  # noqa: E402
-from mol_edge.backends.onnxruntime_ import OnnxRuntimeBackend  # noqa: E402
-from mol_edge.errors import DeviceError, DeviceMemoryError  # noqa: E402
+from mol_edge.backends import BackendOptions
+from mol_edge.backends.base import BackendState
+from mol_edge.backends.device import Device
+from mol_edge.backends.onnxruntime_ import OnnxRuntimeBackend
+from mol_edge.errors import DeviceError, DeviceMemoryError
 
 GPUS = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
 

@@ -7,13 +7,12 @@ import logging
 import numpy as np
 import pytest
 
-pytest.importorskip("openvino")
-pytest.importorskip("onnx", reason="the toy bundle is written with it")
+from mol_edge.backends import BackendOptions, openvino_
+from mol_edge.backends.device import Device
+from mol_edge.backends.openvino_ import OpenVinoBackend
+from tests import toy_bundle
 
-from mol_edge.backends import BackendOptions, openvino_  # noqa: E402
-from mol_edge.backends.device import Device  # noqa: E402
-from mol_edge.backends.openvino_ import OpenVinoBackend  # noqa: E402
-from tests import toy_bundle  # noqa: E402
+pytest.importorskip("openvino", reason="what it is asked for is read off it")
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ import pytest
 
 from mol_edge.backends import BackendOptions, open_backend
 from mol_edge.errors import ArrayError, BundleError, DeviceError, OptionError
-
-toy_bundle = pytest.importorskip("tests.toy_bundle", reason="needs the package onnx")
+from tests import toy_bundle
 
 RUNTIMES = ["onnxruntime", "openvino"]
 

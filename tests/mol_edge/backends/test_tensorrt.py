@@ -19,8 +19,7 @@ from mol_edge.backends.engine_cache import EngineCache
 from mol_edge.backends.opening import open_device
 from mol_edge.engine import Engine, EngineOptions
 from mol_edge.errors import DeviceError, DeviceMemoryError, MissingExtraError, OptionError
-
-toy_bundle = pytest.importorskip("tests.toy_bundle", reason="needs the package onnx")
+from tests import toy_bundle
 
 
 def crops(count, seed=0):

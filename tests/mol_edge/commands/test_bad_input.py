@@ -7,13 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 import mol_edge
 from tests.mol_edge.conftest import DEMO, RunCommand, write_video
-
-cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
 
 FAST = ("--detector", "haar", "--device", "onnxruntime", "--no-flow", "--no-video", "--quiet")
 

@@ -9,12 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
 import pytest
 
 from tests.mol_edge.commands.run_results import read_lines
 from tests.mol_edge.conftest import DEMO
-
-cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

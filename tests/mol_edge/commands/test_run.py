@@ -7,14 +7,13 @@ import json
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 import mol_edge
 from tests.mol_edge.commands.run_results import FAST, read_lines
 from tests.mol_edge.conftest import DEMO, RunCommand, write_video
-
-cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
 
 
 def test_a_video_becomes_lines_a_table_and_a_video(

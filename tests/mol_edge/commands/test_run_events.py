@@ -8,12 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 
 from tests.mol_edge.commands.run_results import FAST, read_lines
 from tests.mol_edge.conftest import DEMO
-
-cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
 
 
 @pytest.fixture(scope="module")

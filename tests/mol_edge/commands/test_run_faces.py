@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
-import pytest
 
 from mol_edge.faces.given import COLUMNS
 from tests.mol_edge.commands.run_results import FAST, read_lines
 from tests.mol_edge.conftest import RunCommand, write_video
-
-cv2 = pytest.importorskip("cv2", reason="videos are written and read with it")
 
 
 def test_the_largest_of_several_faces_is_taken_and_it_is_said(

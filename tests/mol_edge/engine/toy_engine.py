@@ -3,12 +3,11 @@
 from collections import Counter
 
 import numpy as np
-import pytest
 
 from mol_edge.engine import EngineOptions
 from mol_edge.errors import DeviceError
+from tests import toy_bundle
 
-toy_bundle = pytest.importorskip("tests.toy_bundle", reason="needs the package onnx")
 MS = 1_000_000
 PERIOD = 50 * MS
 FRAMES = 60

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import pytest
 
-from benchmarks.photos import Photo, read_photos
 from mol_edge.frame import Frame
+
+if TYPE_CHECKING:
+    from benchmarks.photos import Photo
 
 ROOT = Path(__file__).resolve().parents[3]
 DATA = ROOT.parent / "shared" / "data"
@@ -25,6 +27,8 @@ def yunet_file() -> Path:
 
 @pytest.fixture(scope="session")
 def photos() -> list[Photo]:
+    from benchmarks.photos import read_photos
+
     folder = DATA / "faces"
     if not (folder / "landmarks.json").is_file():
         pytest.skip("the photographs of shared/data/faces are not here")
@@ -34,6 +38,7 @@ def photos() -> list[Photo]:
 @pytest.fixture(scope="session")
 def portrait() -> Frame:
     """The demo video's first frame: 640 × 480, one face."""
+    cv2 = pytest.importorskip("cv2", reason="the demo video is read with it")
     capture = cv2.VideoCapture(str(ROOT / "examples" / "data" / "demo.mp4"))
     decoded, image = capture.read()
     capture.release()
@@ -61,6 +66,8 @@ def portrait_points() -> np.ndarray:
 
 def as_format(frame: Frame, name: str) -> Frame:
     """`frame` (BGR) as a camera would deliver it in the pixel format `name`."""
+    import cv2
+
     image = frame.image
     if name == "rgb":
         return Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), 0, format="rgb")

@@ -1,14 +1,13 @@
 """Faces where a test says, in pictures that differ, and what NumPy says of them."""
 
 import numpy as np
-import pytest
 
 from mol_edge import _core
 from mol_edge.faces import Detection
 from mol_edge.options import PipelineOptions
 from mol_edge.sources import SourceOptions
+from tests import toy_bundle
 
-toy_bundle = pytest.importorskip("tests.toy_bundle", reason="needs the package onnx")
 MS = 1_000_000
 AT_20_FPS = PipelineOptions(source=SourceOptions(fps=20))
 POINTS = np.array([[60, 60], [100, 60], [80, 80], [65, 100], [95, 100.0]])

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+import cv2
 import numpy as np
-import pytest
 
 from mol_edge.faces import Detection
 from mol_edge.preflight import Verdict, preflight
 from tests.mol_edge.conftest import DEMO
-
-cv2 = pytest.importorskip("cv2", reason="cameras are made up with it")
 
 SECOND = 1_000_000_000
 

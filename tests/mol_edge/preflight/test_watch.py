@@ -2,6 +2,7 @@
 
 import threading
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,8 +10,6 @@ from mol_edge.errors import InputError, OptionError
 from mol_edge.frame import Frame
 from mol_edge.preflight import Verdict, preflight
 from tests.mol_edge.preflight.still_faces import Knowing, camera, complaints, judged, photo
-
-cv2 = pytest.importorskip("cv2", reason="cameras are made up with it")
 
 
 def test_a_good_camera_is_good(good):

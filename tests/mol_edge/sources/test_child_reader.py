@@ -15,8 +15,6 @@ from mol_edge.sources import SourceOptions, open_source
 from mol_edge.sources.child_reader import ChildReader
 from mol_edge.sources.reader import EndOfSource
 
-cv2 = pytest.importorskip("cv2")
-
 PATIENCE_S = 60
 
 

@@ -1,12 +1,11 @@
 import re
 
+import cv2
 import numpy as np
 import pytest
 
 from mol_edge.errors import InputError
 from mol_edge.sources import SourceOptions, open_source
-
-cv2 = pytest.importorskip("cv2")
 
 
 def cut(path, folder, fraction):

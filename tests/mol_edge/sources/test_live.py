@@ -2,14 +2,13 @@ import socket
 import threading
 import time
 
+import cv2
 import numpy as np
 import pytest
 
 from mol_edge.errors import InputError
 from mol_edge.sources import SourceOptions, open_source
 from mol_edge.sources.live import LiveSource, pixel_format, without_login
-
-cv2 = pytest.importorskip("cv2")
 
 
 def test_a_camera_that_is_not_there_is_refused():

@@ -1,6 +1,7 @@
 import os
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -8,8 +9,6 @@ from tests.training.data.clips import face_points, numbers, picture
 from training.data.clip_job import ClipSettings, clip_key, compute_clip, prepare_clip
 from training.data.frames import Clip
 from training.data.landmarks import open_landmarks
-
-cv2 = pytest.importorskip("cv2", reason="frames are read with opencv-python")
 
 
 @pytest.fixture

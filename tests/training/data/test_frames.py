@@ -1,3 +1,4 @@
+import cv2
 import pytest
 
 from tests.training.data.clips import numbers, picture
@@ -5,7 +6,6 @@ from training.data.frames import numbered_frames, read_frame
 from training.data.naming import NAMINGS
 from training.data.report import LeftOut, Report
 
-cv2 = pytest.importorskip("cv2", reason="frames are read with opencv-python")
 CASME2 = NAMINGS["casme2"]
 
 

@@ -1,3 +1,4 @@
+import cv2
 import pytest
 
 from mol_edge.errors import OptionError, OutputError
@@ -6,8 +7,6 @@ from training.data.__main__ import main
 from training.data.landmarks import open_landmarks
 from training.data.lookalike import LookalikeOptions, write_lookalike
 from training.data.prepare import find_clips
-
-cv2 = pytest.importorskip("cv2", reason="frames are written with opencv-python")
 
 
 @pytest.mark.parametrize("layout", ["official", "original"])

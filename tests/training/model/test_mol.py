@@ -4,13 +4,12 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="the training side needs torch")
-
-from mol_edge.errors import ArrayError, OptionError  # noqa: E402
-from tests.golden_files import GOLDEN, RECORDINGS, golden_model, recording  # noqa: E402
-from training.model import Mol, MolConfig  # noqa: E402
-from training.model.flow import correlation  # noqa: E402
+from mol_edge.errors import ArrayError, OptionError
+from tests.golden_files import GOLDEN, RECORDINGS, golden_model, recording
+from training.model import Mol, MolConfig
+from training.model.flow import correlation
 
 
 @pytest.mark.parametrize("name", RECORDINGS)

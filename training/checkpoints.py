@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from mol_edge.errors import InputError, OutputError
-from training.config import FitConfig
+from training.config import FitConfig, completed
 from training.model import Mol, MolConfig
 
 _UNREADABLE = (
@@ -117,11 +117,11 @@ def same_run(kept: Mapping[str, Any], config: FitConfig) -> Sequence[str]:
 
     Further phases after those that there were make a run longer, not another one.
     """
-    now = _plain(config.to_dict())
+    now, kept = config.to_dict(), completed(kept)
     free = {"run": ("device", "threads", "workers", "processes", "prefetch", "log_every")}
     differing = []
     for table, values in now.items():
-        old = kept.get(table)
+        old = kept[table]
         if table == "phases" and isinstance(old, list):
             values = values[: len(old)]
         if isinstance(values, dict) and isinstance(old, Mapping):
@@ -130,18 +130,3 @@ def same_run(kept: Mapping[str, Any], config: FitConfig) -> Sequence[str]:
         elif values != old:
             differing.append(table)
     return differing
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as lists, mappings as dictionaries: what a checkpoint gives back."""
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value
-
-
-def plain_config(config: FitConfig) -> dict[str, Any]:
-    """A configuration as a checkpoint keeps it."""
-    plain: dict[str, Any] = _plain(config.to_dict())
-    return plain

@@ -77,8 +77,34 @@ class FitConfig:
         raise OptionError(f"A step must lie within 0 to {self.steps - 1}, got {step}.")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, as checkpoints keep them."""
-        return asdict(self)
+        """Dictionaries, lists and plain values, as checkpoints and JSON give them back."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+def completed(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """What `FitConfig.to_dict` gave, with fields that came later at their defaults.
+
+    Example:
+        >>> old = {"name": "mol", "phases": [{"steps": 5}]}
+        >>> completed(old)["phases"][0]["fit_head"]
+        0
+    """
+    default, whole = FitConfig().to_dict(), dict(kept)
+    for name, value in default.items():
+        if isinstance(value, dict):
+            whole[name] = {**value, **whole.get(name, {})}
+    phase = _plain(asdict(Phase(steps=1)))
+    whole["phases"] = [{**phase, **given} for given in whole.get("phases", default["phases"])]
+    return {**default, **whole}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
 
 
 T = TypeVar("T")

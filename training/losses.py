@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 from training.forward import Outputs
 from training.model.config import PAIRS
 from training.options import LossOptions
+from training.samples import Dataset
 
 NO_LABEL = -100
 _MOVING = 0.1  # pixels; as in evaluation
@@ -42,6 +44,17 @@ class Losses(NamedTuple):
     expression: Tensor
     flow: Tensor
     landmarks: Tensor
+
+
+def balanced_weights(data: Dataset, classes: int) -> Tensor:
+    """Weights of classes [classes] by the inverse of their frequency in the data, float32."""
+    counts = np.zeros(classes)
+    for index in range(len(data)):
+        label = data.sample(index, 0, ()).label
+        if label is not None:
+            counts[label] += 1
+    weights = counts.sum() / np.maximum(counts, 1) / classes
+    return torch.tensor(weights, dtype=torch.float32)
 
 
 def pupil_distance(landmarks: Tensor) -> Tensor:

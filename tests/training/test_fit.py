@@ -25,7 +25,7 @@ def losses(config, out, resume=False, stop=None):
 
         def after(*arguments):
             plain(*arguments)
-            if trainer.step == stop:
+            if trainer.state.step == stop:
                 raise KeyboardInterrupt
 
         trainer._after = after
@@ -114,13 +114,14 @@ def test_what_a_run_leaves(tmp_path):
 def test_a_frozen_part_stays(tmp_path):
     config = tiny_config(phase=[{"steps": 2, "batch": 2, "freeze": ["flownet", "FCC_1"]}])
     trainer = Trainer(config, open_splits(config.data), tmp_path)
-    before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in trainer.state.model.state_dict().items()}
     trainer.run()
-    for name, tensor in trainer.model.state_dict().items():
+    for name, tensor in trainer.state.model.state_dict().items():
         frozen = name.split(".")[0] in ("flownet", "FCC_1") or ".ffn." in name
         assert torch.equal(tensor, before[name]) or not frozen, name
     assert not torch.equal(
-        trainer.model.conv_stack.conv_stack[0].weight, before["conv_stack.conv_stack.0.weight"]
+        trainer.state.model.conv_stack.conv_stack[0].weight,
+        before["conv_stack.conv_stack.0.weight"],
     )
 
 

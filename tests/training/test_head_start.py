@@ -4,11 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.tiny import tiny_config
-from training.datasets import open_splits
 from training.head_start import HeadStart, ReducedHead, directions, entries, patches
 from training.model import Mol, MolConfig
-from training.trainer import Trainer
 
 
 def bars(labels, seed):
@@ -88,49 +85,3 @@ def test_written_out_the_head_gives_what_it_gave_reduced(model):
     start._write(head)
     assert expected.std() > 0.01
     assert torch.allclose(logits(model, clips), expected, atol=0.02 * float(expected.abs().max()))
-
-
-def phases(*more):
-    return [
-        {"steps": 2, "batch": 2, "flow_pairs": 1},
-        {"steps": 3, "batch": 4, "flow_pairs": 0, "fit_head": 2},
-        *more,
-    ]
-
-
-def test_a_phase_fits_the_head_and_nothing_else(tmp_path):
-    config = tiny_config(phase=phases(), optimiser={"ema": 0.9})
-    trainer = Trainer(config, open_splits(config.data), tmp_path)
-    trainer.run()
-    config = tiny_config(phase=phases()[:1], optimiser={"ema": 0.9})
-    before = Trainer(config, open_splits(config.data), tmp_path / "short")
-    before.run()
-    expected = before.judged.state_dict()
-    for name, value in trainer.judged.state_dict().items():
-        same = torch.equal(value, expected[name])
-        assert same != name.startswith("mer_3dcnn"), name
-
-
-def test_a_run_cut_within_the_phase_ends_the_same(tmp_path):
-    config = tiny_config(phase=phases({"steps": 2, "batch": 2, "flow_pairs": 1}))
-    data = open_splits(config.data)
-    whole = Trainer(config, data, tmp_path / "whole")
-    whole.run()
-    cut = Trainer(config, data, tmp_path / "cut")
-    take_in, seen = cut._take_in, []
-
-    def stop_at_the_second(*arguments):
-        seen.append(arguments)
-        if len(seen) == 2:
-            raise KeyboardInterrupt
-        take_in(*arguments)
-
-    cut._take_in = stop_at_the_second
-    with pytest.raises(KeyboardInterrupt):
-        cut.run()
-    rest = Trainer(config, data, tmp_path / "cut")
-    rest.resume()
-    assert rest.step == 2
-    rest.run()
-    for name, value in rest.model.state_dict().items():
-        assert torch.allclose(value.float(), whole.model.state_dict()[name].float(), atol=1e-6)

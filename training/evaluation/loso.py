@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mol_edge.errors import InputError, OutputError
-from training.checkpoints import plain_config
-from training.config import FitConfig
+from training.config import FitConfig, completed
 from training.datasets import Splits, Subset, by_subject, split_subjects, whole
 from training.evaluation.clips import (
     Evaluation,
@@ -88,7 +87,7 @@ def _fold(
     result = evaluate_clips(model, Subset(data, indices), _JUDGED)
     fold = {
         "subject": subject,
-        "config": plain_config(config),
+        "config": config.to_dict(),
         "predictions": [asdict(p) for p in result.predictions],
         "figures": _other_figures(result),
     }
@@ -105,9 +104,9 @@ def _other_figures(result: Evaluation) -> dict[str, Any]:
 def _read_fold(path: Path, config: FitConfig, subject: str) -> dict[str, Any]:
     try:
         fold: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        same = fold["config"] == json.loads(json.dumps(plain_config(config)))
+        same = completed(fold["config"]) == config.to_dict()
         same = same and fold["subject"] == subject
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} must be a fold's predictions and cannot be read ({error}): remove it."
         ) from None

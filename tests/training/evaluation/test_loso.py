@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -71,6 +72,16 @@ def test_folds_of_another_configuration_are_refused(whole):
     other = replace(CONFIG, name="other")
     with pytest.raises(InputError, match="another --out"):
         run_loso(other, whole[0], DATA)
+
+
+def test_folds_from_before_a_field_existed_are_taken(whole, tmp_path):
+    out, figures = whole
+    shutil.copytree(out, tmp_path, dirs_exist_ok=True)
+    for path in tmp_path.rglob(FOLD_FILE):
+        fold = json.loads(path.read_text())
+        del fold["config"]["phases"][0]["fit_head"], fold["config"]["run"]["processes"]
+        path.write_text(json.dumps(fold))
+    assert run_loso(CONFIG, tmp_path, DATA) == figures
 
 
 def test_two_subjects_are_too_few(tmp_path):

@@ -22,24 +22,6 @@ using Cells = std::vector<std::vector<std::size_t>>;
 
 constexpr auto kRows = static_cast<py::ssize_t>(kLandmarks);
 
-CellLayout layout_of(Cells members, std::size_t evidence, std::size_t brows,
-                     std::vector<std::size_t> upper_lids, std::vector<std::size_t> lower_lids) {
-    const std::size_t count = members.size();
-    const auto within = [](std::size_t limit) {
-        return [limit](std::size_t each) { return each < limit; };
-    };
-    const bool known = std::ranges::all_of(members, [&](const std::vector<std::size_t>& cell) {
-        return std::ranges::all_of(cell, within(kLandmarks));
-    });
-    const bool fits = evidence <= count && brows <= count && !upper_lids.empty() &&
-                      !lower_lids.empty() && std::ranges::all_of(upper_lids, within(count)) &&
-                      std::ranges::all_of(lower_lids, within(count));
-    if (!known || !fits) {
-        throw ArrayError("members must name landmarks of 0 to 67 and the other arguments cells.");
-    }
-    return {std::move(members), evidence, brows, std::move(upper_lids), std::move(lower_lids)};
-}
-
 template <class Values>
 void read(const ArrayArgument<float>& argument, const Expected& expected, Values& into) {
     const py::array array = contiguous(argument, expected);
@@ -84,10 +66,6 @@ bool add_to_history(PathHistory& history, std::int64_t timestamp_ns, std::int64_
     LandmarkMotion motion = motion_of(vectors, axes, deviation);
     read(confidence, {"confidence", {kRows}, "(68,)"}, motion.confidence);
     return history.add(timestamp_ns, index, since_ns, motion);
-}
-
-void learn_noise(PathHistory& history) {
-    if (history.size() > 0) history.learn_noise();
 }
 
 py::tuple rows_since(const PathHistory& history, std::int64_t time_ns) {
@@ -140,15 +118,14 @@ Raises:
 
 CellPaths cells_of(Cells members, std::size_t evidence, std::size_t brows,
                    std::vector<std::size_t> upper_lids, std::vector<std::size_t> lower_lids) {
-    return CellPaths(layout_of(std::move(members), evidence, brows, std::move(upper_lids),
-                               std::move(lower_lids)));
+    return CellPaths(
+        {std::move(members), evidence, brows, std::move(upper_lids), std::move(lower_lids)});
 }
 
 PathHistory history_of(Cells members, std::size_t evidence, std::size_t brows,
                        std::vector<std::size_t> upper_lids, std::vector<std::size_t> lower_lids,
                        std::int64_t keep_ns) {
-    return {layout_of(std::move(members), evidence, brows, std::move(upper_lids),
-                      std::move(lower_lids)),
+    return {{std::move(members), evidence, brows, std::move(upper_lids), std::move(lower_lids)},
             keep_ns};
 }
 
@@ -175,7 +152,8 @@ void register_path_history(py::module_& module) {
         .def("add", &add_to_history, py::arg("timestamp_ns"), py::arg("index"), py::arg("since_ns"),
              py::arg("vectors"), py::arg("confidence"), py::arg("axes"), py::arg("deviation"),
              "Takes a motion; False where it does not join what is known.")
-        .def("learn_noise", &learn_noise, "Counts the newest row as one of a still face.")
+        .def("learn_noise", &PathHistory::learn_noise,
+             "Counts the newest row as one of a still face.")
         .def("moves", &PathHistory::moves, py::arg("least_px"), py::arg("factor"),
              "Whether a cell that is evidence is beyond both.")
         .def("span_ns", &PathHistory::span_ns, "Time from the oldest to the newest row.")

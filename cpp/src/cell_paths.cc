@@ -1,6 +1,9 @@
+#include "mol_edge/error.h"
 #include "mol_edge/path_history.h"
 
 #include <algorithm>
+#include <cmath>
+#include <string>
 
 namespace mol_edge {
 namespace {
@@ -15,12 +18,46 @@ constexpr double inverse_square(double deviation) {
     return 1 / (deviation * deviation);
 }
 
+/// Whether a patch's numbers tell of a motion: one NaN would spoil its path for good.
+bool is_told(const LandmarkMotion& motion, std::size_t patch) {
+    const auto both = [patch](const LandmarkPoints& values, auto fits) {
+        return fits(values[2 * patch]) && fits(values[2 * patch + 1]);
+    };
+    return both(motion.vectors, [](float v) { return std::isfinite(v); }) &&
+           both(motion.axes, [](float v) { return std::abs(v) < 1.01F; }) &&
+           both(motion.deviation, [](float v) { return v >= 0; });
+}
+
+/// `layout`, if it names landmarks and cells that there are.
+CellLayout checked(CellLayout layout) {
+    const auto all_below = [](const std::vector<std::size_t>& names, std::size_t limit) {
+        return std::ranges::all_of(names, [limit](std::size_t name) { return name < limit; });
+    };
+    const std::size_t cells = layout.members.size();
+    const auto are_lids = [&](const std::vector<std::size_t>& lids) {
+        return !lids.empty() && all_below(lids, cells);
+    };
+    const bool known = std::ranges::all_of(
+        layout.members, [&](const auto& cell) { return all_below(cell, kLandmarks); });
+    if (known && layout.evidence <= cells && layout.brows <= cells && are_lids(layout.upper_lids) &&
+        are_lids(layout.lower_lids)) {
+        return layout;
+    }
+    throw ArrayError("members must name landmarks of 0 to 67 and the other arguments cells.");
+}
+
 }  // namespace
 
 CellPaths::CellPaths(CellLayout layout)
-    : layout_(std::move(layout)), path_(layout_.members.size()), seen_(layout_.members.size()) {}
+    : layout_(checked(std::move(layout))),
+      path_(layout_.members.size()),
+      seen_(layout_.members.size()) {}
 
 void CellPaths::start(std::int64_t timestamp_ns) {
+    if (timestamp_ns < 0) {
+        throw OptionError("Timestamps must be 0 or more nanoseconds, got " +
+                          std::to_string(timestamp_ns) + ".");
+    }
     patches_.assign(1, {timestamp_ns, Patches{}});
     time_ns_ = timestamp_ns;
 }
@@ -29,9 +66,10 @@ bool CellPaths::add(std::int64_t timestamp_ns, std::optional<std::int64_t> since
                     const LandmarkMotion& motion) {
     const std::int64_t since = since_ns.value_or(time_ns_);
     const auto known = std::ranges::find(patches_, since, &decltype(patches_)::value_type::first);
-    if (known == patches_.end()) return false;
+    if (known == patches_.end() || timestamp_ns <= time_ns_) return false;
     Patches patches = known->second;
     for (std::size_t i = 0; i < kLandmarks; ++i) {
+        if (!is_told(motion, i)) continue;
         patches[i].x += motion.vectors[2 * i];
         patches[i].y += motion.vectors[2 * i + 1];
     }
@@ -45,6 +83,7 @@ bool CellPaths::add(std::int64_t timestamp_ns, std::optional<std::int64_t> since
 }
 
 CellPaths::Information CellPaths::information_of(const LandmarkMotion& motion, std::size_t patch) {
+    if (!is_told(motion, patch)) return {};
     const auto of = [](double deviation) { return 1 / (deviation * deviation + kFloor * kFloor); };
     const double along = of(motion.deviation[2 * patch]);
     const double across = of(motion.deviation[2 * patch + 1]);

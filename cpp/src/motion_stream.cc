@@ -47,7 +47,10 @@ Transform compose(const Transform& outer, const Transform& inner) {
 
 float eye_confidence(const LandmarkValues& confidence) {
     std::array<float, kEyes> eyes;
-    std::copy_n(confidence.begin() + kEyesFrom, kEyes, eyes.begin());
+    // An order needs numbers: what is none is not found again.
+    const auto known = [](float value) { return value > 0 ? std::min(value, 1.0F) : 0.0F; };
+    std::transform(confidence.begin() + kEyesFrom, confidence.begin() + kEyesFrom + kEyes,
+                   eyes.begin(), known);
     std::nth_element(eyes.begin(), eyes.begin() + kEyeRank, eyes.end());
     return eyes[kEyeRank];
 }

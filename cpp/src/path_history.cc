@@ -159,6 +159,7 @@ bool PathHistory::is_blink(std::size_t row, double eyes) {
 }
 
 void PathHistory::learn_noise() {
+    if (rows_.empty()) return;
     PathRow& last = rows_.back();
     last.still = !last.blink;
     if (last.timestamp_ns - learned_ns_ < kLearnEveryNs) return;

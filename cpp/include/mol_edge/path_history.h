@@ -31,13 +31,15 @@ struct CellLayout {
 /// motion begins; those of the last second are kept.
 class CellPaths {
   public:
+    /// Throws ArrayError for a layout of landmarks or cells that are not there.
     explicit CellPaths(CellLayout layout);
 
-    /// Begins where the cells are at this time.
+    /// Begins where the cells are at this time. Throws OptionError for one below 0.
     void start(std::int64_t timestamp_ns);
 
     /// Takes the motion that ends at this time, from where `since_ns` says or from the frame
-    /// before; false where its beginning is not known.
+    /// before; false where its beginning is not known or time does not rise. A patch whose numbers
+    /// are not finite is not seen.
     bool add(std::int64_t timestamp_ns, std::optional<std::int64_t> since_ns,
              const LandmarkMotion& motion);
 
@@ -75,16 +77,18 @@ struct PathRow {
 /// Where the cells have been in the last seconds, how fast they are and how noisy.
 class PathHistory {
   public:
+    /// Rows are kept for `keep_ns`. Throws ArrayError as CellPaths does.
     PathHistory(CellLayout layout, std::int64_t keep_ns);
 
     /// Forgets the paths; what was learned of noise stays.
     void restart();
 
-    /// Takes the next frame's motion; false where it does not join what is known.
+    /// Takes the next frame's motion; false where it does not join what is known. Throws
+    /// OptionError for a time below 0.
     bool add(std::int64_t timestamp_ns, std::int64_t index, std::optional<std::int64_t> since_ns,
              const LandmarkMotion& motion);
 
-    /// Counts the newest row as one of a still face.
+    /// Counts the newest row, if there is one, as one of a still face.
     void learn_noise();
 
     std::size_t size() const { return rows_.size(); }

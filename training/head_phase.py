@@ -6,6 +6,7 @@ from training.config import FitConfig
 from training.device import Compute
 from training.head_start import HeadStart
 from training.loader import Batch
+from training.options import Phase
 from training.state import TrainingState
 from training.validation import normalised
 
@@ -17,15 +18,19 @@ class HeadPhase:
 
     Args:
         config: the run.
+        phase: which says for how long the head is fitted.
         state: goes on from its average; only its expression head changes.
         compute: where and with what numbers.
     """
 
-    def __init__(self, config: FitConfig, state: TrainingState, compute: Compute) -> None:
-        self._state, self._seed = state, config.run.seed
+    def __init__(
+        self, config: FitConfig, phase: Phase, state: TrainingState, compute: Compute
+    ) -> None:
+        self._state, self._phase, self._seed = state, phase, config.run.seed
         state.start_from_average()
         state.model.eval()
-        self._head = HeadStart(state.model, compute.precision, config.loss.label_smoothing)
+        smoothing = config.loss.label_smoothing
+        self._head = HeadStart(state.model, compute.precision, smoothing, phase.fit_dropout)
 
     def take_in(self, batch: Batch) -> None:
         """Reduce one more batch of clips."""
@@ -33,9 +38,9 @@ class HeadPhase:
         clips = normalised(batch.frames, state.mean, state.scale, state.device)
         self._head.add(clips, batch.labels)
 
-    def finish(self, epochs: int) -> None:
+    def finish(self) -> None:
         """Fit the head to what was taken in, in the network and in its average."""
-        self._head.fit(epochs, self._seed)
+        self._head.fit(self._phase.fit_head, self._seed)
         if self._state.average:
             self._state.average.model.load_state_dict(self._state.model.state_dict())
         self._state.optimiser.state.clear()

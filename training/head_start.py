@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.fast_edge import has_fast_bfloat16
 from training.forward import features
 from training.losses import NO_LABEL
 from training.model import Mol
@@ -78,36 +79,54 @@ def directions(seen: Tensor, count: int = DIRECTIONS) -> Tensor:
     return inverse.T @ vectors.flip(1)[:, :count]
 
 
-class ReducedHead(nn.Module):
-    """The expression head on reduced patches; its kernels cancel what stands still.
+def changes(seen: Tensor, basis: Tensor) -> Tensor:
+    """What changes along directions [512, K] from one frame to the next, [N, 64, 12, K].
 
-    Entries alternate between the two sets of F5C, so a kernel's taps 0, 2, 4 and its taps 1, 3
-    each sum to zero.
+    Entries alternate between the two sets of F5C, so one's successor in its set is the next but
+    one.
+
+    Args:
+        seen: patches [N, 14, 64, 512].
+        basis: the directions.
+    """
+    found = seen @ basis
+    return (found[:, 2:] - found[:, :-2]).transpose(1, 2)
+
+
+class ReducedHead(nn.Module):
+    """The expression head on changes along directions, so blind to what stands still.
+
+    Three weights of changes are a kernel of five taps whose taps 0, 2, 4 and 1, 3 each sum to
+    zero, which is any kernel that cancels what all frames of a set share.
+
+    Args:
+        model: whose head it stands for.
+        count: directions.
+        dropout: of what is pooled and of the hidden layer.
     """
 
-    def __init__(self, model: Mol, count: int) -> None:
+    def __init__(self, model: Mol, count: int, dropout: float) -> None:
         super().__init__()
         head = model.mer_3dcnn
         kernels = head.conv3d.out_channels
-        self.kernel = nn.Parameter(torch.randn(kernels, count, 5) / (2.5 * count) ** 0.5)
+        self.kernel = nn.Parameter(torch.randn(3, count, kernels) / (1.5 * count) ** 0.5)
         self.bias = nn.Parameter(torch.zeros(kernels))
         self.fc1 = nn.Linear(head.fc1.in_features, head.fc1.out_features)
         self.fc2 = nn.Linear(head.fc2.in_features, head.fc2.out_features)
-        self.dropout = nn.Dropout(0.5)
+        self.dropout = nn.Dropout(dropout)
 
-    def zero_sum(self) -> Tensor:
-        """The kernels [32, directions, 5] as they act."""
-        even, odd = self.kernel[..., 0::2], self.kernel[..., 1::2]
-        even, odd = even - even.mean(-1, keepdim=True), odd - odd.mean(-1, keepdim=True)
-        taps = [even[..., 0], odd[..., 0], even[..., 1], odd[..., 1], even[..., 2]]
-        return torch.stack(taps, -1)
+    def taps(self) -> Tensor:
+        """The kernels as they act on entries, [32, directions, 5]."""
+        first, second, third = self.kernel.permute(0, 2, 1)
+        return torch.stack([-first, -second, first - third, second, third], -1)
 
-    def forward(self, reduced: Tensor) -> Tensor:
-        """Logits of reduced patches [N, 14, 64, directions]."""
-        side = MAP // _PATCH
-        series = reduced.permute(0, 2, 3, 1).flatten(0, 1)
-        maps = F.conv1d(series, self.zero_sum(), self.bias)
-        maps = maps.unflatten(0, (-1, side, side)).permute(0, 3, 1, 2, 4)
+    def forward(self, changed: Tensor) -> Tensor:
+        """Logits of changes [N, 64, 12, directions]."""
+        side, length = MAP // _PATCH, changed.shape[2] - 2
+        first, second, third = self.kernel.to(changed.dtype)
+        maps = changed[:, :, :length] @ first
+        maps = maps + changed[:, :, 1 : 1 + length] @ second + changed[:, :, 2:] @ third
+        maps = (maps.float() + self.bias).unflatten(1, (side, side)).permute(0, 4, 1, 2, 3)
         pooled = self.dropout(F.max_pool3d(maps, 2, 2).flatten(1))
         logits: Tensor = self.fc2(self.dropout(F.relu(self.fc1(pooled))))
         return logits
@@ -120,6 +139,7 @@ class HeadStart:
         model: its F5C stays as it is; `fit` writes into its expression head.
         precision: as in training.
         smoothing: label smoothing.
+        dropout: see `ReducedHead`; tens of thousands of clips want less of it than hundreds.
 
     Example:
         >>> model = Mol().eval()
@@ -128,8 +148,13 @@ class HeadStart:
         >>> start.fit(epochs=1, seed=0)
     """
 
-    def __init__(self, model: Mol, precision: Precision, smoothing: float = 0.0) -> None:
-        self._model, self._precision, self._smoothing = model, precision, smoothing
+    def __init__(
+        self, model: Mol, precision: Precision, smoothing: float = 0.0, dropout: float = 0.5
+    ) -> None:
+        self._model, self._precision = model, precision
+        self._smoothing, self._dropout = smoothing, dropout
+        # Changes are kept in half the space, in numbers that this processor multiplies.
+        self._stored = torch.bfloat16 if has_fast_bfloat16() else torch.float16
         self._raw: list[Tensor] = []
         self._reduced: list[Tensor] = []
         self._labels: list[Tensor] = []
@@ -150,21 +175,14 @@ class HeadStart:
 
     def _settle(self) -> None:
         self._basis = directions(torch.cat(self._raw))
-        first = [self._project(part.float()) for part in self._raw]
-        self._size = float(torch.cat([part.float() for part in first]).std())
-        self._reduced += [(part.float() / self._size).half() for part in first]
+        first = [changes(part.float(), self._basis) for part in self._raw]
+        self._size = float(torch.cat(first).std())
+        self._reduced += [(part / self._size).to(self._stored) for part in first]
         self._raw = []
 
-    def _project(self, seen: Tensor) -> Tensor:
-        assert self._basis is not None
-        found = seen @ self._basis
-        # Kernels sum to zero over each set's frames, so what all frames share may be left out.
-        for parity in (0, 1):
-            found[:, parity::2] -= found[:, parity::2][:, PAIRS // 2 : PAIRS // 2 + 1].clone()
-        return found.half()
-
     def _reduce(self, seen: Tensor) -> Tensor:
-        return (self._project(seen).float() / self._size).half()
+        assert self._basis is not None
+        return (changes(seen, self._basis) / self._size).to(self._stored)
 
     def fit(self, epochs: int, seed: int) -> None:
         """Train the head on the clips taken in, and write it into the network."""
@@ -173,7 +191,7 @@ class HeadStart:
         generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            head = ReducedHead(self._model, self._reduced[0].shape[-1])
+            head = ReducedHead(self._model, self._reduced[0].shape[-1], self._dropout)
             self._train(head, epochs, generator)
         self._write(head)
 
@@ -190,9 +208,11 @@ class HeadStart:
                     schedule.step()
                     continue
                 loss = F.cross_entropy(
-                    head(reduced[rows].float()), labels[rows], ignore_index=NO_LABEL,
+                    head(self._numbers(reduced[rows])),
+                    labels[rows],
+                    ignore_index=NO_LABEL,
                     label_smoothing=self._smoothing,
-                )  # fmt: skip
+                )
                 optimiser.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(head.parameters(), _CLIP)
@@ -203,6 +223,10 @@ class HeadStart:
             log.info("expression head, epoch %d/%d  loss %.4f", epoch + 1, epochs, mean)
 
     @staticmethod
+    def _numbers(stored: Tensor) -> Tensor:
+        return stored if stored.dtype == torch.bfloat16 else stored.float()
+
+    @staticmethod
     def _batches(count: int, generator: torch.Generator) -> Iterator[Tensor]:
         yield from torch.randperm(count, generator=generator).split(_BATCH)
 
@@ -210,7 +234,7 @@ class HeadStart:
     def _write(self, head: ReducedHead) -> None:
         assert self._basis is not None
         target = self._model.mer_3dcnn
-        kernel = torch.einsum("ckt,pk->cpt", head.zero_sum(), self._basis) / self._size
+        kernel = torch.einsum("ckt,pk->cpt", head.taps(), self._basis) / self._size
         shape = (len(kernel), CHANNELS, _PATCH, _PATCH, kernel.shape[-1])
         target.conv3d.weight.copy_(kernel.reshape(shape))
         assert target.conv3d.bias is not None

@@ -156,11 +156,11 @@ class Trainer:
     def _take_in(self, batch: Batch, phase: Phase, place: int) -> None:
         """A step of a phase that fits the expression head."""
         if self._head is None:
-            self._head = HeadPhase(self._config, self.state, self._compute)
+            self._head = HeadPhase(self._config, phase, self.state, self._compute)
         self._head.take_in(batch)
         self.state.step += 1
         if place + 1 == phase.steps:
-            self._head.finish(phase.fit_head)
+            self._head.finish()
             self._head = None
             self._selection.look(self.state)
             self.state.save(self._config, self._out / LAST)

@@ -79,9 +79,9 @@ def test_written_out_the_head_gives_what_it_gave_reduced(model):
     start.add(clips, torch.tensor([0, 1, 0]))
     start._settle()
     torch.manual_seed(1)
-    head = ReducedHead(model, start._reduced[0].shape[-1]).eval()
+    head = ReducedHead(model, start._reduced[0].shape[-1], 0.5).eval()
     with torch.no_grad():
-        expected = head(torch.cat(start._reduced).float())
+        expected = head(start._numbers(torch.cat(start._reduced)))
     start._write(head)
     assert expected.std() > 0.01
     assert torch.allclose(logits(model, clips), expected, atol=0.02 * float(expected.abs().max()))

@@ -44,6 +44,15 @@ HANGS_AT_FIRST_INFERENCE = FAILS_AT_FIRST_INFERENCE.replace(
     "raise RuntimeError(", "import time; time.sleep(3600); raise RuntimeError("
 )
 
+HANGS_ON_THE_CPU = FAILS_AT_FIRST_INFERENCE.replace(
+    """providers=None):
+        pass
+""",
+    """providers=None):
+        self.on_cpu = "CUDAExecutionProvider" not in str(providers)
+""",
+).replace("raise RuntimeError(", "import time; time.sleep(3600 * self.on_cpu); raise RuntimeError(")
+
 
 def plant(folder: Path, **modules: str) -> Path:
     """Write packages into a folder; ONNX Runtime's seems to have a CUDA provider."""

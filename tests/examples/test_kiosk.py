@@ -100,7 +100,7 @@ def test_systemd_is_told_where_it_listens(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_the_unit_starts_the_kiosk_as_it_is() -> None:
     unit = configparser.ConfigParser(interpolation=None)
-    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.optionxform = str
     unit.read(ROOT / "examples" / "kiosk.service")
     service = unit["Service"]
     _, program, *arguments = service["ExecStart"].split()

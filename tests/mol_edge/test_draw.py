@@ -129,7 +129,7 @@ def test_the_scale_of_the_flow_does_not_jump_to_noise() -> None:
 def test_every_pixel_format_is_drawn(name: str) -> None:
     shape = {"rgb": (240, 320, 3), "gray": (240, 320), "nv12": (360, 320), "yuyv": (240, 320, 2)}
     image = np.full(shape[name], 128, np.uint8)
-    frame = Frame(image, 0, format=name)  # type: ignore[arg-type]
+    frame = Frame(image, 0, format=name)
     picture = picture_of(Annotator(LABELS).draw(frame, make_result(faces_found=0)))
     assert picture.shape == (540, 720, 3)
     assert abs(float(picture.mean()) - 128) < 5

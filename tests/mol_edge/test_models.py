@@ -33,7 +33,7 @@ class _Server(BaseHTTPRequestHandler):
             self.answer(CONTENT[:5000], announced=len(CONTENT))
         elif self.path == "/stalled":
             self.answer(CONTENT[:5000], announced=len(CONTENT))
-            self.server.release.wait(10)  # type: ignore[attr-defined]
+            self.server.release.wait(10)
         elif self.path in answers:
             self.answer(answers[self.path], announced=len(answers[self.path]))
         else:
@@ -54,11 +54,11 @@ class _Server(BaseHTTPRequestHandler):
 def server() -> Iterator[str]:
     _Server.hits.clear()
     running = ThreadingHTTPServer(("127.0.0.1", 0), _Server)
-    running.release = threading.Event()  # type: ignore[attr-defined]
+    running.release = threading.Event()
     thread = threading.Thread(target=running.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://127.0.0.1:{running.server_port}"
-    running.release.set()  # type: ignore[attr-defined]
+    running.release.set()
     running.shutdown()
     thread.join()
     running.server_close()

@@ -29,13 +29,13 @@ def small(detection, scale=0.5):
 class Watch:
     """A tracker over a script, one picture unless a test gives others."""
 
-    def __init__(self, script, options=TrackOptions(), looks=1, live=False):  # noqa: B008
+    def __init__(self, script, options=None, looks=1, live=False):
         self.detector = Scripted(script)
 
         def new_track(number, found):
             return FaceTrack(number, found, AnchoredAligner(looks), ByTexture(), Patches(500))
 
-        self.tracker = Tracker(lambda: self.detector, options, new_track, live)
+        self.tracker = Tracker(lambda: self.detector, options or TrackOptions(), new_track, live)
 
     def see(self, count, image=WIDE, start=0, fps=FPS):
         told = []

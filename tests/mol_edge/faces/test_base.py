@@ -38,7 +38,7 @@ def test_largest_first_orders_by_area() -> None:
 )
 def test_refuses_what_is_no_face(box: tuple, points: object, score: float, says: str) -> None:
     with pytest.raises(ArrayError, match=says):
-        Detection(box, points, score)  # type: ignore[arg-type]
+        Detection(box, points, score)
 
 
 def test_a_users_own_detector_fits_the_protocol() -> None:

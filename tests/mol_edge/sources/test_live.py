@@ -96,7 +96,7 @@ class FakeCapture:
     def __init__(self, images):
         self.images, self.settings = list(images), {}
 
-    def isOpened(self):  # noqa: N802
+    def isOpened(self):
         return True
 
     def set(self, key, value):

@@ -43,7 +43,7 @@ def test_frame_warped_by_its_flow_meets_the_next(seed: int) -> None:
 
 @pytest.mark.parametrize("alignment", ["anchored", "per_frame"])
 def test_landmarks_carried_by_the_flow_meet_the_next(alignment: str) -> None:
-    options = SyntheticOptions(p_blink=0.0, p_macro=1.0, p_none=0.0, alignment=alignment)  # type: ignore[arg-type]
+    options = SyntheticOptions(p_blink=0.0, p_macro=1.0, p_none=0.0, alignment=alignment)
     for seed in range(3):
         clip = make_clip(seed, options)
         for k in range(7):
@@ -123,7 +123,7 @@ def test_splits_share_no_face_and_no_camera() -> None:
 
 @pytest.mark.parametrize("protocol", ["event", "official", "sliding", "mixed"])
 def test_timestamps_are_ascending_and_from_zero(protocol: str) -> None:
-    clip = make_clip(2, SyntheticOptions(protocol=protocol))  # type: ignore[arg-type]
+    clip = make_clip(2, SyntheticOptions(protocol=protocol))
     steps = np.diff(clip.timestamps_ns)
     assert clip.timestamps_ns[0] == 0
     assert (steps > 0).all()

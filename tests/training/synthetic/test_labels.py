@@ -15,12 +15,12 @@ from training.synthetic.labels import (
     to_casme5,
     to_class3,
     to_samm5,
-)  # fmt: skip
+)
 
 
 def test_every_emotion_has_a_class_in_both_sets_of_five() -> None:
-    casme = {e: labels.CASME5[to_casme5(e)] for e in EMOTIONS}  # type: ignore[index]
-    samm = {e: labels.SAMM5[to_samm5(e)] for e in EMOTIONS}  # type: ignore[index]
+    casme = {e: labels.CASME5[to_casme5(e)] for e in EMOTIONS}
+    samm = {e: labels.SAMM5[to_samm5(e)] for e in EMOTIONS}
     assert casme["repression"] == "repression"
     assert casme["anger"] == casme["sadness"] == casme["contempt"] == casme["others"] == "others"
     assert samm["contempt"] == "contempt"

@@ -17,7 +17,7 @@ from training.synthetic.long_video import VideoOptions
 )  # fmt: skip
 def test_option_outside_its_range_is_named(name: str, value: object) -> None:
     with pytest.raises(OptionError, match=f"SyntheticOptions.{name}"):
-        SyntheticOptions(**{name: value})  # type: ignore[arg-type]
+        SyntheticOptions(**{name: value})
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,4 @@ def test_option_outside_its_range_is_named(name: str, value: object) -> None:
 )
 def test_video_option_outside_its_range_is_named(name: str, value: object) -> None:
     with pytest.raises(OptionError, match=f"VideoOptions.{name}"):
-        VideoOptions(**{name: value})  # type: ignore[arg-type]
+        VideoOptions(**{name: value})

@@ -15,6 +15,8 @@ from mol_edge.sources import SourceOptions, open_source
 from mol_edge.sources.child_reader import ChildReader
 from mol_edge.sources.reader import EndOfSource
 
+pytest.importorskip("cv2", reason="the child reads with it")
+
 PATIENCE_S = 60
 
 

@@ -65,8 +65,9 @@ def main() -> None:
         readers[:] = [ChildReader(str(DEMO), SourceOptions(), "demo")]
         return readers[0]
 
-    options = LiveOptions(stall_s=0.3, hang_s=0.6, backoff_s=0.01, backoff_most_s=0.02,
-                          max_reconnects=None)  # fmt: skip
+    options = LiveOptions(
+        stall_s=0.3, hang_s=0.6, backoff_s=0.01, backoff_most_s=0.02, max_reconnects=None
+    )
     feed = LiveFeed(Connector("demo", open_reader), options)
     begun = Footprint.now()
     given = 0
@@ -86,10 +87,12 @@ def main() -> None:
     grown = ended.resident - begun.resident
     print(f"{feed.reconnects} faults, {feed.frames} pictures, {feed.dropped} dropped")
     print(f"resident memory {begun.resident / 1e6:.1f} MB, {grown / 1e6:+.2f} MB after")
-    print(f"threads {begun.threads} -> {ended.threads}, files {begun.files} -> {ended.files}, "
-          f"child processes {begun.children} -> {ended.children}")  # fmt: skip
-    same = (begun.threads, begun.files, begun.children) == (
-        ended.threads, ended.files, ended.children)  # fmt: skip
+    print(
+        f"threads {begun.threads} -> {ended.threads}, files {begun.files} -> {ended.files}, "
+        f"child processes {begun.children} -> {ended.children}"
+    )
+    names = ("threads", "files", "children")
+    same = all(getattr(begun, name) == getattr(ended, name) for name in names)
     sys.exit(0 if same and grown < LIMIT_BYTES else 1)
 
 

@@ -69,9 +69,7 @@ class Score:
         """Count one video."""
         micro = [spot for spot in spots if spot.kind is EventKind.MICRO]
         truths = [h for h in happenings if h.kind == "micro"]
-        asked = [
-            shortest_ms(fps) <= h.offset_ms - h.onset_ms <= LONGEST_MS for h in truths
-        ]  # fmt: skip
+        asked = [shortest_ms(fps) <= h.offset_ms - h.onset_ms <= LONGEST_MS for h in truths]
         pairs = match(micro, truths)
         for j, truth in enumerate(truths):
             hit = j in pairs
@@ -121,9 +119,9 @@ def match(spots: Sequence[Spot], truths: Sequence[Happening]) -> dict[int, int]:
 
 def _missed(truth: Happening, spots: Sequence[Spot]) -> str:
     near = max(spots, key=lambda spot: iou(spot, truth), default=None)
-    found = "nothing near" if near is None or iou(near, truth) == 0 else (
-        f"{near.kind.value} with IoU {iou(near, truth):.2f}"
-    )  # fmt: skip
+    found = "nothing near"
+    if near is not None and iou(near, truth) > 0:
+        found = f"{near.kind.value} with IoU {iou(near, truth):.2f}"
     units = "+".join(truth.aus)
     return (
         f"missed {units} of {truth.amplitude:.2f} px at {truth.onset_ms:.0f} to "

@@ -37,9 +37,12 @@ def make(
     settings = load_config(config)
     fit(settings, open_splits(settings.data), runs, resume=True)
     options = ExportOptions(
-        name="mol-lite-demo", fused=False, half_storage=True, intended_use=USE,
+        name="mol-lite-demo",
+        fused=False,
+        half_storage=True,
+        intended_use=USE,
         precision=PrecisionOptions(precisions),
-    )  # fmt: skip
+    )
     converted = convert_all(runs / BEST, folder, options)
     figures = judge_bundle(folder, runs / BEST, JudgeOptions(photos=photos))
     added = converted.added

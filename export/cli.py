@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from export.show import describe
@@ -45,13 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _export(given: argparse.Namespace) -> int:
-    try:
+    with _needing("export", "The export"):
         # torch and onnx load for seconds
         from export.convert import ExportOptions, convert_all
         from export.precision.add import PrecisionOptions
         from export.precision.gate import Limits, table
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "export", "The export") from None
 
     precision = PrecisionOptions(
         precisions=tuple(name.strip() for name in given.precision.split(",")),
@@ -78,11 +77,8 @@ def _export(given: argparse.Namespace) -> int:
         trained=not given.untrained,
         precision=precision,
     )
-    try:
+    with _needing("train", "Calibrating and judging precisions"):
         converted = convert_all(given.checkpoint, given.output, options)
-    except ModuleNotFoundError as error:
-        purpose = "Calibrating and judging precisions"
-        raise MissingExtraError(str(error.name), "train", purpose) from None
     verification, added = converted.verification, converted.added
     print(verification.table())
     print(f"Precision: {verification.precision}.")
@@ -112,11 +108,18 @@ def _export(given: argparse.Namespace) -> int:
     return 0
 
 
-def _gate(given: Sequence[str]) -> int:
+@contextmanager
+def _needing(extra: str, purpose: str) -> Iterator[None]:
+    """Say which extra a package comes with that is not installed."""
     try:
-        from export.precision import again
+        yield
     except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "export", "Judging precisions") from None
+        raise MissingExtraError(str(error.name), extra, purpose) from None
+
+
+def _gate(given: Sequence[str]) -> int:
+    with _needing("export", "Judging precisions"):
+        from export.precision import again
 
     parser = argparse.ArgumentParser(
         prog="python -m export gate",
@@ -132,10 +135,8 @@ def _gate(given: Sequence[str]) -> int:
 
 
 def _judge(given: Sequence[str]) -> int:
-    try:
+    with _needing("train", "Judging a bundle"):
         from export import judge
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "train", "Judging a bundle") from None
 
     parser = argparse.ArgumentParser(
         prog="python -m export judge",

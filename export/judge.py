@@ -174,9 +174,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> str:
     """Judge as the arguments say; returns what to tell the user."""
     options = JudgeOptions(
-        given.data, given.clips, given.photos, given.baseline_pairs, given.device,
-        given.precision, given.check_clips,
-    )  # fmt: skip
+        given.data,
+        given.clips,
+        given.photos,
+        given.baseline_pairs,
+        given.device,
+        given.precision,
+        given.check_clips,
+    )
     figures = judge_bundle(given.bundle, given.checkpoint, options)
     return f"{summary(figures)}\nWritten into {given.bundle}."
 

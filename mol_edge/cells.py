@@ -39,8 +39,12 @@ BROWS = slice(0, 4)
 UPPER_LIDS, LOWER_LIDS = [11, 13], [12, 14]
 # How a core's object is told of them.
 LAYOUT: tuple[list[list[int]], int, int, list[int], list[int]] = (
-    [list(points) for _, points in _CELLS], EVIDENCE.stop, BROWS.stop, UPPER_LIDS, LOWER_LIDS
-)  # fmt: skip
+    [list(points) for _, points in _CELLS],
+    EVIDENCE.stop,
+    BROWS.stop,
+    UPPER_LIDS,
+    LOWER_LIDS,
+)
 
 # Deviations from the common motion beyond which a cell has little say in it.
 _AGREEING = 3.0

@@ -171,9 +171,14 @@ class Pipeline:
         self, source: Source, flow: FlowMode
     ) -> Generator[tuple[Frame, FrameResult], None, None]:
         following = Following(
-            self.bundle.manifest, self.backend, lambda: self.detector, self.options,
-            self.windows_ms, flow, source,
-        )  # fmt: skip
+            self.bundle.manifest,
+            self.backend,
+            lambda: self.detector,
+            self.options,
+            self.windows_ms,
+            flow,
+            source,
+        )
         frames = iter(source)
         while True:
             clock = StageClock()

@@ -134,8 +134,11 @@ def draw_timeline(log: MotionLog, *, trained: bool = True, title: str = "") -> I
     scale = max(_LEAST_SCALE, _largest(log.values))
     pen.text(
         f"motion within 0.1 s by part of the face; a row is {scale:.1f} pixels of the crop high",
-        28, 64, 0.46, FAINT,
-    )  # fmt: skip
+        28,
+        64,
+        0.46,
+        FAINT,
+    )
     if not trained:
         text = "the model has not learned classes: events have none"
         pen.text(text, width - 28, 64, 0.46, WARNING, align="right")

@@ -178,9 +178,16 @@ def _choose(
     reference = outputs_of_network(model, selection, constants)
     bench = Bench(selection, constants, reference, options.limits, threads=options.threads)
     trial = Trial(
-        calibrates, models, selection, constants, reference, OPENVINO, "openvino", options.limits,
+        calibrates,
+        models,
+        selection,
+        constants,
+        reference,
+        OPENVINO,
+        "openvino",
+        options.limits,
         threads=options.threads,
-    )  # fmt: skip
+    )
     tried = try_groups(trial)
     for _ in range(_ATTEMPTS):
         log.info("Trying %d groups together.", sum(one.chosen for one in tried))

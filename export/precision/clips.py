@@ -53,9 +53,14 @@ class Clips:
             return None if array is None else array[which]
 
         return Clips(
-            self.source, self.frames[which], cut(self.labels), cut(self.landmarks), self.pairs,
-            cut(self.flow), cut(self.moving),
-        )  # fmt: skip
+            self.source,
+            self.frames[which],
+            cut(self.labels),
+            cut(self.landmarks),
+            self.pairs,
+            cut(self.flow),
+            cut(self.moving),
+        )
 
     def normalised(self, constants: Normalisation) -> NDArray[np.float32]:
         """The crops as the network takes them, float32 [n, 8, 128, 128]."""

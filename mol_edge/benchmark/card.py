@@ -45,14 +45,19 @@ def to_html(report: Report) -> str:
         _header(report),
         *[f'<p class="caution">{escape(text)}</p>' for text in cautions(report)],
         _tiles(rows),
-        "<h2>Latency</h2>", _key(colours), _plots(rows, colours),
+        "<h2>Latency</h2>",
+        _key(colours),
+        _plots(rows, colours),
         "<h2>Times, with the accuracy beside them</h2>",
         *[_times(name, [row for row in rows if row.name == name]) for name in names],
-        "<h2>Cold start, memory and accuracy</h2>", _cold(report),
+        "<h2>Cold start, memory and accuracy</h2>",
+        _cold(report),
         *_missing(report),
-        "<h2>Machine</h2>", _facts(_machine_facts(report)),
-        "<h2>How it was measured</h2>", _facts(_method_facts(report)),
-    ]  # fmt: skip
+        "<h2>Machine</h2>",
+        _facts(_machine_facts(report)),
+        "<h2>How it was measured</h2>",
+        _facts(_method_facts(report)),
+    ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -102,8 +102,11 @@ def _measured(task: Task, job: Job, pace: Pace) -> dict[str, Any]:
     others = Load.now().others_since(load)
     reference = (before + _reference_ms(product)) / 2
     return {
-        **_told(timing), "others": others, "rss_mb": rss_mb(), "reference_ms": reference,
-    }  # fmt: skip
+        **_told(timing),
+        "others": others,
+        "rss_mb": rss_mb(),
+        "reference_ms": reference,
+    }
 
 
 def _told(timing: Timing) -> dict[str, Any]:

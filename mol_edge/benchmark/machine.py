@@ -103,9 +103,14 @@ def _gpus(ask: Ask) -> list[dict[str, Any]]:
             name, driver, *numbers = cells
             memory, limit, clock = (known(_number(text)) for text in numbers)
             gpus.append(
-                {"name": name, "driver": driver, "memory_mb": memory, "power_limit_w": limit,
-                 "max_mhz": clock}
-            )  # fmt: skip
+                {
+                    "name": name,
+                    "driver": driver,
+                    "memory_mb": memory,
+                    "power_limit_w": limit,
+                    "max_mhz": clock,
+                }
+            )
     return gpus
 
 

@@ -41,9 +41,14 @@ def ask(command: Sequence[str]) -> str | None:
     """What a command prints, None if it is not there, fails, or says nothing in ten seconds."""
     try:
         done = subprocess.run(
-            list(command), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            errors="replace", timeout=_PATIENCE_S, check=True,
-        )  # fmt: skip
+            list(command),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE_S,
+            check=True,
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip() or None

@@ -43,17 +43,23 @@ def judge_timing(timing: Timing) -> list[Finding]:
     )
     return [
         Finding(
-            "frame rate", rate, f"{timing.fps:.1f} per second{repeated}",
-            f"{_LEAST_FPS:.0f} at least, 30 or more", advice[rate],
+            "frame rate",
+            rate,
+            f"{timing.fps:.1f} per second{repeated}",
+            f"{_LEAST_FPS:.0f} at least, 30 or more",
+            advice[rate],
         ),
         Finding(
-            "regularity", irregular,
+            "regularity",
+            irregular,
             f"95% within {timing.jitter_ms:.1f} ms, {timing.missed:.1%} missed",
             "a quarter of a frame's time, 2%",
-            "" if irregular is Verdict.GOOD
-            else "fix the camera's rate and exposure, and give it a bus and a network of its own",
+            _unless_good(
+                irregular,
+                "fix the camera's rate and exposure, and give it a bus and a network of its own",
+            ),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def judge_light(light: Light) -> list[Finding]:
@@ -71,16 +77,21 @@ def judge_light(light: Light) -> list[Finding]:
     bad_level = not 40 <= light.luma <= 220 or light.clipped > 0.1
     findings = [
         Finding(
-            "flicker", flicker, f"{light.flicker_percent:.1f}% at {light.flicker_hz:.1f} Hz{lamp}"
-            if flicker is not Verdict.GOOD else f"{light.flicker_percent:.1f}%",
-            f"{_GOOD_FLICKER:g}% at most", advice,
+            "flicker",
+            flicker,
+            f"{light.flicker_percent:.1f}%"
+            + _unless_good(flicker, f" at {light.flicker_hz:.1f} Hz{lamp}"),
+            f"{_GOOD_FLICKER:g}% at most",
+            advice,
         ),
         Finding(
-            "brightness", Verdict.POOR if bad_level else Verdict.GOOD,
-            f"{light.luma:.0f} of 255, {light.clipped:.0%} clipped", "40 to 220, 10% clipped",
+            "brightness",
+            Verdict.POOR if bad_level else Verdict.GOOD,
+            f"{light.luma:.0f} of 255, {light.clipped:.0%} clipped",
+            "40 to 220, 10% clipped",
             "change the light or the exposure" if bad_level else "",
         ),
-    ]  # fmt: skip
+    ]
     if light.drift_percent > 5:
         findings.append(
             Finding(
@@ -89,7 +100,7 @@ def judge_light(light: Light) -> list[Finding]:
                 f"{light.drift_percent:.0f}% slow change",
                 "5%",
                 "lock the camera's exposure and white balance",
-            )  # fmt: skip
+            )
         )
     return findings
 
@@ -100,18 +111,25 @@ def judge_noise(noise: Noise, skipped: float) -> list[Finding]:
     still = _grade(noise.head_px, 0.5, float("inf"))
     return [
         Finding(
-            "motion noise", verdict, f"{noise.noise_px:.3f} crop pixels in {noise.span_ms:.0f} ms",
+            "motion noise",
+            verdict,
+            f"{noise.noise_px:.3f} crop pixels in {noise.span_ms:.0f} ms",
             f"{_GOOD_NOISE_PX:g}, since 0.1 to 0.4 matter",
-            "" if verdict is Verdict.GOOD
-            else "more light, less gain, a larger face, less sharpening in the camera",
+            _unless_good(
+                verdict, "more light, less gain, a larger face, less sharpening in the camera"
+            ),
         ),
         Finding(
-            "stillness", still, f"{noise.head_px:.2f} crop pixels in {noise.span_ms:.0f} ms", "0.5",
-            "" if still is Verdict.GOOD
-            else "fix the camera firmly and measure again while the face is held still",
+            "stillness",
+            still,
+            f"{noise.head_px:.2f} crop pixels in {noise.span_ms:.0f} ms",
+            "0.5",
+            _unless_good(
+                still, "fix the camera firmly and measure again while the face is held still"
+            ),
         ),
         judge_compression(skipped),
-    ]  # fmt: skip
+    ]
 
 
 def judge_compression(skipped: float) -> Finding:
@@ -124,9 +142,12 @@ def judge_compression(skipped: float) -> Finding:
         Verdict.UNFIT: "the same picture comes again and again: check the camera and its driver",
     }
     return Finding(
-        "new pixels", verdict, f"{skipped:.0%} of the blocks repeated", "90% at most",
+        "new pixels",
+        verdict,
+        f"{skipped:.0%} of the blocks repeated",
+        "90% at most",
         advice[verdict],
-    )  # fmt: skip
+    )
 
 
 def judge_face(face: FaceView) -> list[Finding]:
@@ -148,7 +169,7 @@ def judge_face(face: FaceView) -> list[Finding]:
                 f"a face at {face.found:.0%} of the looks",
                 "all",
                 "keep the face in view and measure again",
-            )  # fmt: skip
+            )
         )
     return findings
 
@@ -156,9 +177,16 @@ def judge_face(face: FaceView) -> list[Finding]:
 def no_face(seconds: float) -> Finding:
     """The finding where there is nothing to measure."""
     return Finding(
-        "face", Verdict.UNFIT, f"none in {seconds:.1f} s", "one, frontal, held still",
+        "face",
+        Verdict.UNFIT,
+        f"none in {seconds:.1f} s",
+        "one, frontal, held still",
         "show one face, upright and lit, or try another --detector",
-    )  # fmt: skip
+    )
+
+
+def _unless_good(verdict: Verdict, text: str) -> str:
+    return "" if verdict is Verdict.GOOD else text
 
 
 def _rank(verdict: Verdict) -> int:

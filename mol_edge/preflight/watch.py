@@ -164,9 +164,17 @@ def _report(name: str, watched: _Watched, detector: FaceDetector) -> PreflightRe
     if not points:
         seconds = (watched.last_ns - watched.first_ns) / 1e9
         return PreflightReport(
-            name, seconds, watched.seen, watched.dropped,
-            None, None, None, None, None, (judge.no_face(seconds),),
-        )  # fmt: skip
+            name,
+            seconds,
+            watched.seen,
+            watched.dropped,
+            None,
+            None,
+            None,
+            None,
+            None,
+            (judge.no_face(seconds),),
+        )
     middle: NDArray[np.float64] = np.median(np.stack(points), axis=0)
     transform = _core.alignment_transform(middle)
     crops = np.stack([_core.crop_float(p, transform, 0.0, 1.0, "gray") for p in watched.patches])
@@ -192,9 +200,17 @@ def _report(name: str, watched: _Watched, detector: FaceDetector) -> PreflightRe
     ]
     seconds = float(times_ns[-1] - times_ns[0]) / 1e9
     return PreflightReport(
-        name, seconds, len(times_ns), watched.dropped,
-        timing, light, noise, face, skipped, worst_first(findings),
-    )  # fmt: skip
+        name,
+        seconds,
+        len(times_ns),
+        watched.dropped,
+        timing,
+        light,
+        noise,
+        face,
+        skipped,
+        worst_first(findings),
+    )
 
 
 def _looks(patches: list[NDArray[np.uint8]], detector: FaceDetector) -> list[NDArray[np.float64]]:

@@ -209,7 +209,8 @@ def _picture_tasks() -> dict[str, Task]:
 
 
 def _motion_tasks(crops: Crops) -> dict[str, Task]:
-    from mol_edge.motion import MotionMeter, MotionOptions
+    from mol_edge.motion import MotionOptions
+    from mol_edge.motion_meter import MotionMeter
 
     meter = MotionMeter(MotionOptions())
     points = (MEAN_SHAPE + _core.CROP_SIZE / 2).astype(np.float32)

@@ -16,7 +16,8 @@ from mol_edge.alignment import AnchoredAligner
 from mol_edge.backends import open_backend
 from mol_edge.engine import Engine, EngineOptions
 from mol_edge.face_shape import five_points
-from mol_edge.motion import Motion, MotionMeter
+from mol_edge.motion import Motion
+from mol_edge.motion_meter import MotionMeter
 from mol_edge.motion_stream import MotionStream
 from mol_edge.similarity import apply
 from mol_edge.spotting import Spot, Spotter
@@ -65,9 +66,11 @@ def compressed(frames: Frames, codec: str, fps: float) -> Frames:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ("video.avi" if codec == "mjpg" else "video.mp4")
         writer = cv2.VideoWriter(
-            str(path), cv2.VideoWriter.fourcc(*("MJPG" if codec == "mjpg" else "mp4v")), fps,
+            str(path),
+            cv2.VideoWriter.fourcc(*("MJPG" if codec == "mjpg" else "mp4v")),
+            fps,
             (WIDTH, HEIGHT),
-        )  # fmt: skip
+        )
         for frame in frames:
             writer.write(frame)
         writer.release()
@@ -145,9 +148,15 @@ def by_pipeline(video: Video, codec: str, bundle: Bundle, device: str) -> list[E
         for result in pipe.run(frames, flow=False):
             for event in result.events:
                 spot = Spot(
-                    event.onset_ns, event.apex_ns, event.offset_ns, event.onset, event.apex,
-                    event.offset, event.kind, event.peak_px,
-                )  # fmt: skip
+                    event.onset_ns,
+                    event.apex_ns,
+                    event.offset_ns,
+                    event.onset,
+                    event.apex,
+                    event.offset,
+                    event.kind,
+                    event.peak_px,
+                )
                 emitted += _told([spot], result.timestamp_ns)
     return emitted
 

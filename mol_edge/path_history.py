@@ -82,11 +82,20 @@ class PathHistory:
         return self._history.moves(least_px, factor)
 
     def add(self, timestamp_ns: int, index: int, motion: Motion) -> bool:
-        """Take the next frame's motion; False where it does not join what is known."""
+        """Take the next frame's motion; False where it does not join what is known.
+
+        Raises:
+            OptionError: the time is below 0.
+        """
         return self._history.add(
-            timestamp_ns, index, motion.since_ns,
-            motion.vectors, motion.confidence, motion.axes, motion.deviation,
-        )  # fmt: skip
+            timestamp_ns,
+            index,
+            motion.since_ns,
+            motion.vectors,
+            motion.confidence,
+            motion.axes,
+            motion.deviation,
+        )
 
     def since(self, time_ns: int) -> PathWindow:
         """The frames from some time on."""

@@ -131,6 +131,9 @@ class Spotter:
 
         Returns:
             The movements that are known to have ended by this frame.
+
+        Raises:
+            OptionError: the timestamp is below 0.
         """
         if motion is None:
             self.restart()
@@ -197,10 +200,16 @@ class Spotter:
         kind = EventKind.MICRO if duration_ms <= options.micro_ms else EventKind.MACRO
         return [
             Spot(
-                hump.onset_ns, hump.apex_ns, hump.offset_ns, hump.onset, hump.apex, hump.offset,
-                kind, cells.strongest_by_region(np.hypot(*hump.peak.T)),
+                hump.onset_ns,
+                hump.apex_ns,
+                hump.offset_ns,
+                hump.onset,
+                hump.apex,
+                hump.offset,
+                kind,
+                cells.strongest_by_region(np.hypot(*hump.peak.T)),
             )
-        ]  # fmt: skip
+        ]
 
 
 _SLOWEST_PX = 0.12

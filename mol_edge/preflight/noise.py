@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge.motion import REGION_POINTS, MotionMeter
+from mol_edge.motion import REGION_POINTS
+from mol_edge.motion_meter import MotionMeter
 
 # Eyes blink on still faces too, and a chin is smooth.
 _REGIONS = ("left_brow", "right_brow", "nose_wings", "mouth")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mol_edge import cells
+from mol_edge.errors import OptionError
 from mol_edge.motion import Motion
 from mol_edge.path_history import PathHistory
 
@@ -45,6 +46,27 @@ def test_time_that_steps_back_is_refused():
     assert history.add(100, 0, still)
     assert history.add(200, 1, still)
     assert not history.add(200, 2, still)
+
+
+def test_motion_that_is_no_number_is_not_seen_and_spoils_nothing_that_follows():
+    rng = np.random.default_rng(0)
+    history = PathHistory(5000)
+    for k in range(1, 300):
+        vectors = rng.normal(0, 0.1, (68, 2))
+        if 100 <= k < 150:
+            vectors[rng.random((68, 2)) < 0.5] = np.nan
+        confidence = np.full(68, np.nan if 120 <= k < 140 else 1, np.float32)
+        assert history.add(k * PERIOD_NS, k, step(vectors, confidence))
+        history.learn_noise()
+        if k == 125:
+            assert history.since(k * PERIOD_NS).blinks.all()
+    assert 0.02 < history.noise[:4].min() < history.noise.max() < 1
+    assert history.trusted.all() and np.isfinite(history.speed).all()
+
+
+def test_a_time_below_zero_is_refused():
+    with pytest.raises(OptionError, match="Timestamps must be 0 or more nanoseconds, got -1"):
+        PathHistory(500).add(-1, 0, step(np.zeros((68, 2))))
 
 
 @pytest.mark.parametrize("sign", ["hidden", "closing"])

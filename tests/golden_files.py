@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,12 @@ def golden_model(recorded: Mapping[str, NDArray[Any]]) -> Any:
 
     config = MolConfig(classes=int(recorded["classes"]), neighbours=int(recorded["neighbours"]))
     model = Mol(config).eval()
-    shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
-    model.load_state_dict(seeded_state(shapes, int(recorded["seed"])), strict=True)
+    shapes = tuple((name, tuple(value.shape)) for name, value in model.state_dict().items())
+    model.load_state_dict(_weights(shapes, int(recorded["seed"])), strict=True)
     return model
+
+
+@lru_cache(maxsize=1)
+def _weights(shapes: tuple[tuple[str, tuple[int, ...]], ...], seed: int) -> dict[str, Any]:
+    """What was drawn last, since several files ask for the same 80 MB."""
+    return seeded_state(dict(shapes), seed)

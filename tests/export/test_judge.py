@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,11 @@ from mol_edge.backends import open_backend
 from mol_edge.bundle import Bundle
 from mol_edge.check_set import CheckSet, measure_accuracy
 from mol_edge.errors import OptionError
+from training.evaluation import coarser
+from training.evaluation.still import still_jitter
+from training.synthetic.labels import bayes_accuracy, bayes_uf1
+
+judge_module = importlib.import_module("training.evaluation.judge")
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +37,10 @@ def judged(
     words = ["judge", folder, home / "model.pt", "--clips", 4, "--baseline-pairs", 2]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)  # where the rendered clips are kept
+        # Fewer draws for what nothing here looks at.
+        patch.setattr(judge_module, "still_jitter", partial(still_jitter, clips=2))
+        patch.setattr(coarser, "bayes_accuracy", partial(bayes_accuracy, samples=500))
+        patch.setattr(coarser, "bayes_uf1", partial(bayes_uf1, samples=500))
         assert main([str(word) for word in [*words, "--check-clips", 3]]) == 0
     return Bundle.open(folder)
 

@@ -6,21 +6,16 @@ import hashlib
 import json
 import os
 import posixpath
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from mol_edge import onnx_file
-from mol_edge._fields import PATH_RULE, is_safe_path
+from mol_edge.bundle_files import compare, measure_open, open_inside
 from mol_edge.errors import BundleError
 from mol_edge.manifest import FileInfo, GraphInfo, Manifest
 
 MANIFEST = "manifest.json"
 _MANIFEST_LIMIT = 16 << 20
-_CHUNK = 1 << 20
 _DEMO = Path(__file__).parent / "data" / "demo"
 
 
@@ -140,9 +135,9 @@ class Bundle:
                 f"The bundle {self.manifest.name} lists no file {path!r}: ask for one of "
                 f"{', '.join(sorted(self.manifest.files))}."
             )
-        with _open_inside(self.folder, path) as file:
+        with open_inside(self.folder, path) as file:
             content = file.read(info.bytes + 1)
-        _compare(path, info, FileInfo(len(content), hashlib.sha256(content).hexdigest()))
+        compare(path, info, FileInfo(len(content), hashlib.sha256(content).hexdigest()))
         return content
 
     def _check_files(self) -> None:
@@ -158,14 +153,14 @@ class Bundle:
             if path in onnx:
                 _check_external(path, self.read(path), onnx[path])
                 continue
-            with _open_inside(self.folder, path) as file:
-                _compare(path, info, _measure(file))
+            with open_inside(self.folder, path) as file:
+                compare(path, info, measure_open(file))
 
 
 def measure(path: Path) -> FileInfo:
     """Size and SHA-256 of a file, for its entry in a manifest."""
     with path.open("rb") as file:
-        return _measure(file)
+        return measure_open(file)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> Path:
@@ -196,7 +191,7 @@ def _read_manifest(folder: Path) -> object:
         raise BundleError(
             f"A bundle is a folder with a {MANIFEST}, and {folder} is no folder: check the path."
         )
-    with _open_inside(folder, MANIFEST) as file:
+    with open_inside(folder, MANIFEST) as file:
         text = file.read(_MANIFEST_LIMIT + 1)
     if len(text) > _MANIFEST_LIMIT:
         raise BundleError(
@@ -210,52 +205,3 @@ def _read_manifest(folder: Path) -> object:
             f"{folder / MANIFEST} must be JSON and is not ({error}): fetch the bundle anew."
         ) from None
     return content
-
-
-@contextmanager
-def _open_inside(folder: Path, path: str) -> Iterator[BinaryIO]:
-    """Open a regular file below `folder` without following a link in any part of `path`."""
-    if not is_safe_path(path):
-        raise BundleError(f"A file of a bundle must be {PATH_RULE}, got {path!r}.")
-    *parents, name = path.split("/")
-    handles = [os.open(folder, os.O_RDONLY | os.O_DIRECTORY)]
-    try:
-        for part in parents:
-            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-            handles.append(os.open(part, flags, dir_fd=handles[-1]))
-        # Without O_NONBLOCK, opening a named pipe would wait for a writer.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        handles.append(os.open(name, flags, dir_fd=handles[-1]))
-        if not stat.S_ISREG(os.fstat(handles[-1]).st_mode):
-            raise OSError("it is not a regular file")
-        with os.fdopen(handles.pop(), "rb") as file:
-            yield file
-    except OSError as error:
-        raise BundleError(
-            f"The bundle's file {folder / path} must be a readable file and no link "
-            f"({error.strerror or error}): fetch the bundle anew."
-        ) from None
-    finally:
-        for handle in handles:
-            os.close(handle)
-
-
-def _measure(file: BinaryIO) -> FileInfo:
-    digest, size = hashlib.sha256(), 0
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
-    return FileInfo(size, digest.hexdigest())
-
-
-def _compare(path: str, wanted: FileInfo, came: FileInfo) -> None:
-    if came.bytes != wanted.bytes:
-        raise BundleError(
-            f"The bundle's file {path} must have {wanted.bytes} bytes, got {came.bytes}: "
-            "fetch the bundle anew."
-        )
-    if came.sha256 != wanted.sha256:
-        raise BundleError(
-            f"The bundle's file {path} must have SHA-256 {wanted.sha256}, got {came.sha256}: "
-            "it is damaged or was changed, fetch the bundle anew."
-        )

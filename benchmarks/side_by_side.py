@@ -37,6 +37,7 @@ from mol_edge.errors import InputError
 from mol_edge.face_shape import MEAN_SHAPE
 from mol_edge.network import run_clip
 from training.model import Mol
+from training.model.flow import EncoderMaps
 
 SETTLE_S = 0.05
 PERIOD_NS = 50_000_000
@@ -160,7 +161,7 @@ def _kept_by_hand(model: Mol, crops: Crops, flow: FlowMode) -> Task:
     frames, index = torch.from_numpy(crops)[:, None, None], itertools.count()
     firsts: deque[torch.Tensor] = deque(maxlen=8)
     seconds: deque[torch.Tensor] = deque(maxlen=8)
-    encoded: deque[tuple[torch.Tensor, object]] = deque(maxlen=2)
+    encoded: deque[tuple[torch.Tensor, EncoderMaps]] = deque(maxlen=2)
 
     def push() -> None:
         frame = frames[next(index) % len(frames)]
@@ -177,7 +178,7 @@ def _kept_by_hand(model: Mol, crops: Crops, flow: FlowMode) -> Task:
             encoded.append((frame, model.flownet.encode(frame)))
             if len(encoded) == 2:
                 (earlier, before), (_, after) = encoded
-                model.flownet(earlier, before, after[2], firsts[-2], seconds[-1])  # type: ignore
+                model.flownet(earlier, before, after.conv3, firsts[-2], seconds[-1])
 
     for _ in range(10):
         push()

@@ -18,79 +18,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mol_edge.errors import InputError
+from training.changes import PATCH, changes, directions, entries, patches
 from training.fast_edge import has_fast_bfloat16
-from training.forward import features
 from training.losses import NO_LABEL
 from training.model import Mol
-from training.model.config import CHANNELS, FRAMES, MAP, PAIRS
+from training.model.config import CHANNELS, MAP
 from training.options import Precision
 
 log = logging.getLogger(__name__)
 
-DIRECTIONS = 96  # of the 512 of a patch; beyond them noise changes more than expressions do
 _LOOKED_AT = 512  # clips from which the directions are found
-_FLOOR = 1e-3  # of the mean variance, added to the noise
 _BATCH, _RATE, _DECAY, _CLIP = 64, 2e-3, 1e-2, 5.0
-_PATCH = 2  # positions a kernel covers along h and w
-
-
-def entries(model: Mol, clips: Tensor, precision: Precision) -> Tensor:
-    """The 14 maps in the head's order, [N, 14, 128, 16, 16], of normalised clips [N, 8, S, S]."""
-    count = len(clips)
-    maps = model.conv_stack(clips.flatten(0, 1)[:, None]).unflatten(0, (count, FRAMES))
-    first = features(model.FCC_1, model.CCC_1, maps[:, :-1].flatten(0, 1), precision)
-    second = features(model.FCC_2, model.CCC_2, maps[:, 1:].flatten(0, 1), precision)
-    by_pair = [part.unflatten(0, (count, PAIRS)) for part in (first, second)]
-    return torch.stack(by_pair, 2).flatten(1, 2)
-
-
-def patches(maps: Tensor) -> Tensor:
-    """Maps [N, T, 128, 16, 16] as the patches a kernel sees, [N, T, 64, 512]."""
-    side = MAP // _PATCH
-    split = maps.unflatten(4, (side, _PATCH)).unflatten(3, (side, _PATCH))
-    return split.permute(0, 1, 3, 5, 2, 4, 6).flatten(4).flatten(2, 3)
-
-
-def directions(seen: Tensor, count: int = DIRECTIONS) -> Tensor:
-    """Directions [512, count] in which patches change most slowly for their noise, best first.
-
-    Signal is what changes from the first to the last three frames of a clip, and between its
-    middle and its ends; noise is what a frame has that its two neighbours have not. Along each
-    direction the noise has unit variance.
-
-    Args:
-        seen: patches [N, 14, 64, 512].
-    """
-    size = seen.shape[-1]
-    signal, noise = torch.zeros(size, size), torch.zeros(size, size)
-    for part in seen.split(16):
-        for moments in (part[:, 0::2].float(), part[:, 1::2].float()):
-            rise = moments[:, 4:].mean(1) - moments[:, :3].mean(1)
-            ends = (moments[:, :2].mean(1) + moments[:, 5:].mean(1)) / 2
-            for slow in (rise, moments[:, 2:5].mean(1) - ends):
-                flat = slow.flatten(0, 1)
-                signal += flat.T @ flat
-            fast = moments[:, 1:-1] - (moments[:, :-2] + moments[:, 2:]) / 2
-            flat = fast.flatten(0, 2)
-            noise += flat.T @ flat / 3
-    noise += _FLOOR * noise.trace() / size * torch.eye(size)
-    inverse = torch.linalg.inv(torch.linalg.cholesky(noise))
-    vectors = torch.linalg.eigh(inverse @ signal @ inverse.T).eigenvectors
-    return inverse.T @ vectors.flip(1)[:, :count]
-
-
-def changes(seen: Tensor, basis: Tensor) -> Tensor:
-    """What changes along directions [512, K] from one frame to the next, [N, 64, 12, K].
-
-    Entries alternate between the two sets of F5C, so one's successor in its set is the next but
-    one.
-
-    Args:
-        seen: patches [N, 14, 64, 512].
-        basis: the directions.
-    """
-    found = seen @ basis
-    return (found[:, 2:] - found[:, :-2]).transpose(1, 2)
+_STRENGTH = 0.2  # changes are shown up to so much stronger or weaker, as a logarithm
+_BACKGROUND = 0.7  # and up to so much of a clip without a class is laid over them
 
 
 class ReducedHead(nn.Module):
@@ -122,7 +63,7 @@ class ReducedHead(nn.Module):
 
     def forward(self, changed: Tensor) -> Tensor:
         """Logits of changes [N, 64, 12, directions]."""
-        side, length = MAP // _PATCH, changed.shape[2] - 2
+        side, length = MAP // PATCH, changed.shape[2] - 2
         first, second, third = self.kernel.to(changed.dtype)
         maps = changed[:, :, :length] @ first
         maps = maps + changed[:, :, 1 : 1 + length] @ second + changed[:, :, 2:] @ third
@@ -185,7 +126,16 @@ class HeadStart:
         return (changes(seen, self._basis) / self._size).to(self._stored)
 
     def fit(self, epochs: int, seed: int) -> None:
-        """Train the head on the clips taken in, and write it into the network."""
+        """Train the head on the clips taken in, and write it into the network.
+
+        Raises:
+            InputError: none of them has a class.
+        """
+        if not any(bool((labels != NO_LABEL).any()) for labels in self._labels):
+            raise InputError(
+                "A phase with fit_head must take in clips with a class, got none: add labelled "
+                "clips, or take fit_head out."
+            )
         if self._basis is None:
             self._settle()
         generator = torch.Generator().manual_seed(seed)
@@ -196,31 +146,48 @@ class HeadStart:
         self._write(head)
 
     def _train(self, head: ReducedHead, epochs: int, generator: torch.Generator) -> None:
-        reduced, labels = torch.cat(self._reduced), torch.cat(self._labels)
-        self._reduced = []
+        reduced, labels = self._joined(), torch.cat(self._labels)
+        known, quiet = (labels != NO_LABEL).nonzero()[:, 0], (labels == NO_LABEL).nonzero()[:, 0]
         optimiser = torch.optim.AdamW(head.parameters(), _RATE, weight_decay=_DECAY)
-        steps = epochs * -(-len(labels) // _BATCH)
+        steps = epochs * -(-len(known) // _BATCH)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps + 1)
         for epoch in range(epochs):
             losses = []
-            for rows in self._batches(len(labels), generator):
-                if not bool((labels[rows] != NO_LABEL).any()):
-                    schedule.step()
-                    continue
-                loss = F.cross_entropy(
-                    head(self._numbers(reduced[rows])),
-                    labels[rows],
-                    ignore_index=NO_LABEL,
-                    label_smoothing=self._smoothing,
-                )
+            for places in self._batches(len(known), generator):
+                rows = known[places]
+                shown = self._varied(reduced, rows, quiet, generator)
+                loss = F.cross_entropy(head(shown), labels[rows], label_smoothing=self._smoothing)
                 optimiser.zero_grad()
                 loss.backward()
                 nn.utils.clip_grad_norm_(head.parameters(), _CLIP)
                 optimiser.step()
                 schedule.step()
                 losses.append(float(loss.detach()))
-            mean = float(np.mean(losses)) if losses else float("nan")
+            mean = float(np.mean(losses))
             log.info("expression head, epoch %d/%d  loss %.4f", epoch + 1, epochs, mean)
+
+    def _varied(
+        self, reduced: Tensor, rows: Tensor, quiet: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Changes at another strength, with those of a face that shows nothing laid over them."""
+        shown = self._numbers(reduced[rows])
+        share = torch.rand(2, len(rows), 1, 1, 1, generator=generator).to(shown.dtype)
+        shown = shown * torch.exp(_STRENGTH * (2 * share[0] - 1))
+        if len(quiet):
+            drawn = quiet[torch.randint(len(quiet), (len(rows),), generator=generator)]
+            shown = shown + _BACKGROUND * share[1] * self._numbers(reduced[drawn])
+        return shown
+
+    def _joined(self) -> Tensor:
+        """All that was taken in as one; parts are let go one by one, since they are gigabytes."""
+        parts, self._reduced = self._reduced, []
+        joined = torch.empty((sum(map(len, parts)), *parts[0].shape[1:]), dtype=self._stored)
+        end = len(joined)
+        while parts:
+            part = parts.pop()
+            joined[end - len(part) : end] = part
+            end -= len(part)
+        return joined
 
     @staticmethod
     def _numbers(stored: Tensor) -> Tensor:
@@ -235,7 +202,7 @@ class HeadStart:
         assert self._basis is not None
         target = self._model.mer_3dcnn
         kernel = torch.einsum("ckt,pk->cpt", head.taps(), self._basis) / self._size
-        shape = (len(kernel), CHANNELS, _PATCH, _PATCH, kernel.shape[-1])
+        shape = (len(kernel), CHANNELS, PATCH, PATCH, kernel.shape[-1])
         target.conv3d.weight.copy_(kernel.reshape(shape))
         assert target.conv3d.bias is not None
         target.conv3d.bias.copy_(head.bias)

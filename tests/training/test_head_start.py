@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from training.head_start import HeadStart, ReducedHead, directions, entries, patches
+from mol_edge.errors import InputError
+from training.changes import changes, directions, entries, patches
+from training.head_start import HeadStart, ReducedHead
+from training.losses import NO_LABEL
 from training.model import Mol, MolConfig
 
 
@@ -85,3 +88,34 @@ def test_written_out_the_head_gives_what_it_gave_reduced(model):
     start._write(head)
     assert expected.std() > 0.01
     assert torch.allclose(logits(model, clips), expected, atol=0.02 * float(expected.abs().max()))
+
+
+def test_clips_without_a_class_are_refused_and_the_head_stays(model):
+    before = model.mer_3dcnn.fc1.weight.clone()
+    start = HeadStart(model, "fp32")
+    start.add(bars([0, 1], 5), torch.tensor([NO_LABEL, NO_LABEL]))
+    with pytest.raises(InputError, match="clips with a class, got none"):
+        start.fit(epochs=1, seed=0)
+    assert torch.equal(before, model.mer_3dcnn.fc1.weight)
+
+
+def test_clips_without_a_class_serve_as_background(model):
+    start = HeadStart(model, "fp32")
+    still, moving = torch.zeros(1, 64, 12, 3), torch.ones(1, 64, 12, 3)
+    reduced = torch.cat([moving, still, 2 * moving])
+    rows, quiet = torch.tensor([0, 0, 0, 0]), torch.tensor([2])
+    shown = start._varied(reduced, rows, quiet, torch.Generator().manual_seed(0))
+    alone = start._varied(reduced, rows, quiet[:0], torch.Generator().manual_seed(0))
+    assert ((alone >= np.exp(-0.2)) & (alone <= np.exp(0.2))).all()
+    assert alone[:, 0, 0, 0].unique().numel() == 4
+    over = shown - alone
+    assert ((over >= 0) & (over <= 1.4)).all()
+    assert over[:, 0, 0, 0].unique().numel() == 4
+
+
+def test_changes_are_those_to_the_next_entry_of_the_same_set():
+    seen = torch.randn(2, 14, 64, 512, generator=torch.Generator().manual_seed(0))
+    basis = torch.eye(512)[:, :5]
+    found = changes(seen, basis)
+    assert found.shape == (2, 64, 12, 5)
+    assert torch.equal(found[1, 7, 3], seen[1, 5, 7, :5] - seen[1, 3, 7, :5])

@@ -2,7 +2,7 @@
 
 Renders synthetic clips, trains `training/configs/lite.toml`, exports the network, measures it on
 faces, poses and cameras it has not seen, and keeps figures and a check set in the bundle. Each
-step goes on where it stopped. About 2 hours on 2 idle cores.
+step goes on where it stopped. About two and a half hours on 2 idle cores.
 
     python examples/make_demo_bundle.py [--out mol_edge/data/demo] [--photos DIR]
 """

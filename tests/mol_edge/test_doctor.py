@@ -119,7 +119,9 @@ def test_the_command_ends_with_a_broken_runtime_and_names_the_mend(
         at_once = "hangs" in request.node.name and "cuda" in device["device"]
         assert (_NO_KERNEL if at_once else expected) in device["note"]
         assert "`pip install --" in device["note"] or "`nvidia-smi`" in device["note"]
-    assert "onnxruntime:cpu" in [device["device"] for device in report["devices"]]
+    # What cannot be imported has no devices, only a name.
+    named = "onnxruntime" if "import" in request.node.name else "onnxruntime:cpu"
+    assert named in [device["device"] for device in report["devices"]]
     assert any(each["what"] == "No device works" for each in report["problems"])
     assert "Traceback" not in done.stderr
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
-from mol_edge.backends.huge_pages import huge_pages
 from mol_edge.backends.importing import import_runtime
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
@@ -76,10 +75,9 @@ class OnnxRuntimeBackend(SessionBackend):
             model = read.model
         else:
             model = read.onnx()
-        with huge_pages():
-            session = self._onnxruntime.InferenceSession(
-                model, sess_options=options, providers=self._providers
-            )
+        session = self._onnxruntime.InferenceSession(
+            model, sess_options=options, providers=self._providers
+        )
         binding = session.io_binding()
 
         def run(inputs: Tensors, outputs: Tensors) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
-from mol_edge.backends.huge_pages import huge_pages
 from mol_edge.backends.importing import import_runtime
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
@@ -82,9 +81,8 @@ class OpenVinoBackend(SessionBackend):
             info = self.bundle.graph_info(graph, self.options.precision, form)
             shapes = {name: [batch, *tensor.shape[1:]] for name, tensor in info.inputs.items()}
             model.reshape(shapes)
-        with huge_pages():
-            compiled = self._core.compile_model(model, self._device.target, self._properties())
-            return compiled.create_infer_request()
+        compiled = self._core.compile_model(model, self._device.target, self._properties())
+        return compiled.create_infer_request()
 
     def _read(self, graph: str, form: str) -> Any:
         if form == "onnx":

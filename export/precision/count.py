@@ -7,6 +7,8 @@ from pathlib import Path
 
 import onnx
 
+from mol_edge.backends.openvino_core import the_core
+
 _ORT_INTEGER = frozenset({"QLinearConv", "QGemm", "QLinearMatMul", "MatMulIntegerToFloat"})
 _OV_LAYERS = frozenset({"Convolution", "FullyConnected", "MatMul"})
 _OV_INTEGER = frozenset({"i8", "u8"})
@@ -40,7 +42,7 @@ def in_openvino(xml: bytes, weights: bytes) -> int:
     """Integer layers in the graph that OpenVINO compiles of an IR on this CPU."""
     import openvino
 
-    core = openvino.Core()
+    core = the_core()
     tensor = openvino.Tensor(openvino.Type.u8, [len(weights)])
     tensor.data[:] = memoryview(weights)
     compiled = core.compile_model(

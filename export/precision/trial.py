@@ -10,6 +10,7 @@ import onnx
 from numpy.typing import NDArray
 
 from mol_edge.backends.base import Tensors
+from mol_edge.backends.openvino_core import the_core
 from mol_edge.errors import DeviceError
 from mol_edge.graph_info import TensorInfo
 
@@ -84,9 +85,7 @@ def _onnxruntime(model: bytes, threads: int) -> Run:
 
 
 def _openvino(model: bytes, threads: int) -> Run:
-    import openvino
-
-    core = openvino.Core()
+    core = the_core()
     compiled = core.compile_model(
         core.read_model(model, b""),
         "CPU",

@@ -12,6 +12,7 @@ import numpy as np
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
 from mol_edge.backends.importing import import_runtime
+from mol_edge.backends.openvino_core import the_core
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import DeviceError
@@ -37,7 +38,7 @@ class OpenVinoBackend(SessionBackend):
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
         super().__init__(bundle, device, options)
         self._openvino = import_runtime("openvino", "openvino", "openvino")
-        self._core = self._guard(self._openvino.Core)
+        self._core = self._guard(the_core)
         self._kind = device.target.partition(".")[0]
         self._weights: dict[str | None, Any] = {}
         self._check_device()

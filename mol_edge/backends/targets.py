@@ -23,9 +23,9 @@ def targets_of(runtime: str) -> list[str]:
         'cpu'
     """
     if runtime == "openvino":
-        import openvino
+        from mol_edge.backends.openvino_core import the_core
 
-        return list(openvino.Core().available_devices)
+        return list(the_core().available_devices)
     if runtime == "tensorrt":
         from mol_edge.backends.cuda_runtime import count_gpus
 

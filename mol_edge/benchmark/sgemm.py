@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mol_edge.backends.openvino_core import the_core
 from mol_edge.errors import DeviceError
 
 SIDE = 2048
@@ -82,7 +83,7 @@ def _onnxruntime(model: bytes, threads: int, a: NDArray[np.float32]) -> Callable
 def _openvino(model: bytes, threads: int, a: NDArray[np.float32]) -> Callable[[], object]:
     import openvino
 
-    core = openvino.Core()
+    core = the_core()
     properties: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": "f32",
         "PERFORMANCE_HINT": "LATENCY",

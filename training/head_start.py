@@ -4,8 +4,8 @@ What moves in a micro-expression is a hundredth of what the features hold, and t
 only once its kernels cancel what stands still and weigh each direction by how much more it changes
 with an expression than with the camera's noise. By descent alone that takes very long. Here the
 directions are found in closed form, the features of many clips are reduced to them once, and the
-head is trained on what is left, at thousands of clips per second. Its kernels are then written out
-in full: the network stays what it was, and is free to move on from there.
+head is trained on what is left, at a thousand clips per second and core. Its kernels are then
+written out in full: the network stays what it was, and is free to move on from there.
 """
 
 from __future__ import annotations

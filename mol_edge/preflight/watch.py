@@ -168,12 +168,12 @@ def _report(name: str, watched: _Watched, detector: FaceDetector) -> PreflightRe
             seconds,
             watched.seen,
             watched.dropped,
-            None,
-            None,
-            None,
-            None,
-            None,
-            (judge.no_face(seconds),),
+            timing=None,
+            light=None,
+            noise=None,
+            face=None,
+            skipped=None,
+            findings=(judge.no_face(seconds),),
         )
     middle: NDArray[np.float64] = np.median(np.stack(points), axis=0)
     transform = _core.alignment_transform(middle)

@@ -1,8 +1,14 @@
-"""What `mol-edge run` writes, and arguments that make it quick."""
+"""What `mol-edge run` writes, arguments that make it quick, and a run that gets a signal."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import jsonschema
@@ -21,3 +27,25 @@ def read_lines(path: Path) -> list[dict]:
     for line in lines:
         validator.validate(line)
     return lines
+
+
+def run_until_signalled(
+    arguments: Sequence[str], out: Path, cache: Path, number: signal.Signals
+) -> tuple[int, str, str]:
+    """Run `mol-edge run` until it has written a few lines, signal it; exit code, output, errors."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mol_edge", "run", *arguments, "--out", str(out), "--quiet"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "MOL_EDGE_CACHE": str(cache)},
+    )
+    path = out / "results.jsonl"
+    for _ in range(1200):
+        if path.exists() and path.read_bytes().count(b"\n") > 5:
+            break
+        time.sleep(0.05)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, output, errors

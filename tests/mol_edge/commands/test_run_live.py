@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
-from tests.mol_edge.commands.run_results import FAST, read_lines
+from tests.mol_edge.commands.run_results import FAST, read_lines, run_until_signalled
 from tests.mol_edge.conftest import RunCommand, write_video
 
 
@@ -35,24 +31,9 @@ def test_a_request_to_terminate_ends_a_live_run_well(
     tmp_path: Path, demo_frames: list[np.ndarray]
 ) -> None:
     video = write_video(tmp_path / "long.avi", demo_frames * 10, fps=5)
-    out = tmp_path / "out"
-    arguments = ["run", str(video), "--live", "--out", str(out), "--quiet", *FAST]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mol_edge", *arguments, "--no-video"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "MOL_EDGE_CACHE": str(tmp_path / "cache")},
-    )
-    path = out / "results.jsonl"
-    for _ in range(1200):
-        if path.exists() and path.read_bytes().count(b"\n") > 5:
-            break
-        time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    *_, summary = read_lines(path)
+    out, arguments = tmp_path / "out", [str(video), "--live", *FAST, "--no-video"]
+    code, _, errors = run_until_signalled(arguments, out, tmp_path / "cache", signal.SIGTERM)
+    assert code == 0, errors
+    *_, summary = read_lines(out / "results.jsonl")
     assert summary["complete"] is True
     assert 0 < summary["frames"] < 300

@@ -1,78 +1,126 @@
 """How often `mol-edge benchmark compare` is wrong on a machine, from reports recorded there.
 
-    python -m benchmarks.compare_noise REPORT.json… [--pairs 200] [--slower 1.1]
+    python -m benchmarks.compare_noise REPORT.json… [--pairs 400] [--slower 1.1]
 
-Two reports are drawn at a time: each result's processes at random, with replacement, from those of
-all the reports given, whole processes at once, so that what modes of a process share is kept. One
-of a pair is slowed in all modes by `--slower`, or not. Told is how often `compare` calls one
-slower. Beside that, every two of the given reports are compared as they are.
+Every two of the given reports are compared as they are, and with the second one's processes slowed
+by `--slower` in all modes. Then pairs are drawn: whole rounds at random, with replacement, so that
+what the processes of a round share is kept, first both from the rounds of all reports
+(``pooled``), then each from another report (``between``). Pooled rounds know no drift from one
+report to the next; drawn between few reports, a drift that happened once comes again in every
+pair. What is true lies between the two.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import log
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mol_edge.benchmark.compare import compare
+from mol_edge.benchmark.compare import LEAST_CHANGE
+from mol_edge.benchmark.evidence import Figures, Key, figures_of, products_comparable
 from mol_edge.benchmark.report import Report
+from mol_edge.benchmark.verdicts import judge_figures
+
+Round = Mapping[Key, "float | None"]
+Pair = tuple[Sequence[Round], Sequence[Round]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Draw, compare, print."""
+    """Compare, draw, print."""
     given = _parser().parse_args(arguments)
     reports = [Report.read(path) for path in given.reports]
-    for before, after in itertools.combinations(range(len(reports)), 2):
-        found = compare(reports[before], reports[after])
-        verdicts = [each.verdict for each in found.findings]
-        counts = {verdict: verdicts.count(verdict) for verdict in sorted(set(verdicts))}
-        print(f"{given.reports[before].name} and {given.reports[after].name}: {counts}")
+    relative = all(products_comparable(reports[0], report) for report in reports)
+    rounds = [rounds_of(figures_of(report, relative)) for report in reports]
+    for before, after in itertools.permutations(range(len(reports)), 2):
+        pair = rounds[before], rounds[after]
+        print(
+            f"{given.reports[before]} and {given.reports[after]}: {_told(pair, 1.0)}; the second "
+            f"slowed {given.slower:g} times: {_told(pair, given.slower)}"
+        )
+    draws = {"pooled": pooled(rounds, given.pairs)}
+    if len(rounds) > 1:
+        draws["between"] = between(rounds, given.pairs)
+    for name, pairs in draws.items():
+        drawn = list(pairs)
+        false, found = (_rate(drawn, factor) for factor in (1.0, given.slower))
+        print(
+            f"{name}, {len(drawn)} pairs: {false:.1%} called slower, {found:.1%} where the second "
+            f"was slowed {given.slower:g} times"
+        )
+
+
+def rounds_of(figures: Figures) -> list[Round]:
+    """A report's figures, round by round.
+
+    Example:
+        >>> key = Key("onnxruntime:cpu", "fp32", "stream", "camera")
+        >>> rounds_of({key: [0.5, None]})[1][key] is None
+        True
+    """
+    count = max(map(len, figures.values()), default=0)
+    return [
+        {key: values[at] for key, values in figures.items() if at < len(values)}
+        for at in range(count)
+    ]
+
+
+def pooled(reports: Sequence[Sequence[Round]], count: int) -> Iterator[Pair]:
+    """Pairs of reports whose rounds are drawn from those of all reports."""
     random = np.random.default_rng(0)
-    for factor in (1.0, given.slower):
-        slower = sum(called_slower(reports, factor, random) for _ in range(given.pairs))
-        print(f"slowed {factor:g} times: {slower} of {given.pairs} pairs called slower")
+    every = [one for rounds in reports for one in rounds]
+    size = min(map(len, reports))
+    for _ in range(count):
+        yield _drawn(every, size, random), _drawn(every, size, random)
 
 
-def called_slower(reports: Sequence[Report], factor: float, random: np.random.Generator) -> bool:
-    """Whether a drawn pair, the second slowed by a factor, is called slower."""
-    before, after = (drawn(reports, each, random) for each in (1.0, factor))
-    return bool(compare(before, after).regressions)
+def between(reports: Sequence[Sequence[Round]], count: int) -> Iterator[Pair]:
+    """Pairs of reports whose rounds are drawn from one report each."""
+    random = np.random.default_rng(0)
+    for _ in range(count):
+        before, after = (reports[at] for at in random.permutation(len(reports))[:2])
+        yield _drawn(before, len(before), random), _drawn(after, len(after), random)
 
 
-def drawn(reports: Sequence[Report], factor: float, random: np.random.Generator) -> Report:
-    """A report like the first, with processes drawn from all of them and slowed by a factor."""
-    content: dict[str, Any] = json.loads(json.dumps(reports[0].content))
-    for at, configuration in enumerate(content["configurations"]):
-        sources = [report.configurations[at]["results"] for report in reports]
-        count = content["settings"]["rounds"]
-        picks = [(int(random.integers(len(sources))), float(random.random())) for _ in range(count)]
-        for index, result in enumerate(configuration["results"]):
-            if result["status"] == "measured":
-                result["blocks"] = [
-                    _slowed(_pick(sources[source][index]["blocks"], share), factor)
-                    for source, share in picks
-                ]
-    return Report.from_json(content)
+def called_slower(pair: Pair, factor: float) -> list[tuple[Key, ...]]:
+    """What is called slower in the second of a pair, slowed by a factor; each as its results."""
+    before, after = (_figures(rounds) for rounds in pair)
+    slowed = {
+        key: [None if value is None else value + log(factor) for value in values]
+        for key, values in after.items()
+    }
+    judged = judge_figures(before, slowed, LEAST_CHANGE)
+    return [each.keys for each in judged if each.verdict == "slower"]
 
 
-def _pick(blocks: Sequence[dict[str, Any]], share: float) -> dict[str, Any]:
-    return blocks[int(share * len(blocks))]
+def _rate(pairs: Sequence[Pair], factor: float) -> float:
+    return sum(bool(called_slower(pair, factor)) for pair in pairs) / len(pairs)
 
 
-def _slowed(block: dict[str, Any], factor: float) -> dict[str, Any]:
-    latency = {name: value * factor for name, value in block["latency_ms"].items()}
-    return {**block, "latency_ms": latency}
+def _drawn(rounds: Sequence[Round], count: int, random: np.random.Generator) -> list[Round]:
+    return [rounds[int(at)] for at in random.integers(len(rounds), size=count)]
+
+
+def _figures(rounds: Sequence[Round]) -> dict[Key, list[float | None]]:
+    keys = dict.fromkeys(key for one in rounds for key in one)
+    return {key: [one.get(key) for one in rounds] for key in keys}
+
+
+def _told(pair: Pair, factor: float) -> str:
+    names = [
+        " ".join(keys[0]) if len(keys) == 1 else f"{len(keys)} together"
+        for keys in called_slower(pair, factor)
+    ]
+    return f"SLOWER ({', '.join(names)})" if names else "no slower"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare_noise", description=__doc__)
     parser.add_argument("reports", type=Path, nargs="+")
-    parser.add_argument("--pairs", type=int, default=200)
+    parser.add_argument("--pairs", type=int, default=400)
     parser.add_argument("--slower", type=float, default=1.1)
     return parser
 

@@ -196,6 +196,7 @@ def _method_facts(report: Report) -> Iterable[tuple[str, Any]]:
     settings = report.content["settings"]
     rule = settings["stop_rule"]
     yield "processes", f"{settings['rounds']} for each device and precision, in turn"
+    yield "slices", f"{settings['slices']} of each measurement in each process, in turn"
     yield "warm-up", f"{rule['warm_up_ms']:g} ms and {rule['warm_up_queries']} queries, untimed"
     yield (
         "stop rule",

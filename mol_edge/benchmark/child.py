@@ -1,4 +1,4 @@
-"""One process of a benchmark: one device, one precision, every mode, once.
+"""One process of a benchmark: one device, one precision, every mode, in slices that take turns.
 
     python -m mol_edge.benchmark.child   < job.json   > one JSON object a line
 
@@ -20,10 +20,11 @@ from mol_edge.backends import BackendOptions
 from mol_edge.backends.session import SessionBackend
 from mol_edge.backends.trial import trial_graphs, try_graphs
 from mol_edge.benchmark.job import Job
-from mol_edge.benchmark.load import Load, peak_rss_mb, rss_mb
-from mol_edge.benchmark.measure import Task, Timing, measure
-from mol_edge.benchmark.modes import Mode, Pace
+from mol_edge.benchmark.load import peak_rss_mb, rss_mb
+from mol_edge.benchmark.measure import Task
+from mol_edge.benchmark.modes import Mode
 from mol_edge.benchmark.sgemm import SIDE, fastest, numpy_product, runtime_product
+from mol_edge.benchmark.slices import REFERENCE_SIDE, Slice, measure_slice, slice_rule
 from mol_edge.benchmark.tasks import Tasks
 from mol_edge.bundle import Bundle
 from mol_edge.check_set import measure_accuracy
@@ -33,9 +34,6 @@ from mol_edge.options import PipelineOptions
 from mol_edge.pipeline import Pipeline
 
 Tell = Callable[[dict[str, Any]], None]
-
-_REFERENCE_SIDE = 512
-_REFERENCE_RUNS = 15
 
 
 def main() -> int:
@@ -54,18 +52,10 @@ def _work(job: Job, tell: Tell) -> None:
     if job.accuracy:
         figures = measure_accuracy(pipe.bundle, backend)
         tell({"event": "accuracy", "figures": None if figures is None else asdict(figures)})
-    tell({"event": "sgemm", "gflops": _rates(backend.device, backend.threads)})
+    if job.sgemm:
+        tell({"event": "sgemm", "gflops": _rates(backend.device, backend.threads)})
     tasks = Tasks(pipe, job.fps, job.video)
-    opened: dict[Mode, Task] = {}
-    for mode, pace in job.cells:
-        cell = {"mode": mode, "pace": pace}
-        tell({"event": "begins", **cell})
-        try:
-            if mode not in opened:
-                opened[mode] = _slowed(tasks.open(mode), job.slow_down)
-            tell({"event": "cell", **cell, **_measured(opened[mode], job, pace)})
-        except MolEdgeError as error:
-            tell({"event": "unavailable", **cell, "reason": str(error)})
+    _measure(job, tasks, tell)
     tasks.close()
     pipe.close()
     tell({"event": "done", "peak_rss_mb": peak_rss_mb()})
@@ -94,25 +84,33 @@ def _loaded(job: Job, tell: Tell) -> tuple[Pipeline, SessionBackend]:
     return pipe, backend
 
 
-def _measured(task: Task, job: Job, pace: Pace) -> dict[str, Any]:
-    product = numpy_product(_REFERENCE_SIDE)
-    before = _reference_ms(product)
-    load = Load.now()
-    timing = measure(task, job.rule, 1e3 / job.fps if pace == "camera" else None)
-    others = Load.now().others_since(load)
-    reference = (before + _reference_ms(product)) / 2
-    return {
-        **_told(timing),
-        "others": others,
-        "rss_mb": rss_mb(),
-        "reference_ms": reference,
-    }
+def _measure(job: Job, tasks: Tasks, tell: Tell) -> None:
+    """Take a slice of every cell, and again; the first opens its task and warms it fully."""
+    product = numpy_product(REFERENCE_SIDE)
+    opened: dict[Mode, Task] = {}
+    cells = list(job.cells)
+    for number in range(job.slices):
+        rule = slice_rule(job.rule, job.slices, first=number == 0)
+        for mode, pace in tuple(cells):
+            cell = {"mode": mode, "pace": pace}
+            tell({"event": "begins", **cell})
+            try:
+                if mode not in opened:
+                    opened[mode] = _slowed(tasks.open(mode), job.slow_down)
+                period_ms = 1e3 / job.fps if pace == "camera" else None
+                found = measure_slice(opened[mode], rule, product, period_ms)
+            except MolEdgeError as error:
+                cells.remove((mode, pace))
+                tell({"event": "unavailable", **cell, "reason": str(error)})
+            else:
+                tell({"event": "slice", **cell, **_told(found)})
 
 
-def _told(timing: Timing) -> dict[str, Any]:
-    told = asdict(timing)
-    told["latencies_ms"] = [round(value, 6) for value in timing.latencies_ms]
-    return told
+def _told(found: Slice) -> dict[str, Any]:
+    told = asdict(found.timing)
+    told["latencies_ms"] = [round(value, 6) for value in found.timing.latencies_ms]
+    told |= {"reference_ms": found.reference_ms, "others": found.others}
+    return {**told, "rss_mb": rss_mb()}
 
 
 def _slowed(task: Task, factor: float) -> Task:
@@ -129,17 +127,6 @@ def _slowed(task: Task, factor: float) -> Task:
         return result
 
     return run
-
-
-def _reference_ms(product: Task) -> float:
-    """Median time of a small matrix product: how fast the machine is at this moment."""
-    product()
-    times = []
-    for _ in range(_REFERENCE_RUNS):
-        begin = time.perf_counter()
-        product()
-        times.append(1e3 * (time.perf_counter() - begin))
-    return sorted(times)[_REFERENCE_RUNS // 2]
 
 
 def _rates(device: str, threads: int) -> dict[str, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from mol_edge.benchmark.job import Job
@@ -10,7 +11,7 @@ from mol_edge.benchmark.modes import Mode, mode_flops
 from mol_edge.benchmark.power import PowerMeter
 from mol_edge.benchmark.probe import UNAVAILABLE, known
 from mol_edge.benchmark.process import Event
-from mol_edge.benchmark.statistics import latency_figures, quantiles
+from mol_edge.benchmark.statistics import latency_figures, low_latency, quantiles
 from mol_edge.manifest_parts import ModelInfo
 
 _LOADING = ("bundle_ms", "load_ms", "first_inference_ms", "second_inference_ms")
@@ -30,7 +31,8 @@ class Collector:
         self._loaded: list[Event] = []
         self._peaks: list[float] = []
         self._rates: dict[str, float] = {}
-        self._cells: dict[tuple[str, str], list[Event]] = {}
+        # Slices by mode and pace, then by the process that told them.
+        self._cells: dict[tuple[str, str], dict[int, list[Event]]] = {}
         self._unavailable: dict[tuple[str, str], str] = {}
         self._accuracy: Mapping[str, Any] | None = None
         self.failure: str | None = None
@@ -50,8 +52,9 @@ class Collector:
         elif kind == "sgemm":
             for name, rate in event["gflops"].items():
                 self._rates[name] = max(rate, self._rates.get(name, 0.0))
-        elif kind == "cell":
-            self._cells.setdefault((event["mode"], event["pace"]), []).append(event)
+        elif kind == "slice":
+            processes = self._cells.setdefault((event["mode"], event["pace"]), {})
+            processes.setdefault(len(self._loaded), []).append(event)
         elif kind == "unavailable":
             self._unavailable[event["mode"], event["pace"]] = event["reason"]
         elif kind == "done":
@@ -91,7 +94,8 @@ class Collector:
         }
 
     def _result(self, mode: Mode, pace: str, sgemm: float | None) -> dict[str, Any]:
-        events = self._cells.get((mode, pace), [])
+        processes = list(self._cells.get((mode, pace), {}).values())
+        events = [event for slices in processes for event in slices]
         what = {"mode": mode, "pace": pace, "scenario": "SingleStream"}
         if not events:
             reason = self._unavailable.get((mode, pace)) or self.failure or "it was not reached"
@@ -101,9 +105,9 @@ class Collector:
         figures = latency_figures(latencies)
         flop = mode_flops(self._model, mode)
         gflops = None if flop is None else flop / figures["median"] / 1e6
-        watts = [self._meter.mean_watts(each["started_ns"], each["ended_ns"]) for each in events]
-        measured = [value for value in watts if value is not None]
-        memory = [event["rss_mb"] for event in events if event["rss_mb"]]
+        watts = self._meter.mean_watts([(each["started_ns"], each["ended_ns"]) for each in events])
+        # After its first slice, since tasks are opened one after the other.
+        memory = [slices[0]["rss_mb"] for slices in processes if slices[0]["rss_mb"]]
         return {
             **what,
             "status": "measured",
@@ -116,22 +120,31 @@ class Collector:
             "missed_frames": sum(event["missed"] for event in events),
             "cut_short": any(event["cut"] for event in events),
             "rss_mb": known(_short(max(memory, default=None))),
-            "power_w": known(_short(sum(measured) / len(measured) if measured else None)),
+            "power_w": known(_short(watts)),
             "flop": flop,
             "gflops": _short(gflops),
             "sgemm_fraction": _short(gflops / sgemm if gflops and sgemm else None),
             "quantiles_ms": quantiles(latencies),
-            "blocks": [_block(event) for event in events],
+            "blocks": [_block(slices) for slices in processes],
         }
 
 
-def _block(event: Event) -> dict[str, Any]:
+def _block(slices: Sequence[Event]) -> dict[str, Any]:
     """One process's measurement, as `compare` needs it."""
-    figures = latency_figures(event["latencies_ms"])
+    latencies = [value for event in slices for value in event["latencies_ms"]]
+    figures = latency_figures(latencies)
+    return {
+        "query_count": len(latencies),
+        "latency_ms": {name: figures[name] for name in ("min", "median", "percentile_90")},
+        "slices": [_slice(event) for event in slices],
+    }
+
+
+def _slice(event: Event) -> dict[str, Any]:
     return {
         "query_count": len(event["latencies_ms"]),
-        "latency_ms": {name: figures[name] for name in ("min", "median", "percentile_90")},
-        "quartile_ms": quantiles(event["latencies_ms"])[10],
+        "percentile_10_ms": low_latency(event["latencies_ms"]),
+        "median_ms": _short(median(event["latencies_ms"])),
         "reference_ms": _short(event["reference_ms"]),
         "other_cores": known(_short(event["others"])),
     }

@@ -21,7 +21,9 @@ class Job:
         precision: of the bundle.
         cells: mode and pace of each measurement, in this order.
         rule: when a task is warm and when it was measured for long enough.
+        slices: parts that each measurement is cut into.
         accuracy: whether the check set is run too.
+        sgemm: whether large matrix products are timed too.
         threads, profile: as in `mol_edge.backends.BackendOptions`.
         fps: rate of the camera.
         video: what the pipeline is given, or None.
@@ -34,7 +36,9 @@ class Job:
     precision: str
     cells: tuple[tuple[Mode, Pace], ...]
     rule: StopRule
+    slices: int
     accuracy: bool
+    sgemm: bool
     threads: int
     profile: Profile
     fps: float

@@ -1,7 +1,7 @@
-"""Is a change more than noise? Judged by the medians of processes, not of queries.
+"""Is a change more than noise? Judged by processes, not by queries.
 
 Thousands of queries of one process agree with each other and may all be off: what differs between
-two runs on one machine differs between processes. So the sample is one median per process, as a
+two runs on one machine differs between processes. So the sample is one figure per process, as a
 logarithm, and the noise is how these spread.
 """
 
@@ -16,12 +16,12 @@ from mol_edge.benchmark.student import quantile, tail
 
 _PRIOR_FREEDOM = 4.0
 _LEAST_DEVIATION = 0.005
-"""No machine repeats a median better than to half a percent, whatever three processes say."""
+"""No machine repeats itself better than to half a percent, whatever three processes say."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Medians of the processes before and after, milliseconds; two or more each.
+    """A figure of each process before and after, in any unit; two or more each.
 
     Attributes:
         before: of the first report.

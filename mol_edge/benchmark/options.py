@@ -10,7 +10,7 @@ from mol_edge.benchmark.measure import StopRule
 from mol_edge.benchmark.modes import MODES, PACES, Mode, Pace
 from mol_edge.errors import OptionError
 
-_QUICK_ROUNDS = 4
+_QUICK_SLICES = 2
 _QUICK_RULE = StopRule(
     warm_up_ms=100, warm_up_queries=2, min_duration_ms=250, min_query_count=5, max_duration_ms=2000
 )
@@ -27,6 +27,7 @@ class BenchmarkOptions:
         paces: ``back_to_back`` and ``camera``.
         rounds: processes for each device and precision, spread over the whole run.
         rule: warm-up and end of each measurement in each process.
+        slices: parts of each measurement in each process; those of all modes take turns.
         threads: threads of one inference; 0: automatic.
         profile: as in `mol_edge.backends.BackendOptions`.
         fps: rate of the camera.
@@ -39,7 +40,7 @@ class BenchmarkOptions:
 
     Example:
         >>> BenchmarkOptions(modes=("stream",)).quick().rounds
-        4
+        1
     """
 
     devices: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class BenchmarkOptions:
     paces: tuple[Pace, ...] = PACES
     rounds: int = 8
     rule: StopRule = field(default_factory=StopRule)
+    slices: int = 6
     threads: int = 0
     profile: Profile = "latency"
     fps: float = 30.0
@@ -62,8 +64,9 @@ class BenchmarkOptions:
             if unknown or not given:
                 came = unknown[0] if unknown else "none"
                 raise OptionError(f"{name} must be some of {', '.join(known)}, got {came}.")
-        if self.rounds < 1:
-            raise OptionError(f"rounds must be 1 or more, got {self.rounds}.")
+        for name in ("rounds", "slices"):
+            if getattr(self, name) < 1:
+                raise OptionError(f"{name} must be 1 or more, got {getattr(self, name)}.")
         if self.threads < 0:
             raise OptionError(f"threads must be 0 (automatic) or more, got {self.threads}.")
         if not 0 < self.fps <= 1000:
@@ -72,5 +75,7 @@ class BenchmarkOptions:
             raise OptionError(f"slow_down must lie between 1 and 100, got {self.slow_down}.")
 
     def quick(self) -> BenchmarkOptions:
-        """The same with fewer and shorter rounds: a look, not a record."""
-        return replace(self, rounds=_QUICK_ROUNDS, rule=_QUICK_RULE)
+        """The same back to back alone, in one short round: a look, not a record."""
+        return replace(
+            self, paces=("back_to_back",), rounds=1, slices=_QUICK_SLICES, rule=_QUICK_RULE
+        )

@@ -13,14 +13,16 @@ from mol_edge.doctor import find_devices
 from mol_edge.errors import BundleError, MissingExtraError
 
 _STARTING_S = 3.0
-_REFERENCE_S = 0.1
+_SGEMM_S = 1.0
+# Products, and the warm-up of a slice that is not the first.
+_SLICE_S = 0.1
 
 
 def plan(bundle: Bundle, options: BenchmarkOptions) -> tuple[Job, ...]:
     """The jobs in order: rounds of every device with every precision, every second one backwards.
 
-    The modes without the network run with the first device and precision alone, and accuracy is
-    measured in the first round alone.
+    The modes without the network run with the first device and precision alone, large matrix
+    products with each device's first precision, and accuracy in the first round alone.
 
     Raises:
         BundleError: the bundle has no such precision.
@@ -37,15 +39,25 @@ def plan(bundle: Bundle, options: BenchmarkOptions) -> tuple[Job, ...]:
     devices = [str(Device.parse(name)) for name in options.devices] or find_devices()
     if not devices:
         raise MissingExtraError("onnxruntime", "cpu", "A benchmark")
-    pairs = [(device, each) for device in devices for each in options.precisions or there]
-    jobs = [_job(bundle, options, *pair, pair == pairs[0]) for pair in pairs]
+    precisions = options.precisions or there
+    pairs = [(device, each) for device in devices for each in precisions]
+    jobs = [
+        _job(bundle, options, *pair, around=pair == pairs[0], sgemm=pair[1] == precisions[0])
+        for pair in pairs
+    ]
     again = [replace(job, accuracy=False) for job in jobs]
     rounds = (jobs if index == 0 else again[:: (-1) ** index] for index in range(options.rounds))
     return tuple(job for each in rounds for job in each)
 
 
 def _job(
-    bundle: Bundle, options: BenchmarkOptions, device: str, precision: str, around: bool
+    bundle: Bundle,
+    options: BenchmarkOptions,
+    device: str,
+    precision: str,
+    *,
+    around: bool,
+    sgemm: bool,
 ) -> Job:
     return Job(
         bundle=bundle.folder.resolve(),
@@ -53,7 +65,9 @@ def _job(
         precision=precision,
         cells=cells_of(options.modes, options.paces, around),
         rule=options.rule,
+        slices=options.slices,
         accuracy=True,
+        sgemm=sgemm,
         threads=options.threads,
         profile=options.profile,
         fps=options.fps,
@@ -63,7 +77,10 @@ def _job(
     )
 
 
-def expected_s(job: Job, cells: int | None = None) -> float:
-    """A guess at how long a job, or its first `cells` measurements, take."""
-    cell_s = (job.rule.warm_up_ms + job.rule.min_duration_ms) / 1e3 + _REFERENCE_S
-    return _STARTING_S + cell_s * (len(job.cells) if cells is None else max(cells - 1, 0))
+def expected_s(job: Job, begun: int | None = None) -> float:
+    """A guess at how long a job takes, or how long until so many of its slices have begun."""
+    cells = len(job.cells)
+    slices = cells * job.slices if begun is None else max(begun - 1, 0)
+    slice_s = job.rule.min_duration_ms / 1e3 / job.slices + _SLICE_S
+    warm_up_s = min(slices, cells) * job.rule.warm_up_ms / 1e3
+    return _STARTING_S + job.sgemm * _SGEMM_S + warm_up_s + slices * slice_s

@@ -27,6 +27,7 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 def run_job(job: Job) -> Iterator[Event]:
     """What a process that does the job tells, as it goes; the last is ``done`` or ``failed``."""
     silence_s = _BUILDING_S if job.device.startswith("tensorrt") else _SILENCE_S
+    silence_s += job.rule.max_duration_ms / 1e3
     command = [sys.executable, "-m", "mol_edge.benchmark.child"]
     yield from follow(command, json.dumps(job.to_json()), _environment(job.threads), silence_s)
 

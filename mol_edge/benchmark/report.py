@@ -14,7 +14,7 @@ from mol_edge.benchmark.schema_check import find_fault
 from mol_edge.errors import InputError, OutputError
 
 FORMAT = "mol-edge-benchmark"
-VERSION = 1
+VERSION = 2
 
 _SCHEMA = Path(__file__).parents[1] / "schema" / "benchmark.schema.json"
 _LIMIT = 64 << 20

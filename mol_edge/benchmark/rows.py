@@ -11,7 +11,7 @@ from mol_edge.benchmark.probe import UNAVAILABLE
 from mol_edge.benchmark.report import Report
 
 BUSY_CORES = 0.15
-"""Cores in use by others from which on a measurement counts as disturbed."""
+"""Cores in use by others from which on a slice counts as disturbed."""
 
 Record = Mapping[str, Any]
 
@@ -49,6 +49,16 @@ class Row:
         """Mode and pace in words."""
         pace = PACE_NAMES[self.result["pace"]]
         return f"{MODE_NAMES[self.result['mode']]}, {pace}"
+
+    @property
+    def slices(self) -> list[Record]:
+        """Those of all its processes."""
+        return [part for block in self.result["blocks"] for part in block["slices"]]
+
+
+def is_undisturbed(part: Record) -> bool:
+    """Whether a slice had the machine to itself, as far as the system tells."""
+    return part["other_cores"] == UNAVAILABLE or bool(part["other_cores"] <= BUSY_CORES)
 
 
 def measured_rows(report: Report) -> list[Row]:
@@ -97,12 +107,12 @@ def _heat(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def other_cores(report: Report) -> float | None:
-    """Cores that others kept busy, the median over all measurements; None where nothing tells."""
+    """Cores that others kept busy, the median over all slices; None where nothing tells."""
     values = [
-        block["other_cores"]
+        part["other_cores"]
         for row in measured_rows(report)
-        for block in row.result["blocks"]
-        if block["other_cores"] != UNAVAILABLE
+        for part in row.slices
+        if part["other_cores"] != UNAVAILABLE
     ]
     return median(values) if values else None
 

@@ -133,6 +133,7 @@ def _check_devices(
 def _settings(options: BenchmarkOptions) -> dict[str, Any]:
     return {
         "rounds": options.rounds,
+        "slices": options.slices,
         "stop_rule": asdict(options.rule),
         "threads": options.threads,
         "profile": options.profile,
@@ -165,7 +166,7 @@ class _Progress:
         self._total_s = sum(map(expected_s, jobs))
         self._done_s = 0.0
         self._begin = time.monotonic()
-        self._cells = 0
+        self._begun = 0
         self._on_step = on_step
 
     def take(self, job: Job, event: Event) -> None:
@@ -174,11 +175,11 @@ class _Progress:
         what = f"{job.device} {job.precision}"
         if event["event"] == "begins":
             what += f", {event['mode']} {event['pace']}".replace("_", " ")
-            self._cells += 1
-        part = min(self._done_s + expected_s(job, self._cells), self._total_s) / self._total_s
+            self._begun += 1
+        part = min(self._done_s + expected_s(job, self._begun), self._total_s) / self._total_s
         passed = time.monotonic() - self._begin
         self._on_step(Step(part, passed / part * (1 - part) if part else self._total_s, what))
 
     def end(self, job: Job) -> None:
         self._done_s += expected_s(job)
-        self._cells = 0
+        self._begun = 0

@@ -32,6 +32,17 @@ def latency_figures(latencies_ms: Sequence[float]) -> dict[str, float]:
     }
 
 
+def low_latency(latencies_ms: Sequence[float]) -> float:
+    """The 10th percentile, milliseconds: what disturbs makes longer, never shorter.
+
+    Example:
+        >>> low_latency([3.0, 1.0, 2.0, 10.0])
+        1.0
+    """
+    values = np.asarray(latencies_ms, np.float64)
+    return _rounded(np.percentile(values, 10, method="inverted_cdf"))
+
+
 def quantiles(latencies_ms: Sequence[float]) -> list[float]:
     """`QUANTILES` points of the distribution, rising."""
     points = np.quantile(np.asarray(latencies_ms, np.float64), np.linspace(0, 1, QUANTILES))

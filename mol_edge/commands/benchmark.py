@@ -12,6 +12,7 @@ from mol_edge.commands.table import format_table
 
 if TYPE_CHECKING:
     from mol_edge.benchmark import BenchmarkOptions, Comparison, Report
+    from mol_edge.benchmark.compare import Finding
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -71,7 +72,9 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
 
 def _add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, help="default: mol-edge-out/benchmark")
-    parser.add_argument("--quick", action="store_true", help="a look, not a record")
+    parser.add_argument(
+        "--quick", action="store_true", help="a look of a minute or two, for no comparison"
+    )
     parser.add_argument("--rounds", metavar="N", type=int, help="processes each (default: 8)")
     parser.add_argument(
         "--seconds",
@@ -118,13 +121,12 @@ def _options(arguments: argparse.Namespace) -> BenchmarkOptions:
     from dataclasses import replace
 
     from mol_edge.benchmark import BenchmarkOptions
-    from mol_edge.benchmark.modes import MODES, PACES
+    from mol_edge.benchmark.modes import MODES
 
     options = BenchmarkOptions(
         devices=arguments.device,
         precisions=arguments.precision,
         modes=arguments.mode or MODES,
-        paces=arguments.pace or PACES,
         threads=arguments.threads,
         profile=arguments.profile,
         fps=arguments.fps,
@@ -134,6 +136,8 @@ def _options(arguments: argparse.Namespace) -> BenchmarkOptions:
     )
     if arguments.quick:
         options = options.quick()
+    if arguments.pace:
+        options = replace(options, paces=arguments.pace)
     if arguments.rounds is not None:
         options = replace(options, rounds=arguments.rounds)
     if arguments.seconds is not None:
@@ -188,34 +192,27 @@ def format_comparison(found: Comparison) -> str:
     for kind in ("machine", "bundle", "settings", "versions"):
         lines += [f"different {kind}: {text}" for text in getattr(found.differences, kind)]
     head = ("device", "what", "before", "after", "change", "95% bounds", "verdict")
-    rows = []
-    for each in found.findings:
-        change = each.change
-        bounds = "too busy to tell"
-        if change is not None:
-            bounds = f"{change.low - 1:+.1%} to {change.high - 1:+.1%}"
-        rows.append(
-            (
-                each.name,
-                each.what,
-                f"{each.before_ms:.3f} ms",
-                f"{each.after_ms:.3f} ms",
-                f"{(change.ratio if change else each.after_ms / each.before_ms) - 1:+.1%}",
-                bounds,
-                each.verdict,
-            )
-        )
-    lines += ["", format_table(head, rows), ""]
+    lines += ["", format_table(head, [_finding_cells(each) for each in found.findings]), ""]
+    lines += [f"! {text}" for text in found.notes]
     lines += [f"only before: {text}" for text in found.only_before]
     lines += [f"only after: {text}" for text in found.only_after]
     lines += [f"less accurate: {text}" for text in found.losses]
-    if found.machine_ratio is not None and abs(found.machine_ratio - 1) > 0.03:
+    if found.machine_ratio is not None:
         lines.append(
-            "The machine's own matrix products took longer in the second run, by "
-            f"{found.machine_ratio - 1:+.1%}, which is allowed for."
+            "Changes are held against small matrix products of the machine itself, which took "
+            f"{found.machine_ratio - 1:+.1%} longer in the second run."
         )
     lines.append(_answer(found))
     return "\n".join(lines).strip()
+
+
+def _finding_cells(each: Finding) -> tuple[str, ...]:
+    change, bounds = "–", "too few processes"
+    if each.change is not None:
+        change = f"{each.change.ratio - 1:+.1%}"
+        bounds = f"{each.change.low - 1:+.1%} to {each.change.high - 1:+.1%}"
+    before, after = f"{each.before_ms:.3f} ms", f"{each.after_ms:.3f} ms"
+    return each.name, each.what, before, after, change, bounds, each.verdict
 
 
 def _answer(found: Comparison) -> str:
@@ -227,6 +224,8 @@ def _answer(found: Comparison) -> str:
         return f"SLOWER: {len(found.regressions)} of {len(found.findings)} results{rest}."
     if found.losses:
         return f"LESS ACCURATE, and no slower{rest}."
+    if all(each.change is None for each in found.findings):
+        return "UNCLEAR: too few undisturbed processes to tell; measure again, with more --rounds."
     if unclear == len(found.findings):
         return "UNCLEAR: too much noise to tell; measure on an idle machine, with more --rounds."
     return f"NO SLOWER{rest}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from unittest.mock import patch
@@ -28,8 +29,10 @@ _MACHINE, _SENSORS = describe_machine(), read_sensors()
 Latencies = Callable[[str, str], "list[float]"]
 
 
-def told(job: Job, latencies: Latencies, others: float = 0.0) -> Iterator[Event]:
-    """What a process would tell, with latencies by mode and pace."""
+def told(
+    job: Job, latencies: Latencies, others: float = 0.0, reference_ms: float = 1.5
+) -> Iterator[Event]:
+    """What a process would tell, with latencies by mode and pace, cut into its slices."""
     yield {
         "event": "loaded", "device": job.device, "threads": 2, "bundle_ms": 20.0, "load_ms": 80.0,
         "first_inference_ms": 150.0, "second_inference_ms": 9.0, "rss_before_mb": 40.0,
@@ -37,18 +40,22 @@ def told(job: Job, latencies: Latencies, others: float = 0.0) -> Iterator[Event]
     }  # fmt: skip
     if job.accuracy:
         yield {"event": "accuracy", "figures": FIGURES}
-    yield {"event": "sgemm", "gflops": {"numpy": 180.0}}
-    for mode, pace in job.cells:
-        yield {"event": "begins", "mode": mode, "pace": pace}
+    if job.sgemm:
+        yield {"event": "sgemm", "gflops": {"numpy": 180.0}}
+    parts = {cell: np.array_split(latencies(*cell), job.slices) for cell in job.cells}
+    for number, (mode, pace) in itertools.product(range(job.slices), job.cells):
+        what = {"mode": mode, "pace": pace}
+        if mode == "clip_fused" and number == 0:
+            yield {"event": "begins", **what}
+            yield {"event": "unavailable", **what, "reason": "no such graph"}
         if mode == "clip_fused":
-            yield {"event": "unavailable", "mode": mode, "pace": pace, "reason": "no such graph"}
             continue
-        values = latencies(mode, pace)
-        wall_ns = round(1e6 * sum(values))
+        yield {"event": "begins", **what}
+        values = [float(value) for value in parts[mode, pace][number]]
         yield {
-            "event": "cell", "mode": mode, "pace": pace, "latencies_ms": values, "started_ns": 0,
-            "ended_ns": wall_ns, "cpu_ms": 1.5 * sum(values), "missed": 0, "cut": False,
-            "others": others, "rss_mb": 115.0, "reference_ms": 1.5,
+            "event": "slice", **what, "latencies_ms": values, "started_ns": 0,
+            "ended_ns": round(1e6 * sum(values)), "cpu_ms": 1.5 * sum(values), "missed": 0,
+            "cut": False, "others": others, "rss_mb": 115.0 + number, "reference_ms": reference_ms,
         }  # fmt: skip
     yield {"event": "done", "peak_rss_mb": 130.0}
 
@@ -59,18 +66,34 @@ def made_report(
     slower: float = 1.0,
     spread: float = 0.02,
     others: float = 0.0,
+    mood: float = 0.0,
     **options,
 ) -> Report:
-    """A report whose processes have medians spread so much around those of `MEDIANS`."""
+    """A report whose processes have medians spread so much around those of `MEDIANS`.
+
+    Args:
+        bundle: what it is of.
+        seed: of the figures.
+        slower: factor of all latencies.
+        spread: deviation of a process's median, as a logarithm, for each mode by itself.
+        others: cores that others keep busy.
+        mood: deviation of a process that all modes and the matrix products share.
+        options: of the benchmark.
+    """
     random = np.random.default_rng(seed)
-
-    def latencies(mode: str, pace: str) -> list[float]:
-        middle = MEDIANS.get(mode, 0.5) * slower * np.exp(spread * random.standard_normal())
-        return list(middle * np.exp(0.03 * np.abs(random.standard_normal(30))))
-
     chosen = BenchmarkOptions(**{"devices": ("onnxruntime",), **options})
+
+    def run(job: Job) -> Iterator[Event]:
+        mooded = np.exp(mood * random.standard_normal())
+
+        def latencies(mode: str, pace: str) -> list[float]:
+            middle = MEDIANS.get(mode, 0.5) * slower * np.exp(spread * random.standard_normal())
+            return list(mooded * middle * np.exp(0.03 * np.abs(random.standard_normal(30))))
+
+        return told(job, latencies, others, float(1.5 * mooded))
+
     with patch.multiple(runner, describe_machine=lambda: _MACHINE, read_sensors=lambda: _SENSORS):
-        return runner.run_benchmark(bundle, chosen, run=lambda job: told(job, latencies, others))
+        return runner.run_benchmark(bundle, chosen, run=run)
 
 
 def changed(report: Report, *path, value) -> dict:

@@ -72,8 +72,8 @@ def test_what_a_reader_must_know_is_said(report):
     busy["sensors"]["end"]["throttled"] = {"cpu_events": 9}
     for configuration in busy["configurations"]:
         for result in configuration["results"]:
-            for block in result.get("blocks", []):
-                block["other_cores"] = 1.2
+            for part in (part for block in result.get("blocks", []) for part in block["slices"]):
+                part["other_cores"] = 1.2
     told = list(cautions(Report.from_json(busy)))
     for words in ("are guesses", "no check set", "1.2 cores busy", "slowed", "held down"):
         assert sum(words in text for text in told) == 1, words

@@ -1,8 +1,13 @@
 """What `compare` calls slower, and what it does not."""
 
+import json
+import re
+from math import log
+
 import pytest
 
 from mol_edge.benchmark.compare import compare
+from mol_edge.benchmark.evidence import Key, figures_of
 from mol_edge.benchmark.report import Report
 from mol_edge.errors import InputError, OptionError
 from tests.mol_edge.benchmark.reports import changed, made_report
@@ -68,21 +73,135 @@ def test_noise_is_called_unclear_not_the_same(toy):
     assert "same" not in verdicts(found) and not found.regressions
 
 
-def test_processes_that_were_disturbed_say_nothing(toy, before):
+def altered(report, change):
+    """The report with each slice changed by a function of it and its number in its process."""
+    content = json.loads(json.dumps(report.content))
+    for configuration in content["configurations"]:
+        for block in (block for each in configuration["results"] for block in each["blocks"]):
+            for number, part in enumerate(block["slices"]):
+                change(part, number)
+    return Report.from_json(content)
+
+
+def longer(part, factor):
+    part["percentile_10_ms"] *= factor
+    part["median_ms"] *= factor
+
+
+def test_slices_that_were_disturbed_say_nothing(before):
+    def disturb(part, number):
+        if number < 4:
+            longer(part, 1.5)
+            part["other_cores"] = 1.0
+
+    found = compare(before, altered(before, disturb))
+    assert set(verdicts(found)) == {"same"}
+    assert all(each.change.ratio == pytest.approx(1, abs=0.02) for each in found.findings)
+    (note,) = found.notes
+    assert "busy in 160 of 240 slices of the second run, which are left out" in note
+
+
+def test_nothing_undisturbed_is_unclear(toy, before):
     busy = made_report(toy, 3, 1.5, modes=MODES, others=1.0)
     found = compare(before, busy)
-    assert set(verdicts(found)) == {"unclear"}
+    assert set(verdicts(found)) == {"unclear"} and not found.regressions
     assert all(each.change is None for each in found.findings)
+    assert "busy in 240 of 240 slices of the second run" in found.notes[0]
+
+
+def test_a_few_long_slices_are_withstood_where_nothing_tells_of_others(before):
+    def disturb(part, number):
+        part["other_cores"] = "unavailable"
+        longer(part, 3.0 if number in (1, 4) else 1.0)
+
+    found = compare(before, altered(before, disturb))
+    assert set(verdicts(found)) == {"same"} and found.notes == ()
+
+
+def slower_machine(report, factor):
+    def slow(part, number):
+        part["reference_ms"] *= factor
+
+    return altered(report, slow)
 
 
 def test_a_machine_that_is_slower_as_a_whole_is_no_regression(toy, before):
-    content = changed(made_report(toy, 5, 1.12, modes=MODES), "duration_s", value=1)
-    for result in content["configurations"][0]["results"]:
-        for block in result["blocks"]:
-            block["reference_ms"] *= 1.12
-    found = compare(before, Report.from_json(content))
+    after = made_report(toy, 5, 1.12, modes=MODES)
+    assert compare(before, after).regressions
+    found = compare(before, slower_machine(after, 1.12))
     assert found.machine_ratio == pytest.approx(1.12)
     assert not found.regressions
+    ratios = [each.change.ratio for each in found.findings]
+    assert ratios == pytest.approx([1] * len(ratios), abs=0.03)
+    assert found.findings[0].after_ms / found.findings[0].before_ms > 1.08
+
+
+def test_software_that_is_slower_on_a_machine_that_is_faster_is_found(toy, before):
+    found = compare(before, slower_machine(made_report(toy, 5, modes=MODES), 1 / 1.12))
+    assert found.findings[-1].verdict == "slower"
+
+
+def test_a_tenth_is_found_though_the_machine_drifts_far_more(toy):
+    """Each process in another mood, which tasks and products share."""
+    moody = {"modes": MODES, "mood": 0.15}
+    found = missed = false = 0
+    for k in range(PAIRS):
+        before, same = (made_report(toy, seed, **moody) for seed in (k, 100 + k))
+        after = made_report(toy, 200 + k, 1.1, **moody)
+        false += bool(compare(before, same).regressions)
+        found += bool(compare(before, after).regressions)
+        other = changed(after, "machine", "versions", "numpy", value="0.1")
+        missed += not compare(before, Report.from_json(other)).regressions
+    assert false <= 1 and found >= PAIRS - 1
+    # Plain latencies would not do.
+    assert missed >= PAIRS / 2
+
+
+@pytest.mark.parametrize(
+    "path", [("machine", "versions", "numpy"), ("settings", "threads")], ids=lambda path: path[-1]
+)
+def test_products_of_another_numpy_are_not_divided_by(path, before):
+    after = slower_machine(before, 1.3)
+    assert compare(before, after).findings[-1].verdict == "faster"
+    value = 7 if path[-1] == "threads" else "0.1"
+    found = compare(before, Report.from_json(changed(after, *path, value=value)))
+    assert set(verdicts(found)) == {"same"} and found.machine_ratio is None
+    (note,) = found.notes
+    assert note.startswith("NumPy or its threads differ") and "plain latencies" in note
+
+
+def test_a_gpu_is_not_held_against_the_processor(before):
+    content = changed(before, "configurations", 0, "device", value="tensorrt:0")
+    gpu = Report.from_json(content)
+    for report, device, divisor in ((before, "onnxruntime:cpu", 1.5), (gpu, "tensorrt:0", 1.0)):
+        key = Key(device, "fp32", "clip", "back_to_back")
+        (first, *_) = report.configurations[0]["results"][0]["blocks"]
+        lows = sorted(part["percentile_10_ms"] for part in first["slices"])
+        middle = (log(lows[2]) + log(lows[3])) / 2
+        assert figures_of(report, True)[key][0] == pytest.approx(middle - log(divisor))
+    assert compare(gpu, gpu).machine_ratio is None
+
+
+@pytest.mark.parametrize(
+    ("rounds", "words"),
+    [(1, "One process of each .* without --quick"), (3, "3 processes of each .* are few"), (5, "")],
+)
+def test_few_processes_are_told(rounds, words, toy):
+    pair = [made_report(toy, seed, seed, modes=MODES, rounds=rounds) for seed in (1, 2)]
+    found = compare(*pair)
+    assert len(found.notes) == bool(words)
+    assert not words or re.match(words, found.notes[0])
+    assert bool(found.regressions) == (rounds > 1)
+
+
+def test_several_configurations_have_a_mean_each_and_one_of_all(toy):
+    pair = [made_report(toy, seed, devices=("onnxruntime", "openvino")) for seed in (1, 2)]
+    found = compare(*pair)
+    assert [(each.name, each.what) for each in found.findings[-3:]] == [
+        ("onnxruntime:cpu fp32", "all together"),
+        ("openvino:CPU fp32", "all together"),
+        ("every device and precision", "all together"),
+    ]
 
 
 def test_differences_are_told_and_another_machine_has_no_regressions(toy, before):

@@ -113,9 +113,23 @@ def test_a_meter_gives_means_of_its_samples():
             time.sleep(0.002)
     seconds = (meter._samples[-1][0] - meter._samples[0][0]) / 1e9
     joules = meter._samples[-1][1] - meter._samples[0][1]
-    watts = meter.mean_watts(begin, time.monotonic_ns())
+    watts = meter.mean_watts([(begin, time.monotonic_ns())])
     assert watts == pytest.approx(joules / seconds)
-    assert meter.mean_watts(0, begin) is None
+    assert meter.mean_watts([(0, begin)]) is None
+
+
+def test_power_of_slices_is_that_of_their_own_samples():
+    samples = [(at, float(value)) for at, value in enumerate([0, 2, 4, 90, 91, 92, 98])]
+    spans = [(0, 2), (3, 3), (5, 6)]
+    for source, watts in (
+        (PowerSource("meter", watts=float), (0 + 2 + 4 + 90 + 92 + 98) / 6),
+        # One sample of a counter tells nothing: 4 J in 2 ns and 6 J in 1 ns.
+        (PowerSource("counter", joules=float), 10 / 3e-9),
+    ):
+        meter = PowerMeter(source)
+        meter._samples = samples
+        assert meter.mean_watts(spans) == pytest.approx(watts)
+        assert meter.mean_watts([(3, 3)]) is None
 
 
 def test_load_of_others():

@@ -28,8 +28,9 @@ def test_written_and_read_back(report, tmp_path):
         (b"[" * 100_000, "must be JSON and is not"),
         (b'{"format": "mol-edge-bundle"}', "format 'mol-edge-bundle'"),
         (b"[1, 2]", "something else .list."),
-        (b'{"format": "mol-edge-benchmark", "version": 7}', "of version 1, .* got version 7"),
-        (b'{"format": "mol-edge-benchmark", "version": 1}', "created must be given"),
+        (b'{"format": "mol-edge-benchmark", "version": 1}', "of version 2, .* got version 1"),
+        (b'{"format": "mol-edge-benchmark", "version": 7}', "of version 2, .* got version 7"),
+        (b'{"format": "mol-edge-benchmark", "version": 2}', "created must be given"),
     ],
 )
 def test_what_is_no_report_is_refused(content, words, tmp_path):
@@ -59,6 +60,20 @@ def test_unavailable_is_never_zero(report):
     with pytest.raises(InputError, match="power_w must be"):
         path = ("configurations", 0, "results", 0, "power_w")
         Report.from_json(changed(report, *path, value=0))
+
+
+def test_slices_are_kept_with_what_they_say(report, tmp_path):
+    report.write(tmp_path / "report.json")
+    result = Report.read(tmp_path / "report.json").configurations[0]["results"][0]
+    assert [len(block["slices"]) for block in result["blocks"]] == [6, 6]
+    assert result["rss_mb"] == 115
+    for block in result["blocks"]:
+        assert sum(part["query_count"] for part in block["slices"]) == block["query_count"] == 30
+        lows = [part["percentile_10_ms"] for part in block["slices"]]
+        assert min(lows) == block["latency_ms"]["min"]
+        assert all(low < part["median_ms"] for low, part in zip(lows, block["slices"]))
+        assert {part["reference_ms"] for part in block["slices"]} == {1.5}
+        assert {part["other_cores"] for part in block["slices"]} == {0.0}
 
 
 def test_a_folder_that_is_a_file_is_told(report, tmp_path):

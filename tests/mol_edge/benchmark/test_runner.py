@@ -1,10 +1,12 @@
 """Plans, failures and progress of a benchmark; one real process."""
 
+from dataclasses import replace
+
 import pytest
 
 from mol_edge.benchmark.measure import StopRule
 from mol_edge.benchmark.options import BenchmarkOptions
-from mol_edge.benchmark.plan import plan
+from mol_edge.benchmark.plan import expected_s, plan
 from mol_edge.benchmark.runner import run_benchmark
 from mol_edge.errors import BundleError, DeviceError, OptionError
 from tests.mol_edge.benchmark.reports import made_report, told
@@ -19,6 +21,34 @@ def test_rounds_turn_around_and_measure_accuracy_once(toy):
         "openvino:CPU",
     ]  # fmt: skip
     assert [job.accuracy for job in jobs] == [True, True, False, False, False, False]
+
+
+def test_large_products_are_timed_once_for_each_device_and_round(toy):
+    precisions = dict.fromkeys(("fp32", "fp16"), toy.manifest.graphs["fp32"])
+    both = replace(toy, manifest=replace(toy.manifest, graphs=precisions))
+    jobs = plan(both, BenchmarkOptions(PAIR, rounds=1))
+    assert [(job.device, job.precision) for job in jobs if job.sgemm] == [
+        ("onnxruntime:cpu", "fp32"), ("openvino:CPU", "fp32"),
+    ]  # fmt: skip
+    assert len(jobs) == 4
+
+
+def test_a_quick_look_is_one_short_round_back_to_back(toy):
+    options = BenchmarkOptions(PAIR).quick()
+    jobs = plan(toy, options)
+    assert (len(jobs), {job.slices for job in jobs}) == (2, {2})
+    assert {pace for job in jobs for _, pace in job.cells} == {"back_to_back"}
+    # Six configurations stay a look of a minute.
+    assert 6 * max(map(expected_s, jobs)) < 60
+
+
+def test_what_is_expected_rises_to_the_whole(toy):
+    (job, *_) = plan(toy, BenchmarkOptions(PAIR))
+    count = len(job.cells) * job.slices
+    times = [expected_s(job, begun) for begun in range(1, count + 2)]
+    assert times == sorted(times) and times[-1] == expected_s(job)
+    assert times[1] - times[0] == pytest.approx(0.2 + 0.7 / 6 + 0.1)
+    assert times[-1] - times[-2] == pytest.approx(0.7 / 6 + 0.1)
 
 
 def test_what_surrounds_the_network_is_measured_on_one_device_alone(toy):
@@ -41,6 +71,8 @@ def test_unknown_names_are_refused_before_anything_runs(toy):
         BenchmarkOptions(modes=("nap",))
     with pytest.raises(OptionError, match="rounds"):
         BenchmarkOptions(rounds=0)
+    with pytest.raises(OptionError, match="slices must be 1 or more, got 0"):
+        BenchmarkOptions(slices=0)
 
 
 def failing(name):
@@ -107,7 +139,9 @@ def test_a_real_process_measures(toy):
     assert [(each["mode"], each["pace"]) for each in measured] == [
         ("clip", "back_to_back"), ("stream", "back_to_back"), ("stream", "camera"),
     ]  # fmt: skip
-    assert all(len(each["blocks"]) == 2 and each["query_count"] >= 6 for each in measured)
+    assert all(len(each["blocks"]) == 2 and each["query_count"] >= 12 for each in measured)
+    blocks = [block for each in measured for block in each["blocks"]]
+    assert [len(block["slices"]) for block in blocks] == [6] * 6
     assert configuration["accuracy"] is None
     assert set(configuration["sgemm_gflops"]) == {"numpy", "onnxruntime"}
     assert len(configuration["cold"]["load_ms"]) == 2

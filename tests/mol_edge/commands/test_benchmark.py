@@ -97,7 +97,7 @@ def test_compare_names_what_differs(toy, tmp_path, capsys):
     ("content", "reason"),
     [
         ("not json", "must be JSON and is not"),
-        ('{"format": "mol-edge-benchmark", "version": 2}', "version 1, which this mol-edge reads"),
+        ('{"format": "mol-edge-benchmark", "version": 1}', "version 2, which this mol-edge reads"),
         ("{}", "must be what `mol-edge benchmark` wrote"),
     ],
 )

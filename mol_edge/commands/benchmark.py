@@ -199,8 +199,8 @@ def format_comparison(found: Comparison) -> str:
     lines += [f"less accurate: {text}" for text in found.losses]
     if found.machine_ratio is not None:
         lines.append(
-            "Changes are held against small matrix products of the machine itself, which took "
-            f"{found.machine_ratio - 1:+.1%} longer in the second run."
+            "Changes are held against small matrix products beside each slice, whose own time "
+            f"changed by {found.machine_ratio - 1:+.1%} from the first run to the second."
         )
     lines.append(_answer(found))
     return "\n".join(lines).strip()

@@ -76,9 +76,55 @@ def test_compare_says_what_became_slower(toy, tmp_path, capsys):
     assert main(["benchmark", "compare", before, after]) == 1
     said = capsys.readouterr().out
     assert said.endswith("SLOWER: 4 of 4 results.\n")
+    assert "whose own time changed by +0.0% from the first run" in said
     assert main(["benchmark", "compare", before, before]) == 0
     assert capsys.readouterr().out.endswith("NO SLOWER.\n")
     assert main(["benchmark", "compare", before, after, "--least-change", "40"]) == 0
+
+
+def test_compare_of_quick_looks_cannot_tell_and_says_why(toy, tmp_path, capsys):
+    paths = [
+        write(tmp_path / f"{seed}.json", made_report(toy, seed, seed, rounds=1).content)
+        for seed in (1, 2)
+    ]
+    assert main(["benchmark", "compare", *paths]) == 0
+    said = capsys.readouterr().out
+    assert "! One process of each device and precision says nothing" in said
+    assert said.count("too few processes") == said.count(" unclear\n") > 4
+    assert said.endswith(
+        "UNCLEAR: too few undisturbed processes to tell; measure again, with more --rounds.\n"
+    )
+
+
+def test_compare_says_where_plain_latencies_are_compared(toy, tmp_path, capsys):
+    report = made_report(toy, 1, modes=("stream",))
+    before = write(tmp_path / "a.json", report.content)
+    other = changed(report, "machine", "versions", "numpy", value="0.1")
+    assert main(["benchmark", "compare", before, write(tmp_path / "b.json", other)]) == 0
+    said = capsys.readouterr().out
+    assert "different versions: numpy: " in said and "! NumPy or its threads differ" in said
+    assert "matrix products beside" not in said and said.endswith("NO SLOWER.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (["--quick"], (1, 2, 250, {"back_to_back"})),
+        (
+            ["--quick", "--rounds", "3", "--seconds", "1", "--pace", "camera"],
+            (3, 2, 1000, {"camera"}),
+        ),
+        ([], (8, 6, 700, {"back_to_back", "camera"})),
+    ],
+)
+def test_what_is_given_beside_quick_wins(words, settings, quick_processes, toy_folder, tmp_path):
+    fixed = ["--bundle", str(toy_folder), "--device", "onnxruntime", "--out", str(tmp_path)]
+    assert main(["benchmark", *fixed, *words, "--quiet"]) == 0
+    content = json.loads((tmp_path / "benchmark.json").read_text())
+    told = content["settings"]
+    paces = {each["pace"] for each in content["configurations"][0]["results"]}
+    rule = told["stop_rule"]["min_duration_ms"]
+    assert (told["rounds"], told["slices"], rule, paces) == settings
 
 
 def test_compare_names_what_differs(toy, tmp_path, capsys):

@@ -37,6 +37,7 @@ COUNT = len(_CELLS)
 EVIDENCE = slice(0, 10)
 BROWS = slice(0, 4)
 UPPER_LIDS, LOWER_LIDS = [11, 13], [12, 14]
+LIDS = [*UPPER_LIDS, *LOWER_LIDS]
 # How a core's object is told of them.
 LAYOUT: tuple[list[list[int]], int, int, list[int], list[int]] = (
     [list(points) for _, points in _CELLS],

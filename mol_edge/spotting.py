@@ -30,7 +30,7 @@ class SpotterOptions:
 
     Attributes:
         micro_ms: up to this duration an event is ``micro``, above it ``macro``.
-        least_ms: what is shorter is noise.
+        least_ms: what is shorter is noise; a movement is measured up to 15% shorter than it is.
         most_ms: what takes longer is a change of posture, not an event.
         least_px: smallest displacement at the apex, crop pixels.
         noise_factor: how many deviations of the still face's noise a movement must exceed.
@@ -45,7 +45,7 @@ class SpotterOptions:
     """
 
     micro_ms: float = 500.0
-    least_ms: float = 80.0
+    least_ms: float = 105.0
     most_ms: float = 4000.0
     least_px: float = 0.18
     noise_factor: float = 5.5
@@ -191,7 +191,7 @@ class Spotter:
     def _judge(self, hump: Hump) -> list[Spot]:
         options = self._options
         duration_ms = (hump.offset_ns - hump.onset_ns) / 1e6
-        least_px = _BLINK_LEAK_PX if hump.blinked else options.least_px
+        least_px = _blink_leak(hump.peak) if hump.blinked else options.least_px
         own = cells.without_common_motion(hump.peak, self._history.noise)
         clear = self._exceeds(hump.peak, least_px) & self._exceeds(own, 0.7 * least_px)
         least_ms = max(options.least_ms, _LEAST_FRAMES * hump.period_ms)
@@ -212,10 +212,15 @@ class Spotter:
         ]
 
 
+def _blink_leak(peak: Array) -> float:
+    """How far a blink can seem to move other cells: less than it moves the lids."""
+    return max(_BLINK_LEAK_PX, float(np.hypot(*peak[cells.LIDS].T).max()))
+
+
 _SLOWEST_PX = 0.12
 # What a few frames show at most can be an error of one of them.
 _LEAST_FRAMES = 3.5
-# While lids close, the fit of the head errs by up to this much elsewhere.
+# While lids close, the fit of the head errs by this much elsewhere even where the lids are hardly seen.
 _BLINK_LEAK_PX = 0.5
 _BEFORE_NS = 250_000_000
 # Where nothing moves for so long, the face has taken another posture.

@@ -12,6 +12,9 @@ constexpr std::int64_t kNoiseNs = 3'000'000'000;
 /// Noise that grows is noticed sooner than noise that falls.
 constexpr std::int64_t kRecentNs = 700'000'000;
 constexpr std::int64_t kLearnEveryNs = 200'000'000;
+/// Seconds of noise, at tens of looks each, are now and then quieter than the camera is: what was
+/// usual over this time counts too, up to this share of them.
+constexpr double kUsualNs = 10e9, kMostUsual = 1.5;
 constexpr double kLeastNoise = 0.012, kFirstNoise = 0.05;
 constexpr std::size_t kLeastStill = 8;
 /// Of a normal distribution: its deviation over the median of its absolute values.
@@ -162,17 +165,35 @@ void PathHistory::learn_noise() {
     if (rows_.empty()) return;
     PathRow& last = rows_.back();
     last.still = !last.blink;
-    if (last.timestamp_ns - learned_ns_ < kLearnEveryNs) return;
+    const std::int64_t passed_ns = last.timestamp_ns - learned_ns_;
+    if (passed_ns < kLearnEveryNs) return;
     learned_ns_ = last.timestamp_ns;
-    Steps longer = deviation(kNoiseNs);
-    const Steps shorter = deviation(kRecentNs);
-    for (std::size_t i = 0; i < longer.size(); ++i) {
-        longer[i] = {std::max(longer[i].x, shorter[i].x), std::max(longer[i].y, shorter[i].y)};
+    const std::optional<Steps> longer = deviation(kNoiseNs);
+    if (!longer) return;
+    const Steps shorter = deviation(kRecentNs).value_or(*longer);
+    learn_usual(*longer, passed_ns);
+    const auto noise = [](double now, double recent, double usual) {
+        return std::max({now, recent, std::min(usual, kMostUsual * now)});
+    };
+    for (std::size_t i = 0; i < noise_.size(); ++i) {
+        const Step now = (*longer)[i];
+        noise_[i] = {noise(now.x, shorter[i].x, usual_[i].x),
+                     noise(now.y, shorter[i].y, usual_[i].y)};
     }
-    noise_ = std::move(longer);
 }
 
-Steps PathHistory::deviation(std::int64_t span_ns) const {
+void PathHistory::learn_usual(const Steps& found, std::int64_t passed_ns) {
+    if (usual_.empty()) usual_ = found;
+    // A plain mean at first, later one that forgets.
+    const double share = std::max(static_cast<double>(passed_ns) / kUsualNs,
+                                  1.0 / static_cast<double>(++learnings_));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        usual_[i].x += std::min(1.0, share) * (found[i].x - usual_[i].x);
+        usual_[i].y += std::min(1.0, share) * (found[i].y - usual_[i].y);
+    }
+}
+
+std::optional<Steps> PathHistory::deviation(std::int64_t span_ns) const {
     const std::int64_t now = rows_.back().timestamp_ns, oldest = rows_.front().timestamp_ns;
     const std::size_t from = row_at(std::max(now - span_ns, oldest + kLagNs));
     Steps found(noise_.size());
@@ -185,7 +206,7 @@ Steps PathHistory::deviation(std::int64_t span_ns) const {
             x.push_back(std::abs(rows_[i].speed[cell].x));
             y.push_back(std::abs(rows_[i].speed[cell].y));
         }
-        if (x.size() < kLeastStill) return noise_;
+        if (x.size() < kLeastStill) return std::nullopt;
         found[cell] = {std::max(kDeviationsOfMedian * median_of(x), kLeastNoise),
                        std::max(kDeviationsOfMedian * median_of(y), kLeastNoise)};
     }

@@ -25,7 +25,7 @@ ENOUGH_PROCESSES = 4
 """With so many a tenth was found in 99% of pairs drawn from real runs, with 3 in 86%."""
 
 _LEVEL_OF_ALL = 0.03
-_LEVEL_OF_EACH = 0.02
+_LEVEL_OF_EACH = 0.01
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Judgement:
 def judge_figures(before: Figures, after: Figures, least_change: float) -> list[Judgement]:
     """Each result that both have, each configuration where there are several, and all at last.
 
-    The mean of all is tested at 3% by itself, the others together at 2% (Holm), so that one report
-    in twenty at most is called slower by chance. Means leave out the modes without the network.
+    The mean of all is tested at 3% by itself, the others together at 1% (Holm), so that fewer than
+    one report in twenty is called slower by chance. Means leave out the modes without the network.
 
     Args:
         before: figures of the first report.

@@ -83,8 +83,21 @@ def test_short_long_and_close_events():
         assert overlap(spot, onset, offset) > 0.5
 
 
+@pytest.mark.parametrize(("duration", "found"), [(0.06, 0), (0.13, 1)])
+def test_what_is_too_short_is_noise(duration, found):
+    times = (3.0, 3.0 + duration / 2, 3.0 + duration)
+    assert len(spots_of([(*times, BROW)], 200, noise=0.01)) == found
+
+
 def test_a_blink_is_no_event():
     assert spots_of([(3.0, 3.1, 3.3, BLINK)]) == []
+
+
+@pytest.mark.parametrize(("strength", "found"), [(1.1, 0), (3.2, 1)])
+def test_what_a_blink_shakes_elsewhere_is_less_than_the_lids(strength, found):
+    lids = {point: (0.4 * x, 0.4 * y) for point, (x, y) in LIDS.items()}
+    corner = {point: (strength * x, strength * y) for point, (x, y) in SMILE.items()}
+    assert len(spots_of([(3.0, 3.1, 3.3, {**lids, **corner})])) == found
 
 
 def test_brows_are_seen_beside_a_blink():

@@ -110,13 +110,16 @@ class PathHistory {
     Step mean_path(std::size_t cell, std::size_t first, std::size_t end) const;
     Steps speed_at(std::size_t row) const;
     bool is_blink(std::size_t row, double eyes);
-    Steps deviation(std::int64_t span_ns) const;
+    /// Of the speeds in the still frames of so long; nothing where they are too few.
+    std::optional<Steps> deviation(std::int64_t span_ns) const;
+    void learn_usual(const Steps& found, std::int64_t passed_ns);
     void append(std::int64_t timestamp_ns, std::int64_t index);
 
     CellPaths cells_;
     std::int64_t keep_ns_;
     std::deque<PathRow> rows_;
-    Steps noise_;
+    Steps noise_, usual_;
+    std::int64_t learnings_ = 0;
     double eyes_ = 0;
     std::int64_t eyes_seen_ns_ = 0, learned_ns_ = 0;
 };

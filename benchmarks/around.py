@@ -1,12 +1,17 @@
 """What a frame costs around the network, for one face in 1280 × 720, against the `features` graph.
 
     python -m benchmarks.around BUNDLE [--threads 2] [--frames 240] [--device onnxruntime]
+    python -m benchmarks.around mol_edge/data/demo --features-of FULL
 
 The demo video, whose face is 210 pixels wide, goes through a pipeline from memory, as a part of
 1280 × 720 or (`--large`) enlarged to it, which makes the face 450 wide. Told are the medians of
 the frames on which the detector did not look, by stage, and of those on which it did; what is left
 of a frame beside its stages is the pipeline's own. `features` is timed between the frames, so that
 both meet the same machine. Faces are found by YuNet where it is there, else by the cascades.
+
+A face is followed by the model's landmarks where these were measured to be good, else by texture,
+which costs more: an untrained full model shows the dear way, and `--features-of` holds the way of a
+trained one against the full model's `features`.
 """
 
 from __future__ import annotations
@@ -19,7 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from mol_edge import Bundle, Frame, FrameResult, Pipeline, PipelineOptions
-from mol_edge.backends import BackendOptions
+from mol_edge.backends import BackendOptions, open_backend
+from mol_edge.backends.base import Backend
 from mol_edge.sources import open_source
 
 VIDEO = Path(__file__).parents[1] / "examples" / "data" / "demo.mp4"
@@ -33,7 +39,10 @@ def main() -> None:
     given = _parser().parse_args()
     options = PipelineOptions(backend=BackendOptions(threads=given.threads))
     with Pipeline(Bundle.open(given.bundle), given.device, options=options) as pipe:
-        rows = list(_rows(pipe, given.frames, given.large))
+        yardstick = pipe.backend
+        if given.features_of is not None:
+            yardstick = open_backend(Bundle.open(given.features_of), given.device, options.backend)
+        rows = list(_rows(pipe, yardstick, given.frames, given.large))
     plain = [row for row in rows if "detect" not in row]
     looked = [row["detect"] for row in rows if "detect" in row]
     features = float(np.median([row["features"] for row in rows]))
@@ -49,10 +58,12 @@ def main() -> None:
     print(f"  {np.median(looked):.1f} ms a look, {sum(looked) / len(rows):.2f} ms a frame")
 
 
-def _rows(pipe: Pipeline, count: int, large: bool) -> Iterator[dict[str, float]]:
+def _rows(
+    pipe: Pipeline, yardstick: Backend, count: int, large: bool
+) -> Iterator[dict[str, float]]:
     """Milliseconds by stage of each frame after the first windows."""
     inputs = {"frames": np.zeros((1, 1, 128, 128), np.float32)}
-    outputs = pipe.backend.run("features", inputs)
+    outputs = yardstick.run("features", inputs)
     run = pipe.run(_frames(count + 40, large), flow="never")
     for at in range(count + 40):
         start = time.perf_counter()
@@ -61,7 +72,7 @@ def _rows(pipe: Pipeline, count: int, large: bool) -> Iterator[dict[str, float]]
         row = dict(result.timings_ms)
         row["own"] = total - sum(row.values())
         start = time.perf_counter()
-        pipe.backend.run_into("features", inputs, outputs)
+        yardstick.run_into("features", inputs, outputs)
         row["features"] = (time.perf_counter() - start) * 1e3
         if at >= 40:
             yield row
@@ -103,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--frames", type=int, default=240)
     parser.add_argument("--large", action="store_true", help="a face 450 pixels wide")
     parser.add_argument("--device", default="onnxruntime")
+    parser.add_argument("--features-of", type=Path, help="bundle whose `features` is the measure")
     return parser
 
 

@@ -220,7 +220,7 @@ def _blink_leak(peak: Array) -> float:
 _SLOWEST_PX = 0.12
 # What a few frames show at most can be an error of one of them.
 _LEAST_FRAMES = 3.5
-# While lids close, the fit of the head errs by this much elsewhere even where the lids are hardly seen.
+# While lids close, the fit of the head errs by this much elsewhere, however little they are seen.
 _BLINK_LEAK_PX = 0.5
 _BEFORE_NS = 250_000_000
 # Where nothing moves for so long, the face has taken another posture.

@@ -34,14 +34,14 @@ class StopRule:
 
     Example:
         >>> StopRule(min_duration_ms=500).min_query_count
-        10
+        6
     """
 
     warm_up_ms: float = 200.0
     warm_up_queries: int = 3
-    min_duration_ms: float = 700.0
-    min_query_count: int = 10
-    max_duration_ms: float = 6000.0
+    min_duration_ms: float = 350.0
+    min_query_count: int = 6
+    max_duration_ms: float = 4000.0
 
     def __post_init__(self) -> None:
         for name in ("warm_up_ms", "warm_up_queries"):

@@ -47,9 +47,9 @@ class BenchmarkOptions:
     precisions: tuple[str, ...] = ()
     modes: tuple[Mode, ...] = MODES
     paces: tuple[Pace, ...] = PACES
-    rounds: int = 8
+    rounds: int = 16
     rule: StopRule = field(default_factory=StopRule)
-    slices: int = 6
+    slices: int = 3
     threads: int = 0
     profile: Profile = "latency"
     fps: float = 30.0

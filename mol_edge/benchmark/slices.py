@@ -48,7 +48,7 @@ def slice_rule(rule: StopRule, count: int, first: bool) -> StopRule:
 
     Example:
         >>> slice_rule(StopRule(), 7, first=False).min_duration_ms
-        100.0
+        50.0
     """
     part = replace(
         rule,

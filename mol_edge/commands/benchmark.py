@@ -75,12 +75,12 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="a look of a minute or two, for no comparison"
     )
-    parser.add_argument("--rounds", metavar="N", type=int, help="processes each (default: 8)")
+    parser.add_argument("--rounds", metavar="N", type=int, help="processes each (default: 16)")
     parser.add_argument(
         "--seconds",
         metavar="S",
         type=float,
-        help="least time of each measurement in each process (default: 0.7)",
+        help="least time of each measurement in each process (default: 0.35)",
     )
     parser.add_argument("--threads", metavar="N", type=int, default=0, help="0: automatic")
     parser.add_argument(

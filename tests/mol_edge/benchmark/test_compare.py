@@ -51,7 +51,7 @@ def test_a_tenth_more_is_found_in_nineteen_of_twenty(toy):
 
 
 def test_a_small_change_of_everything_is_found_in_all_together(toy):
-    noise = {"modes": MODES, "spread": 0.06}
+    noise = {"modes": MODES, "spread": 0.085}
     found = [
         compare(made_report(toy, k, **noise), made_report(toy, 300 + k, 1.1, **noise))
         for k in range(PAIRS)
@@ -90,7 +90,7 @@ def longer(part, factor):
 
 def test_slices_that_were_disturbed_say_nothing(before):
     def disturb(part, number):
-        if number < 4:
+        if number < 2:
             longer(part, 1.5)
             part["other_cores"] = 1.0
 
@@ -177,8 +177,7 @@ def test_a_gpu_is_not_held_against_the_processor(before):
         key = Key(device, "fp32", "clip", "back_to_back")
         (first, *_) = report.configurations[0]["results"][0]["blocks"]
         lows = sorted(part["percentile_10_ms"] for part in first["slices"])
-        middle = (log(lows[2]) + log(lows[3])) / 2
-        assert figures_of(report, True)[key][0] == pytest.approx(middle - log(divisor))
+        assert figures_of(report, True)[key][0] == pytest.approx(log(lows[1] / divisor))
     assert compare(gpu, gpu).machine_ratio is None
 
 

@@ -65,7 +65,7 @@ def test_unavailable_is_never_zero(report):
 def test_slices_are_kept_with_what_they_say(report, tmp_path):
     report.write(tmp_path / "report.json")
     result = Report.read(tmp_path / "report.json").configurations[0]["results"][0]
-    assert [len(block["slices"]) for block in result["blocks"]] == [6, 6]
+    assert [len(block["slices"]) for block in result["blocks"]] == [3, 3]
     assert result["rss_mb"] == 115
     for block in result["blocks"]:
         assert sum(part["query_count"] for part in block["slices"]) == block["query_count"] == 30

@@ -114,7 +114,7 @@ def test_compare_says_where_plain_latencies_are_compared(toy, tmp_path, capsys):
             ["--quick", "--rounds", "3", "--seconds", "1", "--pace", "camera"],
             (3, 2, 1000, {"camera"}),
         ),
-        ([], (8, 6, 700, {"back_to_back", "camera"})),
+        ([], (16, 3, 350, {"back_to_back", "camera"})),
     ],
 )
 def test_what_is_given_beside_quick_wins(words, settings, quick_processes, toy_folder, tmp_path):

@@ -1,5 +1,7 @@
 #include "mol_edge/crop.h"
 
+#include "mol_edge/sharpness.h"
+
 #include "arrays.h"
 #include "gil.h"
 #include "image.h"
@@ -114,6 +116,32 @@ Example:
     array([[138, 138, 138]], dtype=uint8)
 )";
 
+double crop_sharpness(const ArrayArgument<float>& crop) {
+    const Expected expected{"crop", {kCropSize, kCropSize}, "(128, 128)"};
+    const py::array array = contiguous(crop, expected);
+    return sharpness(elements<float>(array).first<kCropPixels>());
+}
+
+constexpr const char* kSharpnessDoc = R"(Contrast of the edges of a crop in parts of its own.
+
+The deviation of its Laplacian over its own, both at a quarter of the size.
+
+Args:
+    crop: float32 [128, 128], in any unit of luma.
+
+Returns:
+    0 for an even crop; 0.3 and more for a face whose lids and lips can be seen.
+
+Raises:
+    ArrayError: wrong type, shape or strides.
+
+Example:
+    >>> import numpy as np
+    >>> from mol_edge import _core
+    >>> _core.sharpness(np.ones((128, 128), np.float32))
+    0.0
+)";
+
 }  // namespace
 
 void register_crop(py::module_& module) {
@@ -123,6 +151,7 @@ void register_crop(py::module_& module) {
     module.def("crop_uint8", &luma_crop, py::arg("image"), py::arg("transform"),
                py::arg("format") = "bgr", py::arg("full_range") = false,
                py::arg("out") = py::none(), kByteDoc);
+    module.def("sharpness", &crop_sharpness, py::arg("crop"), kSharpnessDoc);
 }
 
 }  // namespace mol_edge::bindings

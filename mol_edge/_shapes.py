@@ -14,6 +14,8 @@ def check_shape(name: str, array: NDArray[np.generic], shape: tuple[int | None, 
     Example:
         >>> check_shape("points", np.zeros((5, 2)), (None, 2))
     """
+    if array.shape == shape:
+        return
     fits = len(array.shape) == len(shape) and all(
         want is None or want == got for want, got in zip(shape, array.shape)
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mol_edge import _core
 from mol_edge.errors import OptionError
-from mol_edge.faces.image import opencv
 from mol_edge.results import FaceState
 
 Points = NDArray[np.float64]
@@ -19,7 +18,6 @@ _MARGIN = 1.1
 # How far below the eyes the tip of a frontal nose is, in parts of the way to the mouth: the mean
 # over 18 faces of four photographs.
 _NOSE_HEIGHT = 0.56
-_COARSE = (32, 32)
 
 
 @dataclass(frozen=True)
@@ -116,10 +114,8 @@ def sharpness(crop: NDArray[np.float32]) -> float:
 
     Args:
         crop: float32 [128, 128], in any unit of luma.
+
+    Raises:
+        ArrayError: the crop has another type or shape.
     """
-    cv2: Any = opencv("Judging faces", "Laplacian")
-    small = cv2.resize(crop, _COARSE, interpolation=cv2.INTER_AREA)
-    contrast = float(cv2.meanStdDev(small)[1][0, 0])
-    if contrast < 1e-6:
-        return 0.0
-    return float(cv2.meanStdDev(cv2.Laplacian(small, cv2.CV_32F))[1][0, 0]) / contrast
+    return _core.sharpness(crop)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge import _core
-from mol_edge.errors import ArrayError, OptionError
+from mol_edge._shapes import check_shape
+from mol_edge.errors import OptionError
 
 LANDMARKS = 68
 CROP = _core.CROP_SIZE
@@ -47,6 +48,15 @@ _LESS_STEADY: dict[range, float] = {
 }
 
 Floats = NDArray[np.float32]
+
+_MOTION_SHAPES = (
+    ("vectors", (LANDMARKS, 2)),
+    ("strength", (LANDMARKS,)),
+    ("confidence", (LANDMARKS,)),
+    ("head", (2, 3)),
+    ("axes", (LANDMARKS, 2)),
+    ("deviation", (LANDMARKS, 2)),
+)
 
 
 @dataclass(frozen=True)
@@ -118,18 +128,8 @@ class Motion:
     since_ns: int | None = None
 
     def __post_init__(self) -> None:
-        shapes = {
-            "vectors": (LANDMARKS, 2),
-            "strength": (LANDMARKS,),
-            "confidence": (LANDMARKS,),
-            "head": (2, 3),
-            "axes": (LANDMARKS, 2),
-            "deviation": (LANDMARKS, 2),
-        }
-        for name, shape in shapes.items():
-            got = getattr(self, name).shape
-            if got != shape:
-                raise ArrayError(f"Motion.{name} must be of shape {shape}, got {got}.")
+        for name, shape in _MOTION_SHAPES:
+            check_shape(f"Motion.{name}", getattr(self, name), shape)
 
     @cached_property
     def seen(self) -> NDArray[np.int8]:

@@ -20,7 +20,7 @@ Luma = NDArray[np.uint8]
 Transform = NDArray[np.float64]
 
 # Kept around the crop, in parts of its side: a drift is noticed long before.
-_PADDING = 0.15
+_PADDING = 0.1
 _LAST = _core.CROP_SIZE - 1
 _CORNERS = np.array([[0, 0], [_LAST, 0], [0, _LAST], [_LAST, _LAST]]) + _core.CROP_OFFSET
 _LIMITED = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mol_edge import _core
-from mol_edge.errors import OptionError
+from mol_edge.errors import ArrayError, OptionError
 from mol_edge.face_state import FaceLimits, eye_distance, sharpness, turn
 from mol_edge.faces import YunetDetector
 from mol_edge.frame import Frame
@@ -68,6 +68,21 @@ def test_sharpness_does_not_know_gain_and_offset():
     crop = np.random.default_rng(0).normal(0, 1, (128, 128)).astype(np.float32)
     assert sharpness(3 * crop + 5) == pytest.approx(sharpness(crop), rel=1e-4)
     assert sharpness(np.full((128, 128), 7, np.float32)) == 0
+
+
+def test_sharpness_is_opencvs_laplacian_over_deviation():
+    noise = np.random.default_rng(1).normal(0, 1, (128, 128)).astype(np.float32)
+    for blur in (0.5, 2.0, 6.0):
+        crop = cv2.GaussianBlur(noise, (0, 0), blur)
+        small = cv2.resize(crop, (32, 32), interpolation=cv2.INTER_AREA)
+        edges = cv2.Laplacian(small, cv2.CV_32F)
+        assert sharpness(crop) == pytest.approx(edges.std() / small.std(), rel=1e-4)
+
+
+@pytest.mark.parametrize("crop", [np.zeros((128, 127), np.float32), np.zeros((128, 128)), None])
+def test_sharpness_refuses_what_is_no_crop(crop):
+    with pytest.raises(ArrayError, match=r"crop must be .*float32.*\(128, 128\)"):
+        sharpness(crop)
 
 
 def test_the_defaults_part_sharp_frontal_faces_of_photographs_from_blurred_ones():

@@ -40,7 +40,7 @@ def test_unfit_options_are_refused(options):
 
 def test_a_motion_has_68_landmarks():
     still = Motion.still()
-    with pytest.raises(ArrayError, match=r"Motion.strength must be of shape \(68,\), got \(5,\)"):
+    with pytest.raises(ArrayError, match=r"Motion.strength must be of shape \(68\), got \(5,\)"):
         Motion(
             still.vectors, np.zeros(5, np.float32), still.confidence, still.head, still.axes,
             still.deviation,

@@ -183,7 +183,7 @@ def test_a_gpu_is_not_held_against_the_processor(before):
 
 @pytest.mark.parametrize(
     ("rounds", "words"),
-    [(1, "One process of each .* without --quick"), (3, "3 processes of each .* are few"), (4, "")],
+    [(1, "One process of each .* without --quick"), (5, "5 processes of each .* are few"), (6, "")],
 )
 def test_few_processes_are_told(rounds, words, toy):
     pair = [made_report(toy, seed, seed, modes=MODES, rounds=rounds) for seed in (1, 2)]

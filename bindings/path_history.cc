@@ -166,6 +166,9 @@ void register_path_history(py::module_& module) {
         .def(
             "noise", [](const PathHistory& history) { return array_of(history.noise()); },
             "Deviations of the still face's speed, float64 [cells, 2].")
+        .def(
+            "wary_noise", [](const PathHistory& history) { return array_of(history.wary_noise()); },
+            "As `noise`, or what was usual of late where that is more, up to half as much again.")
         .def("since", &rows_since, py::arg("time_ns"),
              "Times, indices, paths and blinks of the rows from some time on.");
 }

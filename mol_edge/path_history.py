@@ -68,6 +68,11 @@ class PathHistory:
         return self._history.noise()
 
     @property
+    def wary_noise(self) -> Array:
+        """As `noise`, or what was usual of late where that is more, up to half as much again."""
+        return self._history.wary_noise()
+
+    @property
     def speed(self) -> Array:
         """Displacement [cells, 2] over the last tenth of a second, pixels."""
         return self._history.speed()

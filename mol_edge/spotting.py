@@ -161,7 +161,8 @@ class Spotter:
 
     def _exceeds(self, moved: Array, least_px: float) -> NDArray[np.bool_]:
         """Which cells' displacement [cells, 2] is beyond noise and a least one."""
-        deviations = np.hypot(*(moved / self._history.noise).T)
+        # A few quiet seconds do not make a noisy camera quiet.
+        deviations = np.hypot(*(moved / self._history.wary_noise).T)
         far = np.hypot(*moved.T) > least_px
         beyond: NDArray[np.bool_] = far & (deviations > self._options.noise_factor)
         return beyond

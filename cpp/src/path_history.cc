@@ -13,7 +13,7 @@ constexpr std::int64_t kNoiseNs = 3'000'000'000;
 constexpr std::int64_t kRecentNs = 700'000'000;
 constexpr std::int64_t kLearnEveryNs = 200'000'000;
 /// Seconds of noise, at tens of looks each, are now and then quieter than the camera is: what was
-/// usual over this time counts too, up to this share of them.
+/// usual over this time counts for the wary, up to this share of them.
 constexpr double kUsualNs = 10e9, kMostUsual = 1.5;
 constexpr double kLeastNoise = 0.012, kFirstNoise = 0.05;
 constexpr std::size_t kLeastStill = 8;
@@ -172,14 +172,20 @@ void PathHistory::learn_noise() {
     if (!longer) return;
     const Steps shorter = deviation(kRecentNs).value_or(*longer);
     learn_usual(*longer, passed_ns);
-    const auto noise = [](double now, double recent, double usual) {
-        return std::max({now, recent, std::min(usual, kMostUsual * now)});
-    };
     for (std::size_t i = 0; i < noise_.size(); ++i) {
         const Step now = (*longer)[i];
-        noise_[i] = {noise(now.x, shorter[i].x, usual_[i].x),
-                     noise(now.y, shorter[i].y, usual_[i].y)};
+        noise_[i] = {std::max(now.x, shorter[i].x), std::max(now.y, shorter[i].y)};
     }
+}
+
+Steps PathHistory::wary_noise() const {
+    if (usual_.empty()) return noise_;
+    Steps wary = noise_;
+    for (std::size_t i = 0; i < wary.size(); ++i) {
+        wary[i].x = std::max(wary[i].x, std::min(usual_[i].x, kMostUsual * wary[i].x));
+        wary[i].y = std::max(wary[i].y, std::min(usual_[i].y, kMostUsual * wary[i].y));
+    }
+    return wary;
 }
 
 void PathHistory::learn_usual(const Steps& found, std::int64_t passed_ns) {

@@ -140,19 +140,23 @@ TEST_CASE("noise that grows is noticed at once, noise that falls is remembered l
     stream.rest(45);
     CHECK(stream.history.noise()[kMouth].y > 0.05);
     stream.rest(50);
+    CHECK(stream.history.noise()[kMouth].y == kLeastNoise);
     // What was usual is not forgotten so soon, but has little say.
-    CHECK(stream.history.noise()[kMouth].y > 1.2 * kLeastNoise);
-    CHECK(stream.history.noise()[kMouth].y < 1.6 * kLeastNoise);
+    CHECK(stream.history.wary_noise()[kMouth].y > 1.2 * kLeastNoise);
+    CHECK(stream.history.wary_noise()[kMouth].y < 1.6 * kLeastNoise);
     stream.rest(2500);
-    CHECK(stream.history.noise()[kMouth].y < 1.05 * kLeastNoise);
+    CHECK(stream.history.wary_noise()[kMouth].y < 1.05 * kLeastNoise);
 }
 
 TEST_CASE("a few quiet seconds of a noisy camera do not make it quiet") {
     Stream stream;
+    CHECK(stream.history.wary_noise()[kMouth].x == kFirstNoise);
     stream.tremble(750, 0.3F);
-    const double usual = stream.history.noise()[kMouth].x;
-    stream.tremble(160, 0.2F);
-    CHECK(stream.history.noise()[kMouth].x > 0.8 * usual);
+    const double usual = stream.history.wary_noise()[kMouth].x;
+    stream.tremble(160, 0.15F);
+    const double now = stream.history.noise()[kMouth].x;
+    CHECK(now < 0.8 * usual);
+    CHECK(stream.history.wary_noise()[kMouth].x > 1.2 * now);
 }
 
 TEST_CASE("movement is told from noise, and where it is evidence alone") {

@@ -102,6 +102,8 @@ class PathHistory {
     /// Which cells' speed says something now.
     std::vector<char> trusted() const;
     const Steps& noise() const { return noise_; }
+    /// The noise, or what was usual of late where that is more, up to half as much again.
+    Steps wary_noise() const;
 
     /// Whether a cell that is evidence is beyond `least_px` and `factor` deviations of its noise.
     bool moves(double least_px, double factor) const;

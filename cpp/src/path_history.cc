@@ -190,12 +190,13 @@ Steps PathHistory::wary_noise() const {
 
 void PathHistory::learn_usual(const Steps& found, std::int64_t passed_ns) {
     if (usual_.empty()) usual_ = found;
-    // A plain mean at first, later one that forgets.
-    const double share = std::max(static_cast<double>(passed_ns) / kUsualNs,
-                                  1.0 / static_cast<double>(++learnings_));
+    // A plain mean at first, later one that forgets; what was found speaks for its own time alone,
+    // also after a restart, from which nothing tells how long ago the last was.
+    const double spoken_ns = static_cast<double>(std::min(passed_ns, kNoiseNs));
+    const double share = std::max(spoken_ns / kUsualNs, 1.0 / static_cast<double>(++learnings_));
     for (std::size_t i = 0; i < found.size(); ++i) {
-        usual_[i].x += std::min(1.0, share) * (found[i].x - usual_[i].x);
-        usual_[i].y += std::min(1.0, share) * (found[i].y - usual_[i].y);
+        usual_[i].x += share * (found[i].x - usual_[i].x);
+        usual_[i].y += share * (found[i].y - usual_[i].y);
     }
 }
 

@@ -1,6 +1,5 @@
 #include "mol_edge/sharpness.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>

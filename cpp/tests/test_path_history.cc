@@ -157,6 +157,9 @@ TEST_CASE("a few quiet seconds of a noisy camera do not make it quiet") {
     const double now = stream.history.noise()[kMouth].x;
     CHECK(now < 0.8 * usual);
     CHECK(stream.history.wary_noise()[kMouth].x > 1.2 * now);
+    stream.history.restart();
+    stream.tremble(40, 0.15F);
+    CHECK(stream.history.wary_noise()[kMouth].x > 1.2 * stream.history.noise()[kMouth].x);
 }
 
 TEST_CASE("movement is told from noise, and where it is evidence alone") {

@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core, module) {
     register_geometry(module);
     register_crop(module);
     register_flow_color(module);
+    register_head_patches(module);
     register_motion(module);
     register_motion_stream(module);
     register_path_history(module);

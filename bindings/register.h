@@ -9,6 +9,7 @@ void register_isa(pybind11::module_& module);
 void register_geometry(pybind11::module_& module);
 void register_crop(pybind11::module_& module);
 void register_flow_color(pybind11::module_& module);
+void register_head_patches(pybind11::module_& module);
 void register_motion(pybind11::module_& module);
 void register_motion_stream(pybind11::module_& module);
 void register_path_history(pybind11::module_& module);

@@ -66,6 +66,12 @@ def transform_points(
     transform: NDArray[np.float64], points: NDArray[np.float64]
 ) -> NDArray[np.float64]: ...
 
+class HeadPatches:
+    def __init__(self, crop: NDArray[np.float32], points: NDArray[np.float32]) -> None: ...
+    def find(
+        self, crop: NDArray[np.float32], guess: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], int]: ...
+
 class MotionStream:
     def __init__(
         self, weights: NDArray[np.float32], trusted_px: float, span_ns: int, anchor_ns: int

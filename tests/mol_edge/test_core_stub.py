@@ -76,7 +76,7 @@ def test_stub_has_the_classes_of_the_module_and_their_methods():
     assert stated == built != {}
 
 
-@pytest.mark.parametrize("name", ["MotionStream"])
+@pytest.mark.parametrize("name", ["HeadPatches", "MotionStream"])
 def test_examples_of_classes_hold(name):
     text = getattr(_core, name).__doc__
     example = doctest.DocTestParser().get_doctest(text, {}, name, None, None)

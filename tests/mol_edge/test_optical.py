@@ -2,6 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
+from mol_edge.frame import Frame
+from mol_edge.lucas_kanade import LucasKanade
 from mol_edge.optical import OpticalFollower
 from mol_edge.similarity import apply
 from tests.mol_edge.scenes import POINTS, frame_of, scene, shifted
@@ -68,3 +70,32 @@ def test_what_is_gone_is_lost(follower, image):
     noise = np.random.default_rng(0).integers(0, 255, image.shape).astype(np.uint8)
     assert follower.follow(frame_of(noise)) is None
     np.testing.assert_allclose(follower.follow(frame_of(image)), POINTS, atol=0.1)
+
+
+def test_near_frames_are_found_by_patches_alone(follower, image, monkeypatch):
+    far = []
+    find = LucasKanade.find
+
+    def noted(*given):
+        far.append(find(*given))
+        return far[-1]
+
+    monkeypatch.setattr(LucasKanade, "find", noted)
+    for step in range(1, 6):
+        follower.follow(frame_of(shifted(image, 0.7 * step, 0.3 * step)))
+    assert far == []
+    points = follower.follow(frame_of(shifted(image, 25, -8)))
+    assert len(far) == 1
+    np.testing.assert_allclose(points, POINTS + [25, -8], atol=0.5)
+
+
+def test_white_of_limited_range_is_followed(image):
+    """Luma up to 255 where white is 235: more than eight bits once it is stretched."""
+    luma = np.clip(image[..., 0] * 2.0 - 60, 0, 255).astype(np.uint8)
+    yuyv = np.stack([luma, np.full_like(luma, 128)], 2)
+    following = OpticalFollower()
+    following.start(Frame(yuyv, 0, 0, "yuyv"), POINTS)
+    later = np.roll(yuyv, 24, 1)
+    np.testing.assert_allclose(
+        following.follow(Frame(later, 1, 1, "yuyv")), POINTS + [24, 0], atol=0.3
+    )

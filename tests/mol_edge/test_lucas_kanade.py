@@ -32,12 +32,11 @@ def test_a_long_way_is_found_without_a_guess(search, picture, x, y):
 
 
 def test_a_guess_takes_the_search_farther(search, picture):
-    later = view_of(shifted(picture, 22, -18))
-    guess = np.array([[1.0, 0, 19], [0, 1, -16]])
+    later = view_of(shifted(picture, 0, -40))
+    guess = np.array([[1.0, 0, 0], [0, 1, -36]])
     moved = apply(search.find(later, guess), MARKS) - MARKS
-    np.testing.assert_allclose(moved.mean(axis=0), [22, -18], atol=0.4)
-    lost = search.find(later, STILL)
-    assert lost is None or np.abs((apply(lost, MARKS) - MARKS).mean(axis=0) - [22, -18]).max() > 1
+    np.testing.assert_allclose(moved.mean(axis=0), [0, -40], atol=0.4)
+    assert search.find(later, STILL) is None
 
 
 @pytest.mark.parametrize(("gain", "offset"), [(0.6, 0), (1.2, -30), (0.9, 40)])

@@ -38,9 +38,11 @@ class Aligner(Protocol):
 
     Attributes:
         looks: how many frames' detections it wants for its next anchor.
+        replaces: whether it may align earlier frames anew, for which they have to be kept.
     """
 
     looks: int
+    replaces: bool
 
     def update(self, points: Points, look: Look | None = None) -> Alignment:
         """Take the next frame's points.
@@ -56,6 +58,7 @@ class PerFrameAligner:
     """The official protocol: each frame has the transform of its own points."""
 
     looks = 0
+    replaces = False
 
     def update(self, points: Points, look: Look | None = None) -> Alignment:
         """See `Aligner.update`; never replaces a lock, never looks again."""
@@ -84,6 +87,8 @@ class AnchoredAligner:
         >>> [aligner.update(points + shift).replaced for shift in (0, 1, 0, 1)]
         [False, True, False, False]
     """
+
+    replaces = True
 
     def __init__(self, frames: int = 5, drift_px: float = 4.0) -> None:
         if frames < 1 or drift_px <= 0:

@@ -118,7 +118,8 @@ class Following:
             self._recompute(track, before)
         crop = normalised_crop(frame, alignment.transform, self._manifest.normalisation)
         track.judge(self._options.track.limits, sharpness(crop))
-        track.patches.add(frame, alignment.transform)
+        if track.aligner.replaces:
+            track.patches.add(frame, alignment.transform)
         return SeenFace(track, alignment, crop if track.state is FaceState.TRACKED else None)
 
     def infer(self, faces: Sequence[SeenFace], frame: Frame) -> None:

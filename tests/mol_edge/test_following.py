@@ -97,6 +97,21 @@ def test_an_alignment_that_is_anchored_anew_breaks_no_window_and_no_motion(ancho
     assert not any(result.events for result in results)
 
 
+@pytest.mark.parametrize("mode", ["anchored", "per_frame"])
+def test_pixels_are_kept_only_where_frames_can_be_aligned_anew(tmp_path, image, mode):
+    toy_bundle.write_bundle(tmp_path / "bundle", mode=mode)
+    bundle, clock = Bundle.open(tmp_path / "bundle"), StageClock()
+    with Pipeline(bundle, "onnxruntime") as pipe:
+        following = Following(
+            bundle.manifest, pipe.backend, lambda: Scripted(lambda index: [face()]),
+            PipelineOptions(refine=False), (350.0,), "never", open_source([]),
+        )  # fmt: skip
+        for at in range(3):
+            (track,) = following.track(frame_of(image, at), clock)
+            following.align(track, frame_of(image, at))
+    assert (track.patches.bytes > 0) == (mode == "anchored")
+
+
 def test_landmarks_are_trusted_only_where_their_error_was_measured_to_be_small(anchored, image):
     def follower_of(nme, photographs=None):
         accuracy = {} if nme is None else {"fp32": {"landmarks": {"nme": nme}}}

@@ -29,7 +29,7 @@ class SpotterOptions:
     """What counts as a movement.
 
     Attributes:
-        micro_ms: up to this duration an event is ``micro``, above it ``macro``.
+        micro_ms: up to this duration and a frame more an event is ``micro``, above it ``macro``.
         least_ms: what is shorter is noise; a movement is measured up to 15% shorter than it is.
         most_ms: what takes longer is a change of posture, not an event.
         least_px: smallest displacement at the apex, crop pixels.
@@ -198,7 +198,9 @@ class Spotter:
         least_ms = max(options.least_ms, _LEAST_FRAMES * hump.period_ms)
         if not clear[cells.EVIDENCE].any() or duration_ms < least_ms:
             return []
-        kind = EventKind.MICRO if duration_ms <= options.micro_ms else EventKind.MACRO
+        # Onset and offset are frames: a duration is known to one frame, rounding aside.
+        longest_ms = options.micro_ms + 1.01 * hump.period_ms
+        kind = EventKind.MICRO if duration_ms <= longest_ms else EventKind.MACRO
         return [
             Spot(
                 hump.onset_ns,

@@ -19,8 +19,9 @@ constexpr double kLeastNoise = 0.012, kFirstNoise = 0.05;
 constexpr std::size_t kLeastStill = 8;
 /// Of a normal distribution: its deviation over the median of its absolute values.
 constexpr double kDeviationsOfMedian = 1.4826;
-/// Lids hide the eyes that were found before, or close faster than anything else moves.
-constexpr double kHidden = 0.5, kClosing = 0.6, kClosingRatio = 2.0;
+/// Lids hide the eyes that were found before, which gaze and shading do in part alone, or close
+/// faster than anything else moves.
+constexpr double kHidden = 0.3, kClosing = 0.6, kClosingRatio = 2.0;
 /// What lies beside a blink in time is spoilt by it as well.
 constexpr std::int64_t kBesideBlinkNs = 40'000'000, kLongestBlinkNs = 700'000'000;
 

@@ -61,9 +61,9 @@ LandmarkMotion lids(float closing) {
     return motion;
 }
 
-LandmarkMotion hidden_eyes() {
+LandmarkMotion hidden_eyes(float confidence = 0.1F) {
     LandmarkMotion motion = still();
-    for (std::size_t i = 36; i < 48; ++i) motion.confidence[i] = 0.1F;
+    for (std::size_t i = 36; i < 48; ++i) motion.confidence[i] = confidence;
     return motion;
 }
 
@@ -187,6 +187,13 @@ TEST_CASE("eyes that are not found again are a blink, for as long as one may las
     }
     CHECK(stream.history.trusted() == std::vector<char>{0, 1, 1, 1});
     stream.take(hidden_eyes());
+    CHECK_FALSE(stream.blinks());
+}
+
+TEST_CASE("eyes that look elsewhere are no blink") {
+    Stream stream;
+    stream.rest(50);
+    stream.take(hidden_eyes(0.4F));
     CHECK_FALSE(stream.blinks());
 }
 

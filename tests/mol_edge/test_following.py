@@ -15,6 +15,7 @@ from mol_edge.event import EventKind
 from mol_edge.event_class import classified
 from mol_edge.follow import ByLandmarks, ByTexture
 from mol_edge.following import Following, flow_mode
+from mol_edge.movements import Movements
 from mol_edge.options import PipelineOptions
 from mol_edge.pipeline import Pipeline
 from mol_edge.run import StageClock
@@ -131,6 +132,29 @@ def test_landmarks_are_trusted_only_where_their_error_was_measured_to_be_small(a
     assert follower_of(0.03) is ByLandmarks
     assert follower_of(0.03, photographs=0.08) is ByTexture
     assert follower_of(0.03, photographs=0.035) is ByLandmarks
+
+
+def test_motion_is_measured_around_the_models_landmarks_where_they_beat_the_mean_face(
+    anchored, image, monkeypatch
+):
+    seen = []
+    monkeypatch.setattr(Movements, "push", lambda self, *given: seen.append(given[-1]) or [])
+    for nme in (None, 0.2, 0.09):
+        accuracy = {} if nme is None else {"fp32": {"landmarks": {"nme": nme}}}
+        manifest = dataclasses.replace(anchored.manifest, accuracy=accuracy)
+        with Pipeline(anchored, "onnxruntime") as pipe:
+            following = Following(
+                manifest, pipe.backend, lambda: Scripted(lambda index: [face()]),
+                PipelineOptions(refine=False), (350.0,), "never", open_source([]),
+            )  # fmt: skip
+            frame = frame_of(image)
+            (track,) = following.track(frame, StageClock())
+            looked = following.align(track, frame)
+            following.infer([looked], frame)
+            following.measure(looked, frame)
+    np.testing.assert_array_equal(seen[:2], [looked.mean_shape()] * 2)
+    np.testing.assert_array_equal(seen[2], looked.output.landmarks)
+    assert np.abs(seen[2] - seen[0]).mean() > 1
 
 
 @pytest.fixture

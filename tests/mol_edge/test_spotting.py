@@ -83,6 +83,21 @@ def test_short_long_and_close_events():
         assert overlap(spot, onset, offset) > 0.5
 
 
+@pytest.mark.parametrize(
+    ("fps", "frames", "kind"), [(25, 13, "micro"), (25, 14, "macro"), (200, 101, "micro")]
+)
+def test_a_duration_is_known_to_one_frame(fps, frames, kind):
+    period_ms, most_ms = 1000 / fps, SpotterOptions().micro_ms
+    assert frames * period_ms > most_ms
+    rng = np.random.default_rng(5)
+    for lasts in rng.uniform(0.47, 0.62, 40):
+        spots = spots_of([(3.0, 3.0 + lasts / 2, 3.0 + lasts, SMILE)], fps, noise=0.005)
+        if [spot.offset - spot.onset for spot in spots] == [frames]:
+            assert spots[0].kind.value == kind
+            return
+    pytest.fail(f"no movement was measured to take {frames} frames")
+
+
 @pytest.mark.parametrize(("duration", "found"), [(0.06, 0), (0.13, 1)])
 def test_what_is_too_short_is_noise(duration, found):
     times = (3.0, 3.0 + duration / 2, 3.0 + duration)

@@ -14,7 +14,7 @@ from mol_edge.errors import ArrayError
 
 
 class EventKind(str, Enum):
-    """How long a movement took: ``micro`` up to 500 ms, ``macro`` above."""
+    """How long a movement took: ``micro`` up to 500 ms and a frame, ``macro`` above."""
 
     MICRO = "micro"
     MACRO = "macro"

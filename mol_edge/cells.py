@@ -36,6 +36,7 @@ _CELLS: tuple[tuple[str, tuple[int, ...]], ...] = (
 COUNT = len(_CELLS)
 EVIDENCE = slice(0, 10)
 BROWS = slice(0, 4)
+MOUTH = range(6, 10)
 UPPER_LIDS, LOWER_LIDS = [11, 13], [12, 14]
 LIDS = [*UPPER_LIDS, *LOWER_LIDS]
 # How a core's object is told of them.

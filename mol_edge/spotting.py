@@ -201,6 +201,8 @@ class Spotter:
         # Onset and offset are frames: a duration is known to one frame, rounding aside.
         longest_ms = options.micro_ms + 1.01 * hump.period_ms
         kind = EventKind.MICRO if duration_ms <= longest_ms else EventKind.MACRO
+        if kind is EventKind.MICRO and self._is_syllable(hump):
+            return []
         return [
             Spot(
                 hump.onset_ns,
@@ -214,6 +216,20 @@ class Spotter:
             )
         ]
 
+    def _is_syllable(self, hump: Hump) -> bool:
+        """Whether a movement of the mouth goes on from others of its size."""
+        height = np.hypot(*hump.peak.T)[cells.EVIDENCE]
+        strongest = int(height.argmax())
+        if strongest not in cells.MOUTH:
+            return False
+        window = self._history.since(hump.onset_ns - _BEFORE_SYLLABLE_NS)
+        earlier = window.paths[window.times_ns < hump.onset_ns - _RISE_NS, strongest]
+        if len(earlier) < 3:
+            return False
+        way = float(np.hypot(*np.ptp(earlier, axis=0)))
+        noise = float(np.hypot(*self._history.noise[strongest]))
+        return way > max(_RESTLESS * float(height[strongest]), _RESTLESS_NOISE * noise)
+
 
 def _blink_leak(peak: Array) -> float:
     """How far a blink can seem to move other cells: less than it moves the lids."""
@@ -226,5 +242,9 @@ _LEAST_FRAMES = 3.5
 # While lids close, the fit of the head errs by this much elsewhere, however little they are seen.
 _BLINK_LEAK_PX = 0.5
 _BEFORE_NS = 250_000_000
+# A mouth that went this share of a movement's height so shortly before is speaking; noise alone
+# makes a way of some deviations. Shortly before its onset a movement may rise already.
+_RESTLESS, _RESTLESS_NOISE = 0.8, 4.0
+_BEFORE_SYLLABLE_NS, _RISE_NS = 450_000_000, 40_000_000
 # Where nothing moves for so long, the face has taken another posture.
 _HELD_NS = 600_000_000

@@ -115,6 +115,15 @@ def test_what_a_blink_shakes_elsewhere_is_less_than_the_lids(strength, found):
     assert len(spots_of([(3.0, 3.1, 3.3, {**lids, **corner})])) == found
 
 
+@pytest.mark.parametrize(("where", "found"), [(SMILE, 1), (BROW, 5)])
+def test_of_a_mouth_that_goes_on_moving_only_the_first_movement_is_told(where, found):
+    starts = 3.0 + 0.5 * np.arange(5)
+    moves = [(start, start + 0.12, start + 0.24, where) for start in starts]
+    spots = spots_of(moves, seconds=8, noise=0.01)
+    assert len(spots) == found
+    assert overlap(spots[0], 3.0, 3.24) > 0.7
+
+
 def test_brows_are_seen_beside_a_blink():
     spots = spots_of([(2.0, 2.1, 2.3, BLINK), (3.0, 3.15, 3.4, BROW)])
     assert [round(spot.onset_ns / 1e9, 1) for spot in spots] == [3.0]

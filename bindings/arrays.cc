@@ -54,6 +54,14 @@ void check_writeable(const py::array& array, const Expected& expected) {
                      " must be writeable, got a read-only array: pass a new one.");
 }
 
+py::array crop_of(const ArrayArgument<float>& argument, const char* name) {
+    return contiguous(argument, {name, {kCropSize, kCropSize}, "(128, 128)"});
+}
+
+std::span<const float, kCropPixels> pixels_of(const py::array& crop) {
+    return elements<float>(crop).first<kCropPixels>();
+}
+
 Transform transform_of(const ArrayArgument<double>& argument) {
     const py::array array = contiguous(argument, {"transform", {2, 3}, "(2, 3)"});
     const auto v = elements<double>(array);

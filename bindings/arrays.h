@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mol_edge/crop.h"
 #include "mol_edge/error.h"
 #include "mol_edge/geometry.h"
 
@@ -63,6 +64,11 @@ template <class T>
 std::span<T> elements(pybind11::array_t<T>& array) {
     return {array.mutable_data(), static_cast<std::size_t>(array.size())};
 }
+
+/// An argument of that name that ought to be a crop, float32 [128, 128].
+pybind11::array crop_of(const ArrayArgument<float>& argument, const char* name = "crop");
+
+std::span<const float, kCropPixels> pixels_of(const pybind11::array& crop);
 
 /// A new array of the shape of `array`.
 template <class T>

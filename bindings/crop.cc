@@ -117,9 +117,8 @@ Example:
 )";
 
 double crop_sharpness(const ArrayArgument<float>& crop) {
-    const Expected expected{"crop", {kCropSize, kCropSize}, "(128, 128)"};
-    const py::array array = contiguous(crop, expected);
-    return sharpness(elements<float>(array).first<kCropPixels>());
+    const py::array array = crop_of(crop);
+    return sharpness(pixels_of(array));
 }
 
 constexpr const char* kSharpnessDoc = R"(Contrast of the edges of a crop in parts of its own.

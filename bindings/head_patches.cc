@@ -14,14 +14,6 @@ namespace py = pybind11;
 namespace mol_edge::bindings {
 namespace {
 
-py::array crop_of(const ArrayArgument<float>& crop) {
-    return contiguous(crop, {"crop", {kCropSize, kCropSize}, "(128, 128)"});
-}
-
-std::span<const float, kCropPixels> pixels_of(const py::array& crop) {
-    return elements<float>(crop).first<kCropPixels>();
-}
-
 HeadPatches patches_of(const ArrayArgument<float>& crop, const ArrayArgument<float>& points) {
     const py::array pixels = crop_of(crop);
     const py::array at = contiguous(points, {"points", {kAny, 2}, "(N, 2)"});

@@ -19,10 +19,6 @@ constexpr py::ssize_t kFields = 6;
 static_assert(std::is_standard_layout_v<PatchMotion> &&
               sizeof(PatchMotion) == kFields * sizeof(float));
 
-std::span<const float, kCropPixels> crop_pixels(const py::array& crop) {
-    return elements<float>(crop).first<kCropPixels>();
-}
-
 py::array points_of(const ArrayArgument<float>& points) {
     return contiguous(points, {"points", {kAny, 2}, "(N, 2)"});
 }
@@ -36,8 +32,8 @@ py::array_t<float> motion_of_patches(const ArrayArgument<float>& earlier,
                                      const ArrayArgument<float>& later,
                                      const ArrayArgument<float>& points,
                                      const ArrayArgument<float>& start) {
-    const py::array from = contiguous(earlier, {"earlier", {kCropSize, kCropSize}, "(128, 128)"});
-    const py::array to = contiguous(later, {"later", {kCropSize, kCropSize}, "(128, 128)"});
+    const py::array from = crop_of(earlier, "earlier");
+    const py::array to = crop_of(later, "later");
     const py::array at = points_of(points);
     const py::array guess = contiguous(start, {"start", {at.shape(0), 2}, "(N, 2) as points"});
     py::array_t<float> out({at.shape(0), kFields});
@@ -45,8 +41,8 @@ py::array_t<float> motion_of_patches(const ArrayArgument<float>& earlier,
                                          static_cast<std::size_t>(at.shape(0))};
     {
         const WithoutGil unlocked;
-        patch_motion(crop_pixels(from), crop_pixels(to), elements<float>(at),
-                     elements<float>(guess), patches);
+        patch_motion(pixels_of(from), pixels_of(to), elements<float>(at), elements<float>(guess),
+                     patches);
     }
     return out;
 }

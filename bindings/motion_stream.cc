@@ -20,16 +20,8 @@ namespace {
 
 constexpr auto kRows = static_cast<py::ssize_t>(kLandmarks);
 
-py::array crop_of(const ArrayArgument<float>& crop) {
-    return contiguous(crop, {"crop", {kCropSize, kCropSize}, "(128, 128)"});
-}
-
 py::array landmarks_of(const ArrayArgument<float>& landmarks) {
     return contiguous(landmarks, {"landmarks", {kRows, 2}, "(68, 2)"});
-}
-
-std::span<const float, kCropPixels> pixels_of(const py::array& crop) {
-    return elements<float>(crop).first<kCropPixels>();
 }
 
 template <class Values>

@@ -64,16 +64,6 @@ def flow_mode(flow: Flow) -> FlowMode:
     return flow
 
 
-def trusts_landmarks(manifest: Manifest, precision: str = "fp32") -> bool:
-    """Whether the model's landmarks were measured to be good enough to follow faces by them."""
-    return _errs_at_most(manifest, precision, TRUSTED_NME)
-
-
-def _errs_at_most(manifest: Manifest, precision: str, most: float) -> bool:
-    error = manifest.landmark_nme(precision)
-    return error is not None and error <= most
-
-
 class Following:
     """One run's state: the tracker, the engine, and how they fit together.
 
@@ -100,9 +90,9 @@ class Following:
         self._manifest, self._detector, self._options = manifest, detector, options
         self._flow = flow
         self._keep_ms = max(_RECOMPUTED_MS, 1.2 * max(windows_ms))
-        precision = options.backend.precision
-        self._trusts_landmarks = trusts_landmarks(manifest, precision)
-        self._moves_landmarks = _errs_at_most(manifest, precision, _PLACED_NME)
+        error = manifest.landmark_nme(options.backend.precision)
+        self._follows_landmarks = error is not None and error <= TRUSTED_NME
+        self._moves_at_landmarks = error is not None and error <= _PLACED_NME
         self.tracker = Tracker(detector, options.track, self._new_track, source.live)
         keep = EngineOptions(windows_ms=windows_ms, flow=flow)
         self.engine = Engine(backend, keep, source.period_ns)
@@ -157,7 +147,7 @@ class Following:
             return []
         if face.output.new_segment is not None:
             movements.restart()
-        landmarks = face.output.landmarks if self._moves_landmarks else face.mean_shape()
+        landmarks = face.output.landmarks if self._moves_at_landmarks else face.mean_shape()
         spots = movements.push(frame.timestamp_ns, frame.index, face.crop, landmarks)
         if movements.motion is not None:
             face.motion = movements.motion.regions
@@ -208,7 +198,7 @@ class Following:
         aligner: Aligner = PerFrameAligner()
         if self._manifest.alignment.mode == "anchored":
             aligner = AnchoredAligner(self._options.anchor_frames, self._options.drift_px)
-        follower = ByLandmarks() if self._trusts_landmarks else ByTexture()
+        follower = ByLandmarks() if self._follows_landmarks else ByTexture()
         return FaceTrack(track_id, face, aligner, follower, Patches(self._keep_ms))
 
 

@@ -60,7 +60,7 @@ class LucasKanade:
         )
         self._key = _middle_of(key)
         self._light = self._light_of(self._key)
-        self._marks = marks - np.float32(_MARGIN)
+        self._marks = marks
 
     def find(self, view: View, guess: Transform) -> Transform | None:
         """The similarity that the head has gone through, or None where it is not to be seen.
@@ -72,13 +72,12 @@ class LucasKanade:
         lit = self._in_light_of_key(_middle_of(view))
         if lit is None:
             return None
-        guessed = apply(guess, self._marks + _MARGIN) - _MARGIN
-        there, good = self._there_and_back(lit, guessed.astype(np.float32))
+        guessed = apply(guess, self._marks).astype(np.float32)
+        there, good = self._there_and_back(lit, guessed)
         least = _LEAST_MARKS * len(self._marks)
         if np.count_nonzero(good) < least:
             return None
-        come_from, come_to = self._marks[good] + _MARGIN, there[good] + _MARGIN
-        motion, rigid = fit_robustly(come_from, come_to, _OWN_MOTION)
+        motion, rigid = fit_robustly(self._marks[good], there[good], _OWN_MOTION)
         return motion if np.count_nonzero(rigid) >= least else None
 
     def _light_of(self, view: Levels) -> tuple[float, float]:
@@ -101,11 +100,14 @@ class LucasKanade:
         self, view: Levels, guess: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Where the marks are now, [n, 2], and which of them are found."""
-        there, found, change = self._search(self._key, view, self._marks, guess)
-        back, found_back, _ = self._search(view, self._key, there, self._marks)
-        miss = np.abs(back - self._marks).max(axis=1)
+        # Of the middle alone, where pixels count from its corner.
+        marks = self._marks - np.float32(_MARGIN)
+        there, found, change = self._search(self._key, view, marks, guess - np.float32(_MARGIN))
+        back, found_back, _ = self._search(view, self._key, there, marks)
+        miss = np.abs(back - marks).max(axis=1)
         good = found.ravel().astype(bool) & found_back.ravel().astype(bool)
-        return there, good & (change.ravel() < _LARGEST_CHANGE) & (miss < _LARGEST_MISS)
+        good &= (change.ravel() < _LARGEST_CHANGE) & (miss < _LARGEST_MISS)
+        return there + np.float32(_MARGIN), good
 
     def _search(
         self, key: Levels, view: Levels, marks: NDArray[np.float32], guess: NDArray[np.float32]

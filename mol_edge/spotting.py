@@ -107,7 +107,7 @@ class Spotter:
         []
     """
 
-    def __init__(self, options: SpotterOptions = SpotterOptions()) -> None:  # noqa: B008
+    def __init__(self, options: SpotterOptions = SpotterOptions()) -> None:
         self._options = options
         self._history = PathHistory(keep_ms=options.most_ms + 1500)
         self._began_ns: int | None = None

@@ -144,8 +144,8 @@ def interleaved_weight(weight: Array) -> Array:
     """A transposed convolution (kernel 4, stride 2, padding 1) as a plain one of kernel 2.
 
     The plain one, with padding 1, gives at position (i, j) the pixels (2i - 1 + a, 2j - 1 + b),
-    a and b of 0 and 1, as channels 4c + 2a + b: `DepthToSpace` interleaves them to a map with a
-    rim of one pixel.
+    a and b of 0 and 1, as channels (2a + b) * out + c: `DepthToSpace` interleaves them to a map with
+    a rim of one pixel.
 
     Args:
         weight: [in, out, 4, 4], as PyTorch and ONNX keep a transposed convolution's.
@@ -154,9 +154,9 @@ def interleaved_weight(weight: Array) -> Array:
         Weight [4 * out, in, 2, 2].
     """
     inputs, outputs = weight.shape[:2]
-    plain = np.empty((outputs, 2, 2, inputs, 2, 2))
+    plain = np.empty((2, 2, outputs, inputs, 2, 2))
     for a, b, t, u in np.ndindex(2, 2, 2, 2):
-        plain[:, a, b, :, t, u] = weight[:, :, 2 + a - 2 * t, 2 + b - 2 * u].T
+        plain[a, b, :, :, t, u] = weight[:, :, 2 + a - 2 * t, 2 + b - 2 * u].T
     return plain.reshape(4 * outputs, inputs, 2, 2)
 
 
@@ -176,6 +176,20 @@ def block_weight(weight: Array, block: tuple[int, int]) -> Array:
     for a, b in np.ndindex(rows, columns):
         wide[:, a, b, :, a : a + height, b : b + width] = weight
     return wide.reshape(outputs * rows * columns, *wide.shape[3:])
+
+
+def apart_weight(weight: Array) -> Array:
+    """A convolution of interleaved maps as one of the maps before `DepthToSpace`.
+
+    Args:
+        weight: [out, in, rows, columns], both even, whose first pixel is the interleaved maps' first.
+
+    Returns:
+        Weight [out, 4 * in, rows / 2, columns / 2], of channels (2a + b) * in + c.
+    """
+    outputs, inputs, height, width = weight.shape
+    parts = weight.reshape(outputs, inputs, height // 2, 2, width // 2, 2)
+    return parts.transpose(0, 3, 5, 1, 2, 4).reshape(outputs, -1, height // 2, width // 2)
 
 
 def column_convolution(head: ExpressionHead) -> tuple[Array, Array]:

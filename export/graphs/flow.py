@@ -10,6 +10,7 @@ from torch import nn
 from export.builder import GraphBuilder
 from export.fold import (
     Array,
+    apart_weight,
     array,
     block_weight,
     conv_with_norm,
@@ -94,15 +95,9 @@ def flow_head(
     level5 = conv_block(g, model, conv_block(g, model, level4, "conv5"), "conv5_1")
     concat = conv_block(g, model, conv_block(g, model, level5, "conv6"), "conv6_1")
     skips = (frame, maps[0], maps[1], level3, level4, level5)
-    for level in range(5, -1, -1):
+    for level in range(5, 0, -1):
         concat = _rise(g, model, concat, skips[level], level)
-    return _predicted(
-        g,
-        concat,
-        "flow.predict_flow0",
-        lambda name: array(head.get_parameter(f"{name}.weight")),
-        CROP,
-    )
+    return _finest(g, model, concat, frame)
 
 
 def _inputs_of_conv3_1(model: Mol) -> np.ndarray:
@@ -126,8 +121,51 @@ def _rise(g: GraphBuilder, model: Mol, concat: str, skip: str, level: int) -> st
     rise = _raised(g, concat, f"flow.deconv{level}", weight(f"deconv{level}.0"), side)
     flow = _predicted(g, concat, f"flow.predict_flow{level + 1}", weight, side // 2)
     upsample = f"upsampled_flow{level + 1}_to_{level}"
-    raised = g.transposed_conv(flow, f"flow.{upsample}", weight(upsample))
+    raised = g.conv(flow, f"flow.{upsample}", interleaved_weight(weight(upsample)), pad=1)
+    raised = g.node("DepthToSpace", [raised], f"flow.{upsample}.rise", blocksize=2, mode="DCR")
+    raised = g.crop(raised, f"flow.{upsample}.inner", side)
     return g.node("Concat", [skip, rise, raised], f"flow.concat{level}", axis=1)
+
+
+def _finest(g: GraphBuilder, model: Mol, concat: str, frame: str) -> str:
+    """The last step of the decoder and its flow, [N, 2, 128, 128].
+
+    Only the prediction reads what this step raises, so nothing is interleaved: a block of pixels
+    with its neighbours is a few positions of the 2x2 convolution's output, whose rim, which lies
+    outside of the picture, is set to 0.
+    """
+
+    def weight(name: str) -> Array:
+        return array(model.flownet.get_parameter(f"{name}.weight"))
+
+    rise = g.conv(concat, "flow.deconv0", interleaved_weight(weight("deconv0.0")), pad=1)
+    rise = g.node("LeakyRelu", [rise], "flow.deconv0.relu", alpha=SLOPE)
+    rise = _without_rim(g, rise, "flow.deconv0.inner", weight("deconv0.0").shape[1])
+    flow = _predicted(g, concat, "flow.predict_flow1", weight, CROP // 2)
+    up = weight("upsampled_flow1_to_0")
+    raised = g.conv(flow, "flow.upsampled_flow1_to_0", interleaved_weight(up), pad=1)
+    raised = _without_rim(g, raised, "flow.upsampled_flow1_to_0.inner", 2)
+    kernel = block_weight(weight("predict_flow0"), BLOCK)
+    features = kernel.shape[1] - 3
+    part = g.conv(frame, "flow.frame_to_flow0", kernel[:, :1], stride=BLOCK, pad=1)
+    stride = (BLOCK[0] // 2, BLOCK[1] // 2)
+    for x, name, taken in (
+        (raised, "flow.raise_to_flow0", kernel[:, 1 + features :]),
+        (rise, "flow.predict_flow0", kernel[:, 1 : 1 + features]),
+    ):
+        made = g.conv(x, name, apart_weight(taken), stride=stride)
+        part = g.node("Add", [made, part], f"{name}.sum")
+    return _placed(g, part, "flow.predict_flow0", CROP)
+
+
+def _without_rim(g: GraphBuilder, x: str, name: str, channels: int) -> str:
+    """Set to 0 what would be cut off after interleaving, of maps [N, 4 * channels, 65, 65]."""
+    side = CROP // 2 + 1
+    inside = np.ones((4, 1, side, side), np.float32)
+    inside[:2, :, 0] = inside[2:, :, -1] = 0
+    inside[::2, :, :, 0] = inside[1::2, :, :, -1] = 0
+    inside = np.broadcast_to(inside, (4, channels, side, side)).reshape(-1, side, side)
+    return g.node("Mul", [x, g.constant(name, inside)], name)
 
 
 def _raised(g: GraphBuilder, x: str, name: str, weight: Array, side: int) -> str:
@@ -138,7 +176,7 @@ def _raised(g: GraphBuilder, x: str, name: str, weight: Array, side: int) -> str
     """
     x = g.conv(x, name, interleaved_weight(weight), pad=1)
     x = g.node("LeakyRelu", [x], f"{name}.relu", alpha=SLOPE)
-    x = g.node("DepthToSpace", [x], f"{name}.rise", blocksize=2, mode="CRD")
+    x = g.node("DepthToSpace", [x], f"{name}.rise", blocksize=2, mode="DCR")
     return g.crop(x, f"{name}.inner", side)
 
 
@@ -153,8 +191,12 @@ def _predicted(
     kernel = weight(name.removeprefix("flow."))
     if side < BLOCKS_FROM:
         return g.conv(x, name, kernel, pad=1)
+    return _placed(g, g.conv(x, name, block_weight(kernel, BLOCK), stride=BLOCK, pad=1), name, side)
+
+
+def _placed(g: GraphBuilder, x: str, name: str, side: int) -> str:
+    """Flow [N, 2, side, side] of blocks [N, 16, side / 2, side / 4]."""
     rows, columns = BLOCK
-    x = g.conv(x, name, block_weight(kernel, BLOCK), stride=BLOCK, pad=1)
     x = g.reshape(x, f"{name}.blocks", -1, 2, rows, columns, side // rows, side // columns)
     x = g.transpose(x, f"{name}.places", 0, 1, 4, 2, 5, 3)
     return g.reshape(x, f"{name}.flow", -1, 2, side, side)

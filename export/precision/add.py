@@ -46,7 +46,7 @@ class PrecisionOptions:
         evaluation: ``synthetic``, or a folder of clips with their truth.
         evaluation_clips: clips to judge on.
         selection_clips: further clips on which groups of layers are tried; 0 tries none and
-            takes those that are not sensitive.
+            takes those that are not sensitive, as is done where the weights are not trained.
         limits: the most that may be lost.
         threads: of one inference.
 
@@ -112,10 +112,12 @@ def add_precisions(
     Raises:
         InputError: clips that cannot be used, or that calibration and evaluation share.
     """
-    total = options.evaluation_clips + options.selection_clips
+    # Weights that were never trained have no accuracy to choose by.
+    selecting = options.selection_clips if manifest.trained else 0
+    total = options.evaluation_clips + selecting
     log.info("Making %d clips to judge on.", total)
     everything = open_judging(options.evaluation, manifest.labels, total)
-    selection, judging = _split(everything, options.selection_clips)
+    selection, judging = _split(everything, selecting)
     models = {
         name: build(model, False)
         for name, build in GRAPHS.items()

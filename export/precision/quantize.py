@@ -27,6 +27,8 @@ class Flavour:
         integer_moves: what moves values moves integers, with no Q/DQ around it.
         requantized: Q/DQ stand behind what moves values too, as TensorRT wants them.
         integer_bias: biases are int32, scaled as the products that they are added to.
+        padded: integers are padded before a convolution, not by it: OpenVINO sums the weights that
+            meet the rim anew in each inference to take the zero point's share off.
     """
 
     form: str
@@ -35,10 +37,11 @@ class Flavour:
     integer_moves: bool
     requantized: bool
     integer_bias: bool
+    padded: bool = False
 
 
 X86 = Flavour("onnx", False, True, True, False, True)
-OPENVINO = Flavour("openvino", False, False, False, False, False)
+OPENVINO = Flavour("openvino", False, False, True, False, False, padded=True)
 TENSORRT = Flavour("tensorrt", True, False, False, True, False)
 AARCH64 = Flavour("aarch64", True, True, True, False, True)
 
@@ -165,6 +168,22 @@ class Quantizer:
         if len(source.input) > 2 and self._flavour.integer_bias:
             scale = self._scale(source.input[0]).scale * steps
             node.input[2] = self._bias(source.input[2], scale)
+        if self._flavour.padded and any(attribute(source, "pads", ())):
+            self._pad(node, source.input[0])
+
+    def _pad(self, node: onnx.NodeProto, name: str) -> None:
+        """Let a convolution read integers that were padded with their zero."""
+        (pads,) = (each for each in node.attribute if each.name == "pads")
+        top, left, bottom, right = pads.ints
+        padded = f"{node.name}.padded"
+        self._constants[f"{padded}/pads"] = np.array([0, 0, top, left, 0, 0, bottom, right])
+        parts = self._constants_of(padded, self._scale(name))
+        self._append(
+            make("Pad", [self._integer(name), f"{padded}/pads", parts[1]], f"{padded}/q")
+        )
+        self._append(make("DequantizeLinear", [f"{padded}/q", *parts], f"{padded}/dq"))
+        node.input[0] = f"{padded}/dq"
+        pads.ints[:] = [0, 0, 0, 0]
 
     def _weight(self, name: str, weight: Array, steps: NDArray[np.float32], axis: int) -> str:
         shape = [-1 if each == axis else 1 for each in range(weight.ndim)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -132,6 +134,24 @@ def test_each_runtime_computes_its_flavour_in_integers(rng: np.random.Generator)
     assert count.in_openvino(*to_openvino(made)) == len(LAYERS)
     # Without Q/DQ at their results, ONNX Runtime computes layers in float: the count says so.
     assert count.in_onnxruntime(made) < len(LAYERS)
+
+
+def test_openvino_pads_integers_before_convolutions_to_the_same_end(
+    rng: np.random.Generator,
+) -> None:
+    _, made, given = quantized_small(rng, OPENVINO)
+    pads = [a for n in made.graph.node if n.op_type == "Conv" for a in n.attribute]
+    assert all(not any(a.ints) for a in pads if a.name == "pads")
+    padded = [node for node in made.graph.node if node.op_type == "Pad"]
+    assert len(padded) == len(LAYERS)
+    constants = Graph(made).constants
+    assert {constants[node.input[2]].dtype for node in padded} == {np.dtype(np.uint8)}
+    usual = replace(OPENVINO, padded=False, integer_moves=False)
+    _, plain, _ = quantized_small(np.random.default_rng(3), usual)
+    assert not any(node.op_type == "Pad" for node in plain.graph.node)
+    np.testing.assert_allclose(run(made, given), run(plain, given), atol=1e-4)
+    came = run(made, given, "openvino")
+    np.testing.assert_allclose(came, run(plain, given, "openvino"), atol=1e-4)
 
 
 def test_the_form_for_tensorrt_is_int8_about_zero(rng: np.random.Generator) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from mol_edge.commands.exit_codes import INCOMPLETE, INTERRUPTED, OK
 from mol_edge.commands.health_lines import HealthLines
 from mol_edge.commands.interruption import Interruption
+from mol_edge.commands.output_folder import OutputFolder
 from mol_edge.draw import Annotator
 from mol_edge.engine_output import FlowMode
 from mol_edge.errors import InputError, MolEdgeError, NoFaceError
@@ -38,12 +39,15 @@ class Outcome:
         seconds: how long it took.
         code: exit code of the process.
         incomplete: why the source ended early, or None.
+        written: whether the folder holds this run's files; false where it measured nothing and
+            those of an earlier run are back.
     """
 
     summary: RunSummary
     seconds: float
     code: int
     incomplete: str | None
+    written: bool = True
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Recording:
         pipe: what runs the model.
         source: where the frames come from; a `LiveFeed` is followed live: a request to terminate
             ends it well, and its health is written too.
-        folder: where the files go; it exists.
+        folder: where the files go; it is made, and held for this run.
         flow: when to compute optical flow.
         video: whether to write the annotated video.
         events_only: write events alone: no frames, no probabilities, no video.
@@ -86,6 +90,7 @@ class Recording:
         code = OK
         began = time.perf_counter()
         with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(OutputFolder(self.folder, self.files))
             lines, sinks = self._open_sinks(stack)
             try:
                 incomplete = self._follow(summary, lines, sinks)
@@ -97,8 +102,12 @@ class Recording:
                 raise
             finally:
                 seconds = time.perf_counter() - began
+                folder.measured = summary.frames_with_face > 0 and summary.frames >= _CLIP
                 lines.write_record(summary.record(seconds=seconds, incomplete=incomplete))
-        return Outcome(summary, seconds, code, incomplete)
+            # Ctrl-C is how one ends a camera's run.
+            live = isinstance(self.source, LiveFeed)
+            folder.complete = code == OK or (folder.measured and (live or code == INCOMPLETE))
+        return Outcome(summary, seconds, code, incomplete, not folder.given_back)
 
     def _follow(self, summary: RunSummary, lines: JsonlSink, sinks: list[Sink]) -> str | None:
         """Give every result to the sinks; why the source ended early, or None."""

@@ -6,8 +6,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mol_edge.errors import OutputError
-
 if TYPE_CHECKING:
     from mol_edge.pipeline import Pipeline
     from mol_edge.sources import Source
@@ -145,6 +143,7 @@ def _lengths(text: str) -> tuple[float, ...]:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from mol_edge.commands.output_folder import refuse_inputs
     from mol_edge.commands.recording import Recording
     from mol_edge.commands.report import format_summary
 
@@ -153,13 +152,14 @@ def _run(arguments: argparse.Namespace) -> int:
         recording = Recording(
             pipe,
             source,
-            _folder(arguments.out or Path("mol-edge-out", _stem(arguments.source))),
+            arguments.out or Path("mol-edge-out", _stem(arguments.source)),
             flow=arguments.flow,
             video=arguments.video,
             events_only=arguments.events_only,
             max_frames=arguments.max_frames,
             quiet=arguments.quiet,
         )
+        refuse_inputs(recording.folder, recording.files, (arguments.source, arguments.points))
         outcome = recording.make()
     manifest = pipe.bundle.manifest
     precision = "" if arguments.precision == "fp32" else f" in {arguments.precision}"
@@ -169,7 +169,8 @@ def _run(arguments: argparse.Namespace) -> int:
             outcome, window_ms=pipe.window_ms, trained=manifest.knows_classes, most=arguments.faces
         )
     )
-    print(f"written to {recording.folder}: {', '.join(recording.files)}")
+    if outcome.written:
+        print(f"written to {recording.folder}: {', '.join(recording.files)}")
     return outcome.code
 
 
@@ -181,16 +182,6 @@ def _open_source(arguments: argparse.Namespace) -> Source:
     if arguments.live:
         return open_live(arguments.source, source_options=options)
     return open_source(arguments.source, options)
-
-
-def _folder(path: Path) -> Path:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"Cannot make the folder {path} ({error.strerror}): name another one with --out."
-        ) from None
-    return path
 
 
 def _stem(source: str) -> str:

@@ -13,8 +13,9 @@ import argparse
 import logging
 from pathlib import Path
 
-from export.convert import ExportOptions, convert_all
+from export.convert import convert_all
 from export.judge import JudgeOptions, judge_bundle, summary
+from export.options import ExportOptions
 from export.precision.add import PrecisionOptions
 from export.precision.gate import table
 from training.checkpoints import BEST

@@ -58,7 +58,9 @@ def load_checkpoint(path: Path, neighbours: int | None = None) -> Checkpoint:
         state = content["state_dict"]
     else:
         facts, state = {}, _without_wrapper(content)
-        config = MolConfig(classes=_classes(path, state), neighbours=neighbours or 4)
+        config = MolConfig(
+            classes=_classes(path, state), neighbours=4 if neighbours is None else neighbours
+        )
     return Checkpoint(_fill(path, Mol(config), state), facts)
 
 
@@ -68,7 +70,8 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        told = "" if isinstance(error, KeyError) else str(error).strip()
+        reason = told.splitlines()[0].partition(". ")[0] if told else "no such format"
         raise InputError(
             f"{path} must be a PyTorch checkpoint that holds tensors alone, and cannot be read "
             f"as one ({reason}): save the network's state_dict with torch.save."

@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _export(given: argparse.Namespace) -> int:
     with _needing("export", "The export"):
         # torch and onnx load for seconds
-        from export.convert import ExportOptions, convert_all
+        from export.convert import convert_all
+        from export.options import ExportOptions
         from export.precision.add import PrecisionOptions
         from export.precision.gate import Limits, table
 
@@ -85,7 +86,7 @@ def _export(given: argparse.Namespace) -> int:
     if not verification.passed:
         print(
             f"export: error: outputs must agree with PyTorch to {verification.tolerance:g}, and "
-            f"some do not (see above); the bundle in {given.output} is kept for inspection, "
+            f"some do not (see above); the bundle in {converted.folder} is kept for inspection, "
             "do not deploy it.",
             file=sys.stderr,
         )

@@ -2,85 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import onnx
 
 from export.checkpoint import Checkpoint, load_checkpoint
 from export.graphs import GRAPHS
 from export.intermediate import to_openvino
-from export.precision.add import Added, PrecisionOptions, add_precisions
+from export.options import ExportOptions, completed
+from export.precision.add import Added, add_precisions
 from export.store import WeightStore
 from export.verify import Verification, verify
 from mol_edge.bundle import MANIFEST, Bundle, measure, write_manifest
-from mol_edge.errors import InputError, OptionError
+from mol_edge.errors import InputError
 from mol_edge.manifest import Alignment, GraphInfo, Manifest, ModelInfo, Normalisation, TensorInfo
 
 PRECISION = "fp32"
 WEIGHTS = f"{PRECISION}/weights.bin"
-
-
-@dataclass(frozen=True)
-class ExportOptions:
-    """What an export needs to know beyond the checkpoint.
-
-    What is None is taken from the checkpoint, if it is one of ours.
-
-    Attributes:
-        labels: class names in the order of the logits.
-        mean: subtracted from luma 0 to 255.
-        scale: divisor after that.
-        window_ms: time from the first to the last of a window's samples (350 by default).
-        alignment: how faces were aligned in training (``per_frame`` by default).
-        neighbours: k of the graph, for official state dicts (4 by default).
-        name: name of the model; by default that of the checkpoint's file.
-        openvino: write OpenVINO IR too.
-        fused: write the fused `clip` graph too.
-        half_storage: keep weights as float16 on disk and compute in float32; what feeds the
-            neighbour search stays float32.
-        tolerance: largest difference from PyTorch that passes; by default 1e-3, and 5e-2
-            (landmarks are pixels) with half storage.
-        trained: whether the weights have learned anything.
-        intended_use: for the manifest.
-        precision: precisions beside float32, and how they are made and judged.
-
-    Raises:
-        OptionError: a value outside its range.
-    """
-
-    labels: tuple[str, ...] | None = None
-    mean: float | None = None
-    scale: float | None = None
-    window_ms: float | None = None
-    alignment: Literal["per_frame", "anchored"] | None = None
-    neighbours: int | None = None
-    name: str | None = None
-    openvino: bool = False
-    fused: bool = True
-    half_storage: bool = False
-    tolerance: float | None = None
-    trained: bool = True
-    intended_use: str = "Research on micro-expressions; not for decisions about people."
-    precision: PrecisionOptions = PrecisionOptions()
-
-    def __post_init__(self) -> None:
-        for field, value in (
-            ("scale", self.scale),
-            ("window_ms", self.window_ms),
-            ("tolerance", self.tolerance),
-        ):
-            if value is not None and not value > 0:
-                raise OptionError(f"{field} must be above 0, got {value}.")
-
-    @property
-    def allowed(self) -> float:
-        """The tolerance in force."""
-        return self.tolerance or (5e-2 if self.half_storage else 1e-3)
 
 
 @dataclass(frozen=True)
@@ -90,10 +32,13 @@ class Converted:
     Attributes:
         verification: of float32 against PyTorch, which the manifest holds too.
         added: the other precisions and how they were judged, or None.
+        folder: where the bundle is: as was asked for, or beside an older bundle there, which one
+            that does not agree with PyTorch does not replace.
     """
 
     verification: Verification
-    added: Added | None = None
+    added: Added | None
+    folder: Path
 
     @property
     def passed(self) -> bool:
@@ -111,7 +56,8 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
     """Export the checkpoint at `checkpoint` as a bundle in `folder` and verify it.
 
     The bundle appears whole: it is made beside `folder` and moved there once its files are
-    written; an older bundle there is replaced.
+    written; an older bundle there is replaced, unless the new one does not agree with PyTorch: that
+    one then goes to `folder` with ``-failed`` behind its name.
 
     Returns:
         The verification, which may have failed, and how other precisions were judged; one that
@@ -123,7 +69,7 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
     """
     _check_target(folder)
     loaded = load_checkpoint(checkpoint, options.neighbours)
-    options = _complete(checkpoint, loaded, options)
+    options = completed(checkpoint, loaded, options)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as draft:
         made = Path(draft) / "bundle"
@@ -141,10 +87,14 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
             )
             manifest = added.manifest
         write_manifest(made, manifest)
+        if not verification.passed and folder.exists():
+            folder = folder.with_name(f"{folder.name}-failed")
+            _check_target(folder)
         if folder.exists():
-            shutil.rmtree(folder)
+            # Beside it until the new one is in place, so that there is one at any moment.
+            folder.rename(Path(draft) / "replaced")
         made.rename(folder)
-    return Converted(verification, added)
+    return Converted(verification, added, folder)
 
 
 def _check_target(folder: Path) -> None:
@@ -155,36 +105,6 @@ def _check_target(folder: Path) -> None:
             f"The bundle must go to a new folder or replace a bundle, and {folder} holds "
             "something else: name another folder."
         )
-
-
-def _complete(path: Path, loaded: Checkpoint, options: ExportOptions) -> ExportOptions:
-    """Fill what the options leave open from the checkpoint; refuse what is still missing."""
-    facts = loaded.facts
-    known = {
-        "labels": tuple(facts["labels"]) if "labels" in facts else None,
-        "mean": facts.get("mean"),
-        "scale": facts.get("scale"),
-        "window_ms": facts.get("window_ms", 350.0),
-        "alignment": facts.get("alignment", "per_frame"),
-        "name": path.stem,
-    }
-    options = replace(
-        options, **{key: value for key, value in known.items() if getattr(options, key) is None}
-    )
-    for field, flag in (("labels", "--classes"), ("mean", "--mean"), ("scale", "--scale")):
-        if getattr(options, field) is None:
-            raise OptionError(
-                f"{flag} is needed, since {path} does not say it: "
-                "give the value it was trained with."
-            )
-    assert options.labels is not None
-    classes = loaded.model.config.classes
-    if len(options.labels) != classes:
-        raise OptionError(
-            f"--classes must name the {classes} classes of {path}, got {len(options.labels)}: "
-            f"{', '.join(options.labels)}."
-        )
-    return options
 
 
 def _write_graphs(

@@ -49,7 +49,8 @@ def lite_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def lite_bundle(lite_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """The lite network as a bundle with IR."""
-    from export.convert import ExportOptions, convert
+    from export.convert import convert
+    from export.options import ExportOptions
     from mol_edge.bundle import Bundle
 
     folder = tmp_path_factory.mktemp("bundle") / "lite"
@@ -73,7 +74,8 @@ def official_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def full_bundle(official_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """The official network as a bundle with IR."""
-    from export.convert import ExportOptions, convert
+    from export.convert import convert
+    from export.options import ExportOptions
     from mol_edge.bundle import Bundle
 
     folder = tmp_path_factory.mktemp("bundle") / "full"

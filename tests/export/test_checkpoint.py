@@ -34,6 +34,13 @@ def test_own_checkpoint_brings_its_configuration(lite_checkpoint: Path) -> None:
         load_checkpoint(lite_checkpoint, neighbours=3)
 
 
+def test_no_neighbours_are_not_taken_for_an_option_that_was_left_out(
+    official_checkpoint: Path,
+) -> None:
+    with pytest.raises(OptionError, match="whole number of 1 to 256, got 0"):
+        load_checkpoint(official_checkpoint, neighbours=0)
+
+
 def test_every_fault_is_named(lite_checkpoint: Path, tmp_path: Path) -> None:
     content = torch.load(lite_checkpoint, weights_only=True)
     state = content["state_dict"]

@@ -11,8 +11,9 @@ import onnxruntime
 import pytest
 import torch
 
-from export.convert import ExportOptions, convert
+from export.convert import convert, convert_all
 from export.graphs import GRAPHS
+from export.options import ExportOptions
 from export.verify import stream, verify
 from mol_edge.backends import BackendOptions, open_backend
 from mol_edge.bundle import MANIFEST, Bundle
@@ -141,6 +142,23 @@ def test_a_folder_with_other_things_is_not_overwritten(
     with pytest.raises(InputError, match="holds something else"):
         convert(lite_checkpoint, tmp_path, ExportOptions())
     assert (tmp_path / "letters.txt").read_text() == "keep me"
+
+
+def test_a_bundle_is_not_replaced_by_one_that_fails(
+    lite_checkpoint: Path, lite_bundle: Bundle, tmp_path: Path
+) -> None:
+    target = tmp_path / "bundle"
+    shutil.copytree(lite_bundle.folder, target)
+    before = (target / MANIFEST).read_bytes()
+    options = ExportOptions(name="failing", fused=False, tolerance=1e-12)
+    for _ in range(2):
+        made = convert_all(lite_checkpoint, target, options)
+        assert not made.passed
+        assert made.folder == tmp_path / "bundle-failed"
+    assert (target / MANIFEST).read_bytes() == before
+    assert Bundle.open(target).manifest.verification["passed"] is True
+    assert Bundle.open(made.folder).manifest.verification["passed"] is False
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "bundle-failed"]
 
 
 def test_a_bundle_is_replaced_whole(

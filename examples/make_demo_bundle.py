@@ -45,7 +45,7 @@ def make(
         precision=PrecisionOptions(precisions),
     )
     converted = convert_all(runs / BEST, folder, options)
-    figures = judge_bundle(folder, runs / BEST, JudgeOptions(photos=photos))
+    figures = judge_bundle(converted.folder, runs / BEST, JudgeOptions(photos=photos))
     added = converted.added
     judged = "" if added is None else table(added.float32, added.judgements) + "\n"
     return f"{converted.verification.table()}\n{judged}{summary(figures)}"

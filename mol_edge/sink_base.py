@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,6 +39,7 @@ class Closing:
 
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """The error that says where nothing can be written, and what to do."""
-    return OutputError(
-        f"Cannot write {path} ({error.strerror}): name a folder that you may write to."
-    )
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "make room there, or name" if full else "name"
+    place = "a folder on another disk" if full else "a folder that you may write to"
+    return OutputError(f"Cannot write {path} ({error.strerror}): {remedy} {place}.")

@@ -6,12 +6,14 @@ before an interruption is whole: lines are written one at a time, pictures are f
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from mol_edge.drawn_sinks import TimelineSink, VideoSink
 from mol_edge.errors import OptionError
@@ -28,19 +30,28 @@ class _Lines(Closing):
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        self._whole = 0
         try:
             # Unbuffered: a line goes to the file in one call, so none is cut in two.
-            self._file: BinaryIO | None = open(self.path, "wb", buffering=0)  # noqa: SIM115
+            self._file: FileIO | None = FileIO(self.path, "wb")
         except OSError as error:
             raise cannot_write(self.path, error) from None
 
     def _add(self, line: str) -> None:
         if self._file is None:
             raise OptionError(f"{type(self).__name__} is closed: open a new one to write more.")
+        left = memoryview(line.encode("utf-8"))
+        size = len(left)
         try:
-            self._file.write(line.encode("utf-8"))
+            # A full disk takes a part, and says that it is full at the next call.
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._whole)
+                self._file.seek(self._whole)
             raise cannot_write(self.path, error) from None
+        self._whole += size
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from mol_edge.errors import OutputError
 from mol_edge.faces.image import opencv
+from mol_edge.sources.container import find_truncation, video_seconds
 
 Image = NDArray[np.uint8]
 
@@ -69,7 +70,10 @@ class _Ffmpeg:
             self._process.stdin.write(_fitted(picture, self._size).data)
         except OSError:
             self.close()
-            raise OutputError(f"Cannot write {self._path}: ffmpeg ended early.") from None
+            raise OutputError(
+                f"Cannot write {self._path} (ffmpeg ended early): make room there, or name a "
+                "folder that you may write to."
+            ) from None
 
     def close(self) -> None:
         try:
@@ -77,16 +81,29 @@ class _Ffmpeg:
         except (OSError, ValueError):
             self._process.wait()
             message = b""
-        if self._process.returncode != 0:
+        if self._process.returncode != 0 or not _is_whole(self._path):
             told = message.decode("utf-8", "replace").strip().splitlines()
             reason = told[-1] if told else f"exit code {self._process.returncode}"
-            raise OutputError(f"Cannot write {self._path}: ffmpeg said {reason!r}.")
+            raise OutputError(
+                f"Cannot write {self._path} (ffmpeg said {reason!r}): make room there, or name a "
+                "folder that you may write to."
+            )
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file has its pictures; on a full disk ffmpeg ends with 0 and half an .mp4."""
+    if path.suffix.lower() != ".mp4":
+        return True
+    try:
+        return video_seconds(path) is not None and find_truncation(path) is None
+    except OSError:
+        return False
 
 
 class _OpenCv:
     def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
         cv2 = opencv("Writing a video", "VideoWriter")
-        self._size = size
+        self._path, self._size = path, size
         self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), fps, size)
         if not self._writer.isOpened():
             raise OutputError(
@@ -99,6 +116,11 @@ class _OpenCv:
 
     def close(self) -> None:
         self._writer.release()
+        if not _is_whole(self._path):
+            raise OutputError(
+                f"Cannot write {self._path} (OpenCV left it unfinished): make room there, or name "
+                "a folder that you may write to."
+            )
 
 
 def _fitted(picture: Image, size: tuple[int, int]) -> Image:

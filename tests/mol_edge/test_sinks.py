@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
+import errno
 import json
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -12,6 +16,7 @@ from mol_edge import video_writer
 from mol_edge.draw import Annotator
 from mol_edge.errors import OptionError, OutputError
 from mol_edge.results import FrameResult
+from mol_edge.sink_base import cannot_write
 from mol_edge.sinks import CsvSink, EventCsvSink, JsonlSink, TimelineSink, VideoSink
 from tests.mol_edge.synthetic_results import LABELS, make_event, make_frame, make_result
 
@@ -151,6 +156,61 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="name a folder that you may write to"):
         CsvSink(tmp_path / "file" / "probabilities.csv", LABELS)
+
+
+@contextlib.contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """A full disk: of what goes beyond `size` bytes of a file a part is taken, the rest refused."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_no_line_is_cut_where_the_disk_is_full(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with JsonlSink(path, HEADER) as sink:
+        whole = path.read_bytes()
+        with files_end_at(len(whole) + 9), pytest.raises(OutputError, match="Cannot write"):
+            sink.write_record({"kind": "frame", "index": 0})
+        assert path.read_bytes() == whole
+        sink.write_record({"kind": "summary"})
+    assert path.read_bytes() == whole + b'{"kind":"summary"}\n'
+
+
+def test_a_full_disk_is_told_from_a_folder_that_may_not_be_written_to() -> None:
+    full = cannot_write(Path("a"), OSError(errno.ENOSPC, "No space left on device"))
+    assert str(full) == (
+        "Cannot write a (No space left on device): make room there, or name a folder on another "
+        "disk."
+    )
+    denied = cannot_write(Path("a"), OSError(errno.EACCES, "Permission denied"))
+    assert str(denied) == (
+        "Cannot write a (Permission denied): name a folder that you may write to."
+    )
+
+
+def test_half_a_video_is_no_video_whatever_ffmpeg_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text(
+        "#!/bin/sh\ncat > /dev/null\nfor target; do :; done\n"
+        'printf "\\0\\0\\0\\10ftyp" > "$target"\necho "No space left on device" >&2\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setattr(video_writer, "_ffmpeg", lambda: str(program))
+    path = tmp_path / "out" / "annotated.mp4"
+    path.parent.mkdir()
+    path.write_text("of an earlier run")
+    sink = VideoSink(path, Annotator(LABELS), fps=25)
+    sink.write(make_frame(), make_result())
+    with pytest.raises(OutputError, match="ffmpeg said 'No space left on device'"):
+        sink.close()
+    assert path.read_text() == "of an earlier run"
+    assert list(path.parent.iterdir()) == [path]
 
 
 @pytest.fixture(params=["ffmpeg", "opencv"])

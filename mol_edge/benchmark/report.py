@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -123,9 +125,25 @@ def write_whole(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
         os.replace(draft, path)
     except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror}): name another folder with --out."
-        ) from None
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from None
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder and try it, without touching what is there; raises OutputError if it fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
+
+
+def _cannot_write(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{path} cannot be written ({error.strerror}): name another folder with --out."
+    )
 
 
 def _what(value: object) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mol_edge.benchmark import BenchmarkOptions, Comparison, Report
     from mol_edge.benchmark.compare import Finding
 
+_MOST_SECONDS = 86_400
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its arguments."""
@@ -96,17 +98,23 @@ def _benchmark(arguments: argparse.Namespace) -> int:
     from mol_edge.benchmark import run_benchmark
     from mol_edge.benchmark.card import to_html
     from mol_edge.benchmark.markdown import to_markdown
-    from mol_edge.benchmark.report import write_whole
+    from mol_edge.benchmark.report import check_writable, write_whole
     from mol_edge.bundle import Bundle
     from mol_edge.errors import InputError
+    from mol_edge.faces import open_detector
+    from mol_edge.sources import open_source
 
     options = _options(arguments)
     if options.video is not None and not options.video.exists():
         raise InputError(f"There is no video {options.video}: check the path.")
     bundle = Bundle.open(arguments.bundle) if arguments.bundle else Bundle.default()
     out = arguments.out or Path("mol-edge-out") / "benchmark"
-    # An unwritable folder must not be found out after minutes.
-    write_whole(out / "benchmark.md", "")
+    # What cannot work must not be found out after minutes.
+    check_writable(out)
+    if arguments.detector:
+        open_detector(arguments.detector)
+    if options.video is not None:
+        open_source(options.video).close()
     with show_steps(quiet=arguments.quiet) as on_step:
         report = run_benchmark(bundle, options, on_step)
     report.write(out / "benchmark.json")
@@ -122,6 +130,7 @@ def _options(arguments: argparse.Namespace) -> BenchmarkOptions:
 
     from mol_edge.benchmark import BenchmarkOptions
     from mol_edge.benchmark.modes import MODES
+    from mol_edge.errors import OptionError
 
     options = BenchmarkOptions(
         devices=arguments.device,
@@ -141,6 +150,11 @@ def _options(arguments: argparse.Namespace) -> BenchmarkOptions:
     if arguments.rounds is not None:
         options = replace(options, rounds=arguments.rounds)
     if arguments.seconds is not None:
+        if not 0 < arguments.seconds <= _MOST_SECONDS:
+            raise OptionError(
+                f"--seconds must lie above 0 and at most at {_MOST_SECONDS}, got "
+                f"{arguments.seconds}."
+            )
         options = replace(options, rule=options.rule.lasting(arguments.seconds))
     return options
 

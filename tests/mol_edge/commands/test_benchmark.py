@@ -51,7 +51,10 @@ def test_writes_three_files_and_a_table(quick_processes, toy_folder, tmp_path, c
         (["--pace", "slow"], "paces must be some of"),
         (["--precision", "int3"], "none called 'int3'"),
         (["--rounds", "0"], "rounds must be 1 or more"),
-        (["--seconds", "0"], "min_duration_ms must be above 0"),
+        (["--seconds", "0"], "--seconds must lie above 0"),
+        (["--seconds", "nan"], "--seconds must lie above 0"),
+        (["--threads", "99999"], "threads must lie between 0"),
+        (["--detector", "dowsing"], "got 'dowsing'"),
         (["--fps", "0"], "fps must lie above 0"),
         (["--video", "none.mp4"], "There is no video none.mp4"),
     ],
@@ -60,6 +63,25 @@ def test_bad_words_are_one_sentence(words, reason, tmp_path, capsys):
     assert main(["benchmark", *words, "--out", str(tmp_path)]) == 2
     said = capsys.readouterr().err
     assert reason in said and said.count("\n") == 1
+
+
+def test_a_video_that_is_none_is_found_out_first(toy_folder, tmp_path, capsys):
+    (tmp_path / "text.mp4").write_text("words")
+    words = ["--bundle", str(toy_folder), "--video", str(tmp_path / "text.mp4")]
+    assert main(["benchmark", *words, "--out", str(tmp_path / "out")]) == 2
+    assert "text.mp4 must be a video" in capsys.readouterr().err
+
+
+def test_a_benchmark_that_fails_leaves_the_one_before(toy_folder, tmp_path, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mol_edge.benchmark.run_benchmark", interrupted)
+    (tmp_path / "benchmark.md").write_text("of last week")
+    words = ["--bundle", str(toy_folder), "--out", str(tmp_path)]
+    assert main(["benchmark", *words, "--quiet"]) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["benchmark.md"]
+    assert (tmp_path / "benchmark.md").read_text() == "of last week"
 
 
 def test_a_folder_that_cannot_be_written_is_found_out_first(toy_folder, tmp_path, capsys):

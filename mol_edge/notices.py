@@ -39,7 +39,7 @@ class Notices:
         """Say that a camera is too slow for its window, and what would help."""
         self._tell(
             "8 frames do not fit the window of %.0f ms at one each %.1f ms, so nothing is "
-            "classified: raise the frame rate or window_ms.",
+            "classified: raise the frame rate, or windows_ms (--windows-ms).",
             window_ms,
             (period_ns or 0) / 1e6,
         )

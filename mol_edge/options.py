@@ -63,9 +63,11 @@ class PipelineOptions:
         if self.windows_ms is not None:
             if self.window_ms is not None:
                 raise OptionError("windows_ms and window_ms say the same: give one of them.")
-            if not self.windows_ms or not all(each > 0 for each in self.windows_ms):
+            distinct = len(set(self.windows_ms)) == len(self.windows_ms)
+            if not self.windows_ms or not distinct or not all(each > 0 for each in self.windows_ms):
                 raise OptionError(
-                    f"windows_ms must be one time above 0 or more, got {self.windows_ms}."
+                    "windows_ms must be one time above 0 or several different ones, got "
+                    f"{self.windows_ms}."
                 )
         if not 0 <= self.min_score <= 1:
             raise OptionError(f"min_score must lie between 0 and 1, got {self.min_score}.")

@@ -36,7 +36,7 @@ class Panel:
         labels: class names, in the order of the probabilities.
         trained: whether the flow means something.
         classes_known: whether the probabilities do; else they are drawn faint, with a note.
-        note: a line at the foot.
+        note: a line at the foot, where there is room for it beside the state of the window.
     """
 
     def __init__(
@@ -109,11 +109,13 @@ class Panel:
             pen.text("untrained: these numbers mean nothing", _MARGIN, 500, 0.42, WARNING)
         elif not self._classes_known:
             pen.text("classes not learned: mere guesses", _MARGIN, 500, 0.42, WARNING)
-        pen.text(_state(face), _MARGIN, 521, 0.42, FAINT)
+        state = _state(face)
+        pen.text(state, _MARGIN, 521, 0.42, FAINT)
         if result.faces_found > 1:
             text = f"largest of {result.faces_found} faces"
             pen.text(text, _WIDTH - _MARGIN, 62, 0.42, WARNING, align="right")
-        if self._note:
+        room = _WIDTH - 3 * _MARGIN - pen.text_width(state, 0.42)
+        if self._note and pen.text_width(self._note, 0.42) <= room:
             pen.text(self._note, _WIDTH - _MARGIN, 521, 0.42, FAINT, align="right")
 
 

@@ -19,13 +19,16 @@ Tensors = Mapping[str, NDArray[Any]]
 
 Profile = Literal["latency", "shared"]
 
+MOST_THREADS = 256
+"""Runtimes start as many as they are told to, and a machine hangs with too many."""
+
 
 @dataclass(frozen=True)
 class BackendOptions:
     """How a runtime uses the machine.
 
     Attributes:
-        threads: threads of one inference; 0 takes the physical cores, at most 4.
+        threads: threads of one inference, at most 256; 0 takes the physical cores, at most 4.
         precision: which precision of the bundle to run.
         cache_dir: where a runtime may keep compiled models; None keeps none.
         profile: ``latency`` keeps the threads of ONNX Runtime awake between inferences,
@@ -38,8 +41,10 @@ class BackendOptions:
     profile: Profile = "latency"
 
     def __post_init__(self) -> None:
-        if self.threads < 0:
-            raise OptionError(f"threads must be 0 (automatic) or more, got {self.threads}.")
+        if not 0 <= self.threads <= MOST_THREADS:
+            raise OptionError(
+                f"threads must lie between 0 (automatic) and {MOST_THREADS}, got {self.threads}."
+            )
         if self.profile not in get_args(Profile):
             raise OptionError(
                 f"profile must be one of {', '.join(get_args(Profile))}, got {self.profile!r}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mol_edge.backends.base import Profile
+from mol_edge.backends.base import MOST_THREADS, Profile
 from mol_edge.benchmark.measure import StopRule
 from mol_edge.benchmark.modes import MODES, PACES, Mode, Pace
 from mol_edge.errors import OptionError
@@ -67,8 +67,10 @@ class BenchmarkOptions:
         for name in ("rounds", "slices"):
             if getattr(self, name) < 1:
                 raise OptionError(f"{name} must be 1 or more, got {getattr(self, name)}.")
-        if self.threads < 0:
-            raise OptionError(f"threads must be 0 (automatic) or more, got {self.threads}.")
+        if not 0 <= self.threads <= MOST_THREADS:
+            raise OptionError(
+                f"threads must lie between 0 (automatic) and {MOST_THREADS}, got {self.threads}."
+            )
         if not 0 < self.fps <= 1000:
             raise OptionError(f"fps must lie above 0 and at most at 1000, got {self.fps}.")
         if not 1 <= self.slow_down <= 100:

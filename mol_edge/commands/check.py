@@ -34,7 +34,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--precision", metavar="P,…", help="of the bundle (default: every one that it has)"
     )
     parser.add_argument(
-        "--agreement", type=float, metavar="SHARE", help="the same as --max-drop classes (0.98)"
+        "--agreement", type=_share, metavar="SHARE", help="the same as --max-drop classes (0.98)"
     )
     parser.add_argument(
         "--max-drop",
@@ -54,11 +54,21 @@ def _limits(text: str) -> dict[str, float]:
             found[task.strip()] = float(value)
         except ValueError:
             found[""] = 0.0
-    if not set(found) <= set(_MAX_DROP) or min(found.values()) < 0:
+    if not set(found) <= set(_MAX_DROP) or not all(value >= 0 for value in found.values()):
         raise argparse.ArgumentTypeError(
             f"must be percents by task such as classes=2,flow=5,landmarks=3, got {text!r}"
         )
     return found
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"must lie between 0 and 1, such as 0.98, got {text!r}")
+    return share
 
 
 def _check(arguments: argparse.Namespace) -> int:

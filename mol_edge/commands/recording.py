@@ -100,6 +100,9 @@ class Recording:
             except MolEdgeError as error:
                 incomplete = str(error)
                 raise
+            except BaseException as error:
+                incomplete = f"{type(error).__name__}: {error}"
+                raise
             finally:
                 seconds = time.perf_counter() - began
                 folder.measured = summary.frames_with_face > 0 and summary.frames >= _CLIP

@@ -65,6 +65,11 @@ def _windows(summary: RunSummary, window_ms: float) -> str:
     if summary.windows == 0 and summary.states[WindowState.CAMERA_TOO_SLOW]:
         needed = 7000 / window_ms
         text += f": the source's rate is too low, {needed:.0f} frames per second are needed"
+    elif summary.windows == 0 and summary.states[WindowState.FILLING]:
+        text += (
+            ": a face must be followed for about that long, and the source lasts "
+            f"{1e3 * summary.duration_s:.0f} ms"
+        )
     return text
 
 

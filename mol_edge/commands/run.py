@@ -135,9 +135,11 @@ def _lengths(text: str) -> tuple[float, ...]:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:
         values = ()
-    if not values or not all(0 < value < 60_000 for value in values):
+    fit = all(0 < value < 60_000 for value in values) and len(set(values)) == len(values)
+    if not values or not fit:
         raise argparse.ArgumentTypeError(
-            f"must be milliseconds above 0 and below 60000, such as 200,350, got {text!r}"
+            "must be different times in milliseconds above 0 and below 60000, such as 200,350, "
+            f"got {text!r}"
         )
     return values
 

@@ -59,6 +59,8 @@ def open_source(source: AnySource, options: SourceOptions | None = None) -> Sour
 def _open_named(name: str, options: SourceOptions) -> Source:
     if is_live_name(name):
         return LiveSource(name, options)
+    if not name:
+        raise InputError("A source must be a path, a camera's number or an address, got nothing.")
     path = Path(name)
     if not path.exists():
         if name.isdecimal():

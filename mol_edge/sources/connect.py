@@ -102,6 +102,8 @@ def _named(
     if isinstance(place, str) and place.isdecimal() and not os.path.exists(place):
         place = int(place)
     live = isinstance(place, int) or is_live_name(place)
+    if not live and not place:
+        raise InputError("A source must be a path, a camera's number or an address, got nothing.")
     if not live and not os.path.exists(place):
         raise InputError(f"There is no file or folder {place}: check the path.")
     name = display_name(place) if live else str(place)

@@ -18,7 +18,7 @@ def test_each_notice_is_given_once_and_only_where_it_applies(caplog):
     assert caplog.messages == [
         "2 faces are in view: the largest is taken.",
         "8 frames do not fit the window of 350 ms at one each 66.7 ms, so nothing is classified: "
-        "raise the frame rate or window_ms.",
+        "raise the frame rate, or windows_ms (--windows-ms).",
         "The bundle demo is not trained: its classes and landmarks mean nothing yet.",
     ]
 

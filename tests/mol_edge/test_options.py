@@ -23,6 +23,7 @@ def test_defaults():
         {"window_ms": float("nan")},
         {"windows_ms": ()},
         {"windows_ms": (350, 0)},
+        {"windows_ms": (350, 350.0)},
         {"min_score": 1.5},
         {"min_score": -0.1},
         {"anchor_frames": 0},

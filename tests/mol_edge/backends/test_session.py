@@ -177,8 +177,9 @@ def test_openvino_prefers_ir(toy_copy, frames):
 
 
 def test_options_are_checked():
-    with pytest.raises(OptionError, match=r"threads must be 0 \(automatic\) or more, got -1"):
-        BackendOptions(threads=-1)
+    for threads in (-1, 257):
+        with pytest.raises(OptionError, match=rf"between 0 \(automatic\) and 256, got {threads}"):
+            BackendOptions(threads=threads)
     with pytest.raises(OptionError, match="profile must be one of latency, shared, got 'fast'"):
         BackendOptions(profile="fast")
 

@@ -60,6 +60,29 @@ def test_a_missing_file(tmp_path: Path, mol_edge_command: RunCommand) -> None:
     assert_refused(done, "absent.mp4", "no file or folder")
 
 
+@pytest.mark.parametrize("live", [(), ("--live",)])
+def test_a_path_that_is_empty_is_not_the_folder_one_is_in(
+    tmp_path: Path, live: tuple[str, ...], mol_edge_command: RunCommand
+) -> None:
+    for index in range(10):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), np.zeros((48, 64), np.uint8))
+    assert_refused(mol_edge_command("run", "", *live, *FAST), "got nothing")
+
+
+def test_a_run_that_crashes_does_not_call_itself_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(*_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("mol_edge.summary.RunSummary.add", crash)
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        main(["run", str(DEMO), "--out", str(tmp_path / "out"), *FAST])
+    summary = json.loads((tmp_path / "out" / "results.jsonl").read_text().splitlines()[-1])
+    assert summary["complete"] is False
+    assert summary["reason"] == "RuntimeError: a fault of ours"
+
+
 def test_an_empty_file(tmp_path: Path, mol_edge_command: RunCommand) -> None:
     (tmp_path / "empty.mp4").touch()
     assert_refused(mol_edge_command("run", tmp_path / "empty.mp4", *FAST), "empty file")
@@ -206,6 +229,11 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, mol_edge_command: RunCo
         ("run", "a.mp4", "--fps", "fast"),
         ("run", "a.mp4", "--flow", "sometimes"),
         ("run", "a.mp4", "--windows-ms", "350,0"),
+        ("run", "a.mp4", "--windows-ms", "350,350"),
+        ("check", "--max-drop", "classes=nan"),
+        ("check", "--max-drop", "classes=2,flow=-1"),
+        ("check", "--agreement", "98"),
+        ("check", "--agreement", "nan"),
         ("run", "a.mp4", "--faces", "many"),
         ("models", "get", "other"),
     ],
@@ -220,6 +248,8 @@ def test_wrong_arguments_show_the_usage(
     assert said.out == ""
 
 
-@pytest.mark.parametrize(("option", "value"), [("--threads", "-1"), ("--fps", "0")])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--threads", "-1"), ("--threads", "99999"), ("--fps", "0")]
+)
 def test_an_option_out_of_range(option: str, value: str, mol_edge_command: RunCommand) -> None:
     assert_refused(mol_edge_command("run", DEMO, option, value, *FAST), option.strip("-"), value)

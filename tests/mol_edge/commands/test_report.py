@@ -57,6 +57,14 @@ def test_events_and_faces_that_could_not_be_measured_are_counted() -> None:
     assert "faces not measured: too small 1, blurred 1" in lines
 
 
+def test_a_recording_shorter_than_a_window_is_told_so() -> None:
+    outcome = outcome_of(*(make_result(index, window=False) for index in range(9)))
+    assert (
+        "0 clips of 8 samples within 350 ms: a face must be followed for about that long, and the "
+        "source lasts 320 ms"
+    ) in format_summary(outcome, window_ms=350, trained=True).splitlines()
+
+
 def test_a_slow_camera_is_told_what_it_lacks() -> None:
     slow = dataclasses.replace(make_face(window=False), window_state=WindowState.CAMERA_TOO_SLOW)
     outcome = outcome_of(FrameResult(0, 0, (slow,), 1))

@@ -117,6 +117,14 @@ def test_after_too_many_attempts_it_has_failed(clock):
     assert len(script.opened) == 4
 
 
+def test_a_source_that_was_tried_once_is_not_said_to_have_been_tried_again(clock):
+    gone = InputError("camera 7 cannot be opened: check it.")
+    feed, script, told = make_feed(clock, gone, options=LiveOptions(max_reconnects=0))
+    assert steps_of(feed, 10, clock) == []
+    assert told[-1].message == "camera 7 cannot be opened: check it."
+    assert len(script.opened) == 1
+
+
 def test_without_a_limit_it_tries_for_ever_with_bounded_pauses(clock):
     feed, script, _ = make_feed(
         clock, OSError("gone"), options=LiveOptions(max_reconnects=None, backoff_most_s=8)

@@ -12,6 +12,9 @@ from mol_edge.errors import ArrayError, OptionError
 
 PixelFormat = Literal["bgr", "rgb", "gray", "nv12", "yuyv"]
 
+MOST_NS = 1 << 62
+"""Times below it, 146 years, can be added without leaving 64 bits."""
+
 _SHAPES = {
     "bgr": "[height, width, 3]",
     "rgb": "[height, width, 3]",
@@ -36,7 +39,7 @@ class Frame:
 
     Raises:
         ArrayError: the image does not fit the format.
-        OptionError: the format is unknown or the timestamp negative.
+        OptionError: the format is unknown, or the timestamp negative, too large or no integer.
 
     Example:
         >>> import numpy as np
@@ -57,9 +60,15 @@ class Frame:
                 f"Frame.format must be one of {', '.join(get_args(PixelFormat))}, "
                 f"got {self.format!r}."
             )
-        if self.timestamp_ns < 0:
+        if not isinstance(self.timestamp_ns, (int, np.integer)):
             raise OptionError(
-                f"Frame.timestamp_ns must be 0 or more nanoseconds, got {self.timestamp_ns}."
+                "Frame.timestamp_ns must be whole nanoseconds, got "
+                f"{type(self.timestamp_ns).__name__} {self.timestamp_ns!r}."
+            )
+        if not 0 <= self.timestamp_ns < MOST_NS:
+            raise OptionError(
+                "Frame.timestamp_ns must be nanoseconds from 0 to below 2 to the power of 62, got "
+                f"{self.timestamp_ns}."
             )
         image = self.image
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8:

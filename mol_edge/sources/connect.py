@@ -25,7 +25,7 @@ from mol_edge.sources import AnySource, SourceOptions, is_live_name, open_source
 from mol_edge.sources.base import Source
 from mol_edge.sources.connector import Connector
 from mol_edge.sources.feed import LiveFeed
-from mol_edge.sources.live import display_name
+from mol_edge.sources.live import check_camera, display_name
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.memory import Item, as_frame
 from mol_edge.sources.paced import PacedSource
@@ -101,6 +101,8 @@ def _named(
     place = source if isinstance(source, int) else os.fspath(source)
     if isinstance(place, str) and place.isdecimal() and not os.path.exists(place):
         place = int(place)
+    if isinstance(place, int):
+        check_camera(place)
     live = isinstance(place, int) or is_live_name(place)
     if not live and not place:
         raise InputError("A source must be a path, a camera's number or an address, got nothing.")

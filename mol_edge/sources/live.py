@@ -21,6 +21,7 @@ from mol_edge.sources.base import Source, SourceOptions, check_size
 Address = int | str
 
 _V4L2 = "/dev/video"
+_CAMERAS = 100  # OpenCV takes the hundreds of a number for a backend, and crashes below 0
 
 
 class LiveSource(Source):
@@ -37,6 +38,8 @@ class LiveSource(Source):
     live = True
 
     def __init__(self, address: Address, options: SourceOptions) -> None:
+        if isinstance(address, int):
+            check_camera(address)
         self.name = display_name(address)
         self._cv2 = opencv("Reading a camera", "VideoCapture")
         self._capture: Any = _open(self._cv2, address, options)
@@ -109,6 +112,15 @@ def _open(cv2: Any, address: Address, options: SourceOptions) -> Any:
         options.timeout_ms,
     ]
     return cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
+
+
+def check_camera(number: int) -> None:
+    """Raise InputError if OpenCV would not take a number for that of a camera."""
+    if not 0 <= number < _CAMERAS:
+        raise InputError(
+            f"A camera's number must lie between 0 and {_CAMERAS - 1}, got {number}: name another "
+            f"one by its path, such as {_V4L2}{_CAMERAS}."
+        )
 
 
 def is_live_name(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sized
-from typing import Any, Union
+from typing import Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,12 +41,15 @@ def as_frame(item: object, index: int, period_ns: int) -> Frame:
     """
     if isinstance(item, Frame):
         return item
-    timestamp_ns: Any = index * period_ns
+    given, timestamp_ns = item, index * period_ns
     if isinstance(item, tuple) and len(item) == 2:
         item, timestamp_ns = item
     if not isinstance(item, np.ndarray) or not isinstance(timestamp_ns, (int, np.integer)):
+        came = type(given).__name__
+        if isinstance(given, tuple):
+            came = f"({', '.join(type(each).__name__ for each in given)})"
         raise ArrayError(
-            "A source must give Frame objects, uint8 images or (image, timestamp in nanoseconds), "
-            f"got {type(item).__name__} at position {index}."
+            "A source must give Frame objects, uint8 images or (image, timestamp in nanoseconds, "
+            f"an int), got {came} at position {index}."
         )
     return Frame(item, int(timestamp_ns), index, "gray" if item.ndim == 2 else "bgr")

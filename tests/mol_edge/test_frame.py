@@ -45,10 +45,24 @@ def test_other_types_are_refused():
         Frame([[0]], 0)
     with pytest.raises(OptionError, match="must be one of bgr, rgb, gray, nv12, yuyv, got 'bgra'"):
         Frame(np.zeros((4, 4, 3), np.uint8), 0, format="bgra")
-    with pytest.raises(OptionError, match="must be 0 or more nanoseconds, got -1"):
+    with pytest.raises(OptionError, match="from 0 to below 2 to the power of 62, got -1"):
         Frame(np.zeros((4, 4, 3), np.uint8), -1)
 
 
 def test_an_image_of_any_stride_is_held_without_a_copy():
     image = np.zeros((48, 128, 3), np.uint8)[:, ::2]
     assert Frame(image, 0).image is image
+
+
+@pytest.mark.parametrize("time", [1 << 62, 1 << 70])
+def test_times_fit_64_bits(time):
+    with pytest.raises(OptionError, match=f"below 2 to the power of 62, got {time}"):
+        Frame(np.zeros((4, 4, 3), np.uint8), time)
+    assert Frame(np.zeros((4, 4, 3), np.uint8), (1 << 62) - 1).timestamp_ns == (1 << 62) - 1
+
+
+@pytest.mark.parametrize("time", [0.5, "0", None])
+def test_times_are_whole_numbers(time):
+    with pytest.raises(OptionError, match="must be whole nanoseconds, got "):
+        Frame(np.zeros((4, 4, 3), np.uint8), time)
+    assert Frame(np.zeros((4, 4, 3), np.uint8), np.int64(7)).timestamp_ns == 7

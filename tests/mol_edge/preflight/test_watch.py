@@ -111,8 +111,8 @@ def test_a_live_source_is_watched_under_guard():
 
 
 def test_a_camera_that_is_not_there_is_an_error():
-    with pytest.raises(InputError, match="camera 987 cannot be opened: check that it is connec"):
-        preflight(987, 1.0, Knowing())
+    with pytest.raises(InputError, match="camera 87 cannot be opened: check that it is connec"):
+        preflight(87, 1.0, Knowing())
 
 
 def test_too_few_pictures_are_an_error():

@@ -80,8 +80,8 @@ def test_a_file_comes_whole_and_paced(video, open_reader):
 
 
 def test_what_cannot_be_opened_says_so_in_the_same_words(open_reader):
-    reader = open_reader(987)
-    with pytest.raises(InputError, match="camera 987 cannot be opened: check that it is connected"):
+    reader = open_reader(87)
+    with pytest.raises(InputError, match="camera 87 cannot be opened: check that it is connected"):
         read(reader, 1)
 
 

@@ -47,6 +47,12 @@ def test_a_file_that_is_not_there_is_refused_at_once():
         open_live("/nothing.mp4")
 
 
+def test_a_number_of_no_camera_is_refused_at_once():
+    for number in (-1, 100, "100"):
+        with pytest.raises(InputError, match="number must lie between 0 and 99, got"):
+            open_live(number)
+
+
 def test_a_file_that_is_no_video_has_failed(tmp_path):
     path = tmp_path / "text.mp4"
     path.write_text("not a video\n" * 100)
@@ -56,7 +62,7 @@ def test_a_file_that_is_no_video_has_failed(tmp_path):
     assert "text.mp4 must be a video and cannot be decoded as one" in feed.state.message
 
 
-@pytest.mark.parametrize("camera", [987, "987", "/dev/video987"])
+@pytest.mark.parametrize("camera", [87, "87", "/dev/video87"])
 def test_a_camera_that_is_not_there_is_tried_again_and_then_has_failed(camera):
     feed = open_live(camera, LiveOptions(max_reconnects=1, backoff_s=0.01, open_s=120))
     told = watched(feed)

@@ -12,9 +12,15 @@ from mol_edge.sources.live import LiveSource, pixel_format, without_login
 
 
 def test_a_camera_that_is_not_there_is_refused():
-    for camera in (987, "987"):
-        with pytest.raises(InputError, match="camera 987 cannot be opened: check that it is conn"):
+    for camera in (87, "87"):
+        with pytest.raises(InputError, match="camera 87 cannot be opened: check that it is conn"):
             open_source(camera)
+
+
+@pytest.mark.parametrize("number", [-1, 100, 1 << 40])
+def test_a_number_that_opencv_takes_for_something_else_is_refused(number):
+    with pytest.raises(InputError, match=f"must lie between 0 and 99, got {number}"):
+        open_source(number)
 
 
 def test_a_stream_that_nobody_serves_is_refused_without_its_password():

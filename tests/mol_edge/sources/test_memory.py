@@ -58,6 +58,12 @@ def test_other_items_are_refused(item):
         list(open_source([BGR, item]))
 
 
+def test_a_time_in_seconds_is_refused_by_its_type():
+    image = np.zeros((48, 64), np.uint8)
+    with pytest.raises(ArrayError, match=r"an int\), got \(ndarray, float\) at position 0"):
+        list(open_source([(image, 0.04)]))
+
+
 def test_images_of_another_type_are_refused():
     with pytest.raises(ArrayError, match="must be a NumPy array of uint8, got an array of float64"):
         list(open_source([BGR.astype(float)]))

@@ -72,6 +72,8 @@ class Bundle:
         Raises:
             BundleError: there is no bundle, or it is damaged, incomplete or points elsewhere.
         """
+        if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+            raise BundleError(f"A bundle is named by the path of its folder, got {path!r}.")
         folder = Path(path)
         bundle = cls(folder, Manifest.from_json(_read_manifest(folder)))
         bundle._check_files()

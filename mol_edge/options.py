@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mol_edge._numbers import is_finite, is_whole
 from mol_edge.backends.base import BackendOptions
 from mol_edge.errors import OptionError
 from mol_edge.motion import MotionOptions
 from mol_edge.sources.base import SourceOptions
-from mol_edge.spotting import SpotterOptions
+from mol_edge.spot import SpotterOptions
 from mol_edge.track_options import TrackOptions
 
 
@@ -58,22 +59,49 @@ class PipelineOptions:
     event_flow: bool = False
 
     def __post_init__(self) -> None:
-        if self.window_ms is not None and not self.window_ms > 0:
-            raise OptionError(f"window_ms must be above 0, got {self.window_ms}.")
+        for name, kind in _PARTS.items():
+            if not isinstance(getattr(self, name), kind):
+                raise OptionError(
+                    f"{name} must be of type {kind.__name__}, got {getattr(self, name)!r}."
+                )
+        for name in ("min_score", "anchor_frames", "drift_px", "flow_from_px"):
+            if not is_finite(getattr(self, name)):
+                raise OptionError(f"{name} must be a finite number, got {getattr(self, name)!r}.")
+        if self.window_ms is not None and not (is_finite(self.window_ms) and self.window_ms > 0):
+            raise OptionError(f"window_ms must be a number above 0, got {self.window_ms!r}.")
         if self.windows_ms is not None:
             if self.window_ms is not None:
                 raise OptionError("windows_ms and window_ms say the same: give one of them.")
-            distinct = len(set(self.windows_ms)) == len(self.windows_ms)
-            if not self.windows_ms or not distinct or not all(each > 0 for each in self.windows_ms):
+            if not _are_lengths(self.windows_ms):
                 raise OptionError(
-                    "windows_ms must be one time above 0 or several different ones, got "
-                    f"{self.windows_ms}."
+                    "windows_ms must be a tuple of one time above 0 or several different ones, got "
+                    f"{self.windows_ms!r}."
                 )
         if not 0 <= self.min_score <= 1:
             raise OptionError(f"min_score must lie between 0 and 1, got {self.min_score}.")
-        if self.anchor_frames < 1:
-            raise OptionError(f"anchor_frames must be 1 or more, got {self.anchor_frames}.")
+        if not is_whole(self.anchor_frames, 1):
+            raise OptionError(
+                f"anchor_frames must be a whole number from 1, got {self.anchor_frames}."
+            )
         if not self.drift_px > 0:
             raise OptionError(f"drift_px must be above 0, got {self.drift_px}.")
         if not self.flow_from_px >= 0:
             raise OptionError(f"flow_from_px must be 0 or more, got {self.flow_from_px}.")
+
+
+_PARTS = {
+    "backend": BackendOptions,
+    "source": SourceOptions,
+    "track": TrackOptions,
+    "motion": MotionOptions,
+    "spotting": SpotterOptions,
+}
+
+
+def _are_lengths(values: object) -> bool:
+    return (
+        isinstance(values, (tuple, list))
+        and len(values) > 0
+        and all(is_finite(each) and each > 0 for each in values)
+        and len(set(values)) == len(values)
+    )

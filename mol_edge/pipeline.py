@@ -20,7 +20,7 @@ from mol_edge.backends.choose import open_backend
 from mol_edge.bundle import Bundle
 from mol_edge.clip import ClipFaces, classify_phases, clip_frames, phases_of
 from mol_edge.engine_output import FlowMode
-from mol_edge.errors import BusyError
+from mol_edge.errors import BusyError, OptionError
 from mol_edge.faces import FaceDetector, open_detector
 from mol_edge.following import Flow, Following, flow_mode
 from mol_edge.frame import Frame
@@ -50,6 +50,7 @@ class Pipeline:
     Raises:
         BundleError: the bundle is damaged or incomplete.
         DeviceError: the device does not work here.
+        OptionError: the detector or the options are something else.
 
     Example:
         >>> with Pipeline(device="onnxruntime") as pipe:
@@ -66,7 +67,8 @@ class Pipeline:
         detector: FaceDetector | None = None,
         options: PipelineOptions | None = None,
     ) -> None:
-        self.options = options or PipelineOptions()
+        self.options = PipelineOptions() if options is None else options
+        _check_parts(detector, self.options)
         self.bundle = _opened(bundle)
         self.backend: Backend = open_backend(self.bundle, device, self.options.backend)
         self._detector = detector
@@ -260,6 +262,16 @@ class Pipeline:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check_parts(detector: object, options: object) -> None:
+    if not isinstance(options, PipelineOptions):
+        raise OptionError(f"options must be PipelineOptions, got {options!r}.")
+    if detector is not None and not isinstance(detector, FaceDetector):
+        raise OptionError(
+            "detector must be an object with name and detect, such as `mol_edge.open_detector` "
+            f"gives, got {detector!r}."
+        )
 
 
 def _opened(bundle: Bundle | str | Path | None) -> Bundle:

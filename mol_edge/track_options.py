@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mol_edge._numbers import is_whole
 from mol_edge.errors import OptionError
 from mol_edge.face_state import FaceLimits
 
@@ -36,8 +37,8 @@ class TrackOptions:
     limits: FaceLimits = field(default_factory=FaceLimits)
 
     def __post_init__(self) -> None:
-        if self.max_faces < 1:
-            raise OptionError(f"max_faces must be 1 or more, got {self.max_faces}.")
+        if not is_whole(self.max_faces, 1):
+            raise OptionError(f"max_faces must be a whole number from 1, got {self.max_faces!r}.")
         for name in ("detect_ms", "keep_lost_ms"):
             if not getattr(self, name) >= 0:
                 raise OptionError(f"{name} must be 0 or more, got {getattr(self, name)}.")

@@ -44,7 +44,7 @@ class Device:
     @classmethod
     def parse(cls, text: str) -> Device:
         """Read ``runtime[:device]``; raises DeviceError where it names no known device."""
-        runtime, _, target = text.partition(":")
+        runtime, _, target = text.partition(":") if isinstance(text, str) else ("", "", "")
         if runtime not in RUNTIMES:
             raise DeviceError(f"device must be one like {_FORMS}, got {text!r}.")
         target = target if ":" in text else _DEFAULTS[runtime]

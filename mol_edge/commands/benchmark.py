@@ -107,7 +107,7 @@ def _benchmark(arguments: argparse.Namespace) -> int:
     options = _options(arguments)
     if options.video is not None and not options.video.exists():
         raise InputError(f"There is no video {options.video}: check the path.")
-    bundle = Bundle.open(arguments.bundle) if arguments.bundle else Bundle.default()
+    bundle = Bundle.default() if arguments.bundle is None else Bundle.open(arguments.bundle)
     out = arguments.out or Path("mol-edge-out") / "benchmark"
     # What cannot work must not be found out after minutes.
     check_writable(out)

@@ -77,7 +77,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from mol_edge.check_set import measure_accuracy
     from mol_edge.errors import BundleError
 
-    bundle = Bundle.open(arguments.bundle) if arguments.bundle else Bundle.default()
+    bundle = Bundle.default() if arguments.bundle is None else Bundle.open(arguments.bundle)
     name = bundle.manifest.name
     allowed = {**_MAX_DROP, **arguments.max_drop}
     if arguments.agreement is not None:

@@ -47,7 +47,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from mol_edge import doctor
     from mol_edge.bundle import Bundle
 
-    bundle = Bundle.open(arguments.bundle) if arguments.bundle else Bundle.default()
+    bundle = Bundle.default() if arguments.bundle is None else Bundle.open(arguments.bundle)
     report = doctor.examine(bundle, arguments.deadline)
     if arguments.json:
         print(json.dumps({**report.to_json(), "models": dict(_models())}, indent=2))

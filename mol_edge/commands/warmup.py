@@ -55,7 +55,7 @@ def _warm_up(arguments: argparse.Namespace) -> int:
     from mol_edge.bundle import Bundle
     from mol_edge.errors import DeviceError
 
-    bundle = Bundle.open(arguments.bundle) if arguments.bundle else Bundle.default()
+    bundle = Bundle.default() if arguments.bundle is None else Bundle.open(arguments.bundle)
     options = BackendOptions(precision=arguments.precision)
     began = time.monotonic()
     if arguments.device == "auto":

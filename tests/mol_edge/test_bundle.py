@@ -27,6 +27,12 @@ def test_an_intact_bundle_opens(toy_folder):
     assert not bundle.has("features", form="openvino")
 
 
+@pytest.mark.parametrize("path", ["", 3, None])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(BundleError, match="named by the path of its folder, got"):
+        Bundle.open(path)
+
+
 def test_graph_bytes_are_those_on_disk(toy, toy_folder):
     graph = toy.graph("flow")
     assert graph.model == (toy_folder / "fp32/flow.onnx").read_bytes()

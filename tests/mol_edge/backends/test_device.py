@@ -37,6 +37,12 @@ def test_other_names_are_refused(text):
         Device.parse(text)
 
 
+@pytest.mark.parametrize("name", [None, 3])
+def test_names_are_texts(name):
+    with pytest.raises(DeviceError, match=f"device must be one like auto, .* got {name}"):
+        Device.parse(name)
+
+
 def test_threads_by_default_lie_between_1_and_4():
     assert 1 <= default_threads() <= min(4, os.cpu_count())
 

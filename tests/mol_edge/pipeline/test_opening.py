@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from mol_edge.errors import ArrayError, BundleError, BusyError, DeviceError, InputError
+from mol_edge.errors import ArrayError, BundleError, BusyError, DeviceError, InputError, OptionError
 from mol_edge.pipeline import Pipeline
 from tests.mol_edge.pipeline.toy_faces import moving, steady, toy_bundle
 from tests.mol_edge.scenes import Scripted
@@ -20,6 +20,18 @@ def test_a_path_is_opened_as_a_bundle(toy_folder, tmp_path):
         assert pipe.device == "onnxruntime:cpu"
     with pytest.raises(BundleError, match="is no folder"):
         Pipeline(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("detector", ["haar", 3, object()])
+def test_what_is_no_detector_is_refused_before_anything_is_opened(detector):
+    with pytest.raises(OptionError, match=r"such as `mol_edge.open_detector` gives, got "):
+        Pipeline("nothing", "nowhere", detector)
+
+
+@pytest.mark.parametrize("options", [{}, {"windows_ms": (200,)}, 350])
+def test_what_are_no_options_are_refused(options):
+    with pytest.raises(OptionError, match="options must be PipelineOptions, got "):
+        Pipeline("nothing", "nowhere", options=options)
 
 
 def test_an_untrained_bundle_is_told(open_pipe, caplog):

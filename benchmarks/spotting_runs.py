@@ -20,7 +20,8 @@ from mol_edge.motion import Motion
 from mol_edge.motion_meter import MotionMeter
 from mol_edge.motion_stream import MotionStream
 from mol_edge.similarity import apply
-from mol_edge.spotting import Spot, Spotter
+from mol_edge.spot import Spot
+from mol_edge.spotting import Spotter
 from training.synthetic.long_video import HEIGHT, WIDTH, Video
 
 Array = NDArray[np.float64]

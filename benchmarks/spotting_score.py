@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mol_edge.event import EventKind
-from mol_edge.spotting import Spot
+from mol_edge.spot import Spot
 from training.synthetic.schedule import Happening
 
 HIT_IOU = 0.5

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from benchmarks.spotting_runs import MEAN, SCALE
 from mol_edge.motion_stream import MotionStream
-from mol_edge.spotting import Spot, Spotter
+from mol_edge.spot import Spot
+from mol_edge.spotting import Spotter
 from training.synthetic import SyntheticOptions, make_clip
 
 

@@ -111,9 +111,12 @@ See `mol_edge.path_history.PathHistory`, which wraps it. Not safe to share betwe
 Args:
     members: as for `CellPaths`, and so are the next four.
     keep_ns: how long a row is kept.
+    least_px: displacement of a hump at its height, pixels, that is told.
+    factor: the same in deviations of its filter's noise.
 
 Raises:
     ArrayError: a landmark or a cell that is not there.
+    OptionError: `least_px` or `factor` is not above 0.
 )";
 
 CellPaths cells_of(Cells members, std::size_t evidence, std::size_t brows,
@@ -124,9 +127,17 @@ CellPaths cells_of(Cells members, std::size_t evidence, std::size_t brows,
 
 PathHistory history_of(Cells members, std::size_t evidence, std::size_t brows,
                        std::vector<std::size_t> upper_lids, std::vector<std::size_t> lower_lids,
-                       std::int64_t keep_ns) {
+                       std::int64_t keep_ns, double least_px, double factor) {
     return {{std::move(members), evidence, brows, std::move(upper_lids), std::move(lower_lids)},
-            keep_ns};
+            keep_ns,
+            {least_px, factor}};
+}
+
+py::object hump_of(const PathHistory& history) {
+    const std::optional<FoundHump>& found = history.hump();
+    if (!found) return py::none();
+    return py::make_tuple(found->onset_ns, found->apex_ns, found->offset_ns, found->clearness,
+                          found->cell, array_of(found->peak), array_of(found->noise));
 }
 
 }  // namespace
@@ -147,7 +158,8 @@ void register_path_history(py::module_& module) {
             "Which cells say something now, bool [cells].");
     py::class_<PathHistory>(module, "PathHistory", kHistoryDoc)
         .def(py::init(&history_of), py::arg("members"), py::arg("evidence"), py::arg("brows"),
-             py::arg("upper_lids"), py::arg("lower_lids"), py::arg("keep_ns"))
+             py::arg("upper_lids"), py::arg("lower_lids"), py::arg("keep_ns"), py::arg("least_px"),
+             py::arg("factor"))
         .def("restart", &PathHistory::restart, "Forgets the paths; the noise stays.")
         .def("add", &add_to_history, py::arg("timestamp_ns"), py::arg("index"), py::arg("since_ns"),
              py::arg("vectors"), py::arg("confidence"), py::arg("axes"), py::arg("deviation"),
@@ -156,6 +168,9 @@ void register_path_history(py::module_& module) {
              "Counts the newest row as one of a still face.")
         .def("moves", &PathHistory::moves, py::arg("least_px"), py::arg("factor"),
              "Whether a cell that is evidence is beyond both.")
+        .def("hump", &hump_of,
+             "A short movement that the newest row completes: its times, clearness and clearest "
+             "cell, its height [cells, 2] and noise [evidence, 2]; or None.")
         .def("span_ns", &PathHistory::span_ns, "Time from the oldest to the newest row.")
         .def(
             "speed", [](const PathHistory& history) { return array_of(history.speed()); },

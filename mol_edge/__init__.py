@@ -45,7 +45,7 @@ from mol_edge.sources import Source, SourceOptions, open_source
 from mol_edge.sources.connect import open_live
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.paced import PacedSource
-from mol_edge.spotting import SpotterOptions
+from mol_edge.spot import SpotterOptions
 from mol_edge.track_options import TrackOptions
 
 __all__ = [

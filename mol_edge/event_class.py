@@ -10,7 +10,7 @@ from mol_edge import _core
 from mol_edge.engine import Engine
 from mol_edge.errors import FramesGoneError
 from mol_edge.event import Event
-from mol_edge.spotting import Spot
+from mol_edge.spot import Spot
 
 
 def classified(

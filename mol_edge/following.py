@@ -30,7 +30,7 @@ from mol_edge.results import Event, FaceResult, FaceState
 from mol_edge.run import StageClock
 from mol_edge.seen import SeenFace
 from mol_edge.sources.base import Source
-from mol_edge.spotting import Spot
+from mol_edge.spot import Spot
 from mol_edge.track import FaceTrack
 from mol_edge.tracker import Tracker
 

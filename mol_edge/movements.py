@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from mol_edge.motion import Motion, MotionOptions
 from mol_edge.motion_stream import MotionStream
-from mol_edge.spotting import Spot, Spotter, SpotterOptions
+from mol_edge.spot import Spot, SpotterOptions
+from mol_edge.spotting import Spotter
 
 
 class Movements:

@@ -36,11 +36,35 @@ class PathWindow:
     blinks: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """A path that rose and fell like a short movement, at rest before and after.
+
+    Attributes:
+        onset_ns: its times, to 10 ms; `apex_ns` and `offset_ns` likewise.
+        clearness: deviations of the clearest cell in those of its filter's noise, times the square
+            of the share of its path that the shape explains.
+        factor: the deviations that were asked for.
+        peak: float64 [cells, 2], displacement at its height, pixels.
+        noise: float64 [evidence, 2], of the filter.
+    """
+
+    onset_ns: int
+    apex_ns: int
+    offset_ns: int
+    clearness: float
+    factor: float
+    peak: Array
+    noise: Array
+
+
 class PathHistory:
     """The cells' places in the last seconds. Not safe to share between threads.
 
     Args:
         keep_ms: how long a frame's are kept.
+        least_px: height of a shape that is told, pixels.
+        factor: the same in deviations of what its filter said of the last seconds.
 
     Example:
         >>> history = PathHistory(keep_ms=2000)
@@ -50,8 +74,11 @@ class PathHistory:
 
     lag_ms = _LAG_MS
 
-    def __init__(self, keep_ms: float) -> None:
-        self._history = _core.PathHistory(*cells.LAYOUT, round(keep_ms * 1e6))
+    def __init__(self, keep_ms: float, least_px: float = 0.18, factor: float = 6.6) -> None:
+        self._history = _core.PathHistory(
+            *cells.LAYOUT, round(keep_ms * 1e6), least_px=least_px, factor=factor
+        )
+        self._factor = factor
 
     def restart(self) -> None:
         """Forget the paths; what was learned of noise stays."""
@@ -85,6 +112,14 @@ class PathHistory:
     def moves(self, least_px: float, factor: float) -> bool:
         """Whether a cell that is evidence is faster than `least_px` and `factor` deviations."""
         return self._history.moves(least_px, factor)
+
+    def shape(self) -> Shape | None:
+        """The clearest shape of a short movement that the newest frame completes."""
+        found = self._history.hump()
+        if found is None:
+            return None
+        onset_ns, apex_ns, offset_ns, clearness, _, peak, noise = found
+        return Shape(onset_ns, apex_ns, offset_ns, clearness, self._factor, peak, noise)
 
     def add(self, timestamp_ns: int, index: int, motion: Motion) -> bool:
         """Take the next frame's motion; False where it does not join what is known.

@@ -3,96 +3,25 @@
 A movement begins where a part of the face becomes faster than its own noise; it is followed by its
 displacement from where it began until that has come back and rests, so that rise and fall are one
 event. Then it is measured as a whole: displacement above the line from before to after, projected
-on the pattern of its apex, and the times at which that rises and falls.
+on the pattern of its apex, and the times at which that rises and falls. What is too slow and small
+to begin so is found by its shape (`second_look.py`).
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge import cells
-from mol_edge.errors import OptionError
 from mol_edge.event import EventKind
 from mol_edge.hump import Hump, measure
 from mol_edge.motion import Motion
 from mol_edge.path_history import PathHistory
+from mol_edge.second_look import SecondLook
+from mol_edge.spot import Spot, SpotterOptions
+from mol_edge.syllables import is_syllable
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class SpotterOptions:
-    """What counts as a movement.
-
-    Attributes:
-        micro_ms: up to this duration and a frame more an event is ``micro``, above it ``macro``.
-        least_ms: what is shorter is noise; a movement is measured up to 15% shorter than it is.
-        most_ms: what takes longer is a change of posture, not an event.
-        least_px: smallest displacement at the apex, crop pixels.
-        noise_factor: how many deviations of the still face's noise a movement must exceed.
-        learn_ms: time after the first frame in which noise is learned and nothing is reported.
-
-    Raises:
-        OptionError: a value is out of range.
-
-    Example:
-        >>> SpotterOptions(micro_ms=400).least_px
-        0.18
-    """
-
-    micro_ms: float = 500.0
-    least_ms: float = 105.0
-    most_ms: float = 4000.0
-    least_px: float = 0.18
-    noise_factor: float = 5.5
-    learn_ms: float = 600.0
-
-    def __post_init__(self) -> None:
-        for name in ("micro_ms", "least_ms", "most_ms", "least_px", "noise_factor", "learn_ms"):
-            value = getattr(self, name)
-            if not 0 < value < float("inf"):
-                raise OptionError(f"{name} must be above 0 and finite, got {value}.")
-        if not self.least_ms < self.micro_ms < self.most_ms:
-            raise OptionError(
-                "least_ms, micro_ms and most_ms must rise, got "
-                f"{self.least_ms}, {self.micro_ms} and {self.most_ms}."
-            )
-
-
-@dataclass(frozen=True)
-class Spot:
-    """A movement that has ended.
-
-    Attributes:
-        onset_ns: capture time of the frame from which it rises; `apex_ns` of the frame where it is
-            strongest, `offset_ns` of the one where it rests again.
-        onset: index of that frame; `apex` and `offset` likewise.
-        kind: ``micro`` or ``macro``, by duration.
-        peak_px: displacement at the apex of the strongest part of each region, crop pixels.
-
-    Example:
-        >>> spot = Spot(0, 150_000_000, 400_000_000, 0, 15, 40, EventKind.MICRO, {"mouth": 0.8})
-        >>> spot.duration_ms
-        400.0
-    """
-
-    onset_ns: int
-    apex_ns: int
-    offset_ns: int
-    onset: int
-    apex: int
-    offset: int
-    kind: EventKind
-    peak_px: Mapping[str, float]
-
-    @property
-    def duration_ms(self) -> float:
-        """Time from onset to offset."""
-        return (self.offset_ns - self.onset_ns) / 1e6
 
 
 class Spotter:
@@ -107,9 +36,12 @@ class Spotter:
         []
     """
 
-    def __init__(self, options: SpotterOptions = SpotterOptions()) -> None:
-        self._options = options
-        self._history = PathHistory(keep_ms=options.most_ms + 1500)
+    def __init__(self, options: SpotterOptions | None = None) -> None:
+        self._options = options = options or SpotterOptions()
+        self._history = PathHistory(
+            options.most_ms + 1500, options.least_px, _CLEARER * options.noise_factor
+        )
+        self._second_look = SecondLook(self._history, options)
         self._began_ns: int | None = None
         self._free_from_ns = 0
         self._moved_ns = 0
@@ -117,6 +49,7 @@ class Spotter:
     def restart(self) -> None:
         """Another segment begins: no event spans what came before and what comes after."""
         self._history.restart()
+        self._second_look.restart()
         self._began_ns = None
         self._free_from_ns = 0
 
@@ -144,10 +77,15 @@ class Spotter:
         if self._history.span_ms < self._options.learn_ms:
             self._history.learn_noise()
             return []
+        spots: list[Spot] = []
         if self._began_ns is None:
             self._begin_if_moving(timestamp_ns)
-            return []
-        return self._follow(timestamp_ns)
+        else:
+            spots = self._follow(timestamp_ns)
+        missed = self._second_look.push(timestamp_ns, spots, self._began_ns is not None)
+        for spot in missed:
+            self._free_from_ns = max(self._free_from_ns, spot.offset_ns)
+        return spots + missed
 
     def _begin_if_moving(self, now_ns: int) -> None:
         self._history.learn_noise()
@@ -201,7 +139,7 @@ class Spotter:
         # Onset and offset are frames: a duration is known to one frame, rounding aside.
         longest_ms = options.micro_ms + 1.01 * hump.period_ms
         kind = EventKind.MICRO if duration_ms <= longest_ms else EventKind.MACRO
-        if kind is EventKind.MICRO and self._is_syllable(hump):
+        if kind is EventKind.MICRO and is_syllable(self._history, hump.onset_ns, hump.peak):
             return []
         return [
             Spot(
@@ -216,20 +154,6 @@ class Spotter:
             )
         ]
 
-    def _is_syllable(self, hump: Hump) -> bool:
-        """Whether a movement of the mouth goes on from others of its size."""
-        height = np.hypot(*hump.peak.T)[cells.EVIDENCE]
-        strongest = int(height.argmax())
-        if strongest not in cells.MOUTH:
-            return False
-        window = self._history.since(hump.onset_ns - _BEFORE_SYLLABLE_NS)
-        earlier = window.paths[window.times_ns < hump.onset_ns - _RISE_NS, strongest]
-        if len(earlier) < 3:
-            return False
-        way = float(np.hypot(*np.ptp(earlier, axis=0)))
-        noise = float(np.hypot(*self._history.noise[strongest]))
-        return way > max(_RESTLESS * float(height[strongest]), _RESTLESS_NOISE * noise)
-
 
 def _blink_leak(peak: Array) -> float:
     """How far a blink can seem to move other cells: less than it moves the lids."""
@@ -237,14 +161,12 @@ def _blink_leak(peak: Array) -> float:
 
 
 _SLOWEST_PX = 0.12
+# Deviations that a shape has to exceed, times those of a speed: it is looked for in more ways.
+_CLEARER = 1.1
 # What a few frames show at most can be an error of one of them.
 _LEAST_FRAMES = 3.5
 # While lids close, the fit of the head errs by this much elsewhere, however little they are seen.
 _BLINK_LEAK_PX = 0.5
 _BEFORE_NS = 250_000_000
-# A mouth that went this share of a movement's height so shortly before is speaking; noise alone
-# makes a way of some deviations. Shortly before its onset a movement may rise already.
-_RESTLESS, _RESTLESS_NOISE = 0.8, 4.0
-_BEFORE_SYLLABLE_NS, _RISE_NS = 450_000_000, 40_000_000
 # Where nothing moves for so long, the face has taken another posture.
 _HELD_NS = 600_000_000

@@ -42,13 +42,15 @@ double largest(const Steps& steps, std::size_t count) {
 
 }  // namespace
 
-PathHistory::PathHistory(CellLayout layout, std::int64_t keep_ns)
+PathHistory::PathHistory(CellLayout layout, std::int64_t keep_ns, HumpLimits limits)
     : cells_(std::move(layout)),
       keep_ns_(keep_ns),
+      humps_(cells_.path().size(), cells_.layout().evidence, limits),
       noise_(cells_.path().size(), Step{kFirstNoise, kFirstNoise}) {}
 
 void PathHistory::restart() {
     rows_.clear();
+    humps_.restart();
     eyes_ = 0;
     eyes_seen_ns_ = learned_ns_ = 0;
     cells_ = CellPaths(cells_.layout());
@@ -114,6 +116,7 @@ void PathHistory::append(std::int64_t timestamp_ns, std::int64_t index) {
     }
     rows_.push_back(
         {timestamp_ns, index, cells_.path(), Steps(cells_.path().size()), false, false});
+    humps_.add(timestamp_ns, cells_.path());
 }
 
 Step PathHistory::mean_path(std::size_t cell, std::size_t first, std::size_t end) const {

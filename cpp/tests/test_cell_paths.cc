@@ -74,7 +74,7 @@ TEST_CASE("a layout of landmarks or cells that are not there is refused") {
         wrong.upper_lids.clear();
     }
     CHECK_THROWS_AS(CellPaths(wrong), ArrayError);
-    CHECK_THROWS_AS(PathHistory(wrong, 1), ArrayError);
+    CHECK_THROWS_AS(PathHistory(wrong, 1, {0.18, 6.6}), ArrayError);
 }
 
 TEST_CASE("nothing is taken before a start") {

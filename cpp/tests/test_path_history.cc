@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <random>
 
 namespace mol_edge {
@@ -14,11 +15,12 @@ namespace {
 constexpr std::int64_t kPeriod = 20'000'000, kSecond = 1'000'000'000;
 constexpr double kLeastNoise = 0.012, kFirstNoise = 0.05;
 constexpr std::size_t kBrow = 0, kMouth = 1;
+constexpr HumpLimits kHumps{.least_px = 0.18, .factor = 6};
 
 /// A history of the test's layout that is told of frames in turn.
 class Stream {
   public:
-    explicit Stream(std::int64_t keep_ns = 5 * kSecond) : history(layout(), keep_ns) {}
+    explicit Stream(std::int64_t keep_ns = 5 * kSecond) : history(layout(), keep_ns, kHumps) {}
 
     void take(const LandmarkMotion& motion) {
         ++frame;
@@ -80,7 +82,7 @@ TEST_CASE("speed is the displacement over a tenth of a second") {
 }
 
 TEST_CASE("an empty history knows nothing and does not mind being asked") {
-    PathHistory history(layout(), kSecond);
+    PathHistory history(layout(), kSecond, kHumps);
     history.learn_noise();
     CHECK(history.size() == 0);
     CHECK(history.span_ns() == 0);
@@ -112,7 +114,7 @@ TEST_CASE("time that repeats or steps back is not taken") {
 }
 
 TEST_CASE("a motion that begins after it ends leaves no row") {
-    PathHistory history(layout(), kSecond);
+    PathHistory history(layout(), kSecond, kHumps);
     CHECK_FALSE(history.add(kPeriod, 0, 2 * kPeriod, still()));
     CHECK(history.size() == 0);
     CHECK_THROWS_AS(history.add(-1, 0, {}, still()), OptionError);
@@ -272,6 +274,25 @@ TEST_CASE("eyes whose confidence is no number are not found") {
     stream.take(broken);
     stream.take(still());
     CHECK_FALSE(stream.blinks());
+}
+
+TEST_CASE("a hump of the paths is told, and none after a restart") {
+    Stream stream;
+    stream.rest(150);
+    const std::int64_t onset_ns = stream.frame * kPeriod;
+    std::optional<FoundHump> found;
+    const auto take = [&](float x) {
+        stream.take(moving(x, 0));
+        if (stream.history.hump()) found = stream.history.hump();
+    };
+    for (int i = 0; i < 10; ++i) take(0.06F);
+    for (int i = 0; i < 10; ++i) take(-0.06F);
+    for (int i = 0; i < 20; ++i) take(0);
+    REQUIRE(found);
+    CHECK(std::abs(found->apex_ns - onset_ns - 10 * kPeriod) <= 30'000'000);
+    CHECK(found->peak[kMouth].x > 0.4 * 0.6 * share_taken(1));
+    stream.history.restart();
+    CHECK_FALSE(stream.history.hump());
 }
 
 }  // namespace

@@ -164,8 +164,8 @@ def _without_rim(g: GraphBuilder, x: str, name: str, channels: int) -> str:
     inside = np.ones((4, 1, side, side), np.float32)
     inside[:2, :, 0] = inside[2:, :, -1] = 0
     inside[::2, :, :, 0] = inside[1::2, :, :, -1] = 0
-    inside = np.broadcast_to(inside, (4, channels, side, side)).reshape(-1, side, side)
-    return g.node("Mul", [x, g.constant(name, inside)], name)
+    of_channels = np.broadcast_to(inside, (4, channels, side, side)).reshape(-1, side, side)
+    return g.node("Mul", [x, g.constant(name, of_channels)], name)
 
 
 def _raised(g: GraphBuilder, x: str, name: str, weight: Array, side: int) -> str:

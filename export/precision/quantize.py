@@ -178,9 +178,7 @@ class Quantizer:
         padded = f"{node.name}.padded"
         self._constants[f"{padded}/pads"] = np.array([0, 0, top, left, 0, 0, bottom, right])
         parts = self._constants_of(padded, self._scale(name))
-        self._append(
-            make("Pad", [self._integer(name), f"{padded}/pads", parts[1]], f"{padded}/q")
-        )
+        self._append(make("Pad", [self._integer(name), f"{padded}/pads", parts[1]], f"{padded}/q"))
         self._append(make("DequantizeLinear", [f"{padded}/q", *parts], f"{padded}/dq"))
         node.input[0] = f"{padded}/dq"
         pads.ints[:] = [0, 0, 0, 0]

@@ -26,7 +26,7 @@ from mol_edge.motion import MotionOptions
 from mol_edge.movements import Movements
 from mol_edge.network import run_clip
 from mol_edge.pipeline import Pipeline
-from mol_edge.spotting import SpotterOptions
+from mol_edge.spot import SpotterOptions
 
 _SAMPLES = 8
 # Frames of a stream that come before anything is timed: the windows are full then.

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.spotting_score import Score, iou, match
 from benchmarks.spotting_still import spots_of_still_face
 from mol_edge.event import EventKind
-from mol_edge.spotting import Spot
+from mol_edge.spot import Spot
 from training.synthetic.schedule import Happening
 
 

@@ -20,7 +20,7 @@ from mol_edge.options import PipelineOptions
 from mol_edge.pipeline import Pipeline
 from mol_edge.run import StageClock
 from mol_edge.sources import open_source
-from mol_edge.spotting import Spot
+from mol_edge.spot import Spot
 from tests import toy_bundle
 from tests.mol_edge.scenes import MS, Scripted, face, frame_of, scene, shifted
 

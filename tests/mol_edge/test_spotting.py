@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mol_edge.errors import OptionError
 from mol_edge.event import EventKind
 from mol_edge.motion import Motion
-from mol_edge.spotting import Spot, Spotter, SpotterOptions
+from mol_edge.spot import Spot, SpotterOptions
+from mol_edge.spotting import Spotter
 
 SMILE = {48: (-0.7, -0.5), 49: (-0.5, -0.4), 59: (-0.4, -0.3), 60: (-0.6, -0.4)}
 BROW = {17: (0, -0.6), 18: (0, -0.9), 19: (0, -1.0), 20: (0, -0.9), 21: (0, -0.6)}
@@ -174,11 +174,3 @@ def test_restart_forgets():
     assert spotter.push(16_000_000, 1, None) == []
     spotter.restart()
     assert spotter.push(5, 2, still) == []
-
-
-@pytest.mark.parametrize(
-    "options", [{"least_px": 0}, {"micro_ms": 50}, {"noise_factor": np.inf}, {"most_ms": 400}]
-)
-def test_unfit_options_are_refused(options):
-    with pytest.raises(OptionError, match=next(iter(options))):
-        SpotterOptions(**options)

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "mol_edge/hump_bank.h"
 #include "mol_edge/motion_stream.h"
+#include "mol_edge/steps.h"
 
 #include <array>
 #include <cstddef>
@@ -11,11 +13,6 @@
 #include <vector>
 
 namespace mol_edge {
-
-struct Step {
-    double x = 0, y = 0;
-};
-using Steps = std::vector<Step>;
 
 /// The cells of a face: which landmarks each one is the mean of, and what they stand for.
 struct CellLayout {
@@ -77,8 +74,8 @@ struct PathRow {
 /// Where the cells have been in the last seconds, how fast they are and how noisy.
 class PathHistory {
   public:
-    /// Rows are kept for `keep_ns`. Throws ArrayError as CellPaths does.
-    PathHistory(CellLayout layout, std::int64_t keep_ns);
+    /// Rows are kept for `keep_ns`. Throws ArrayError as CellPaths does, OptionError as HumpBank.
+    PathHistory(CellLayout layout, std::int64_t keep_ns, HumpLimits limits);
 
     /// Forgets the paths; what was learned of noise stays.
     void restart();
@@ -108,6 +105,9 @@ class PathHistory {
     /// Whether a cell that is evidence is beyond `least_px` and `factor` deviations of its noise.
     bool moves(double least_px, double factor) const;
 
+    /// A short movement that the newest row completes, by its shape; see HumpBank.
+    const std::optional<FoundHump>& hump() const { return humps_.found(); }
+
   private:
     Step mean_path(std::size_t cell, std::size_t first, std::size_t end) const;
     Steps speed_at(std::size_t row) const;
@@ -120,6 +120,7 @@ class PathHistory {
     CellPaths cells_;
     std::int64_t keep_ns_;
     std::deque<PathRow> rows_;
+    HumpBank humps_;
     Steps noise_, usual_;
     std::int64_t learnings_ = 0;
     double eyes_ = 0;

@@ -1,0 +1,236 @@
+#include "mol_edge/hump_bank.h"
+
+#include "mol_edge/error.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+namespace mol_edge {
+namespace {
+
+/// Paths are read at these times, whatever the camera's rate.
+constexpr std::int64_t kStepNs = 10'000'000;
+/// Between frames further apart nothing is known of a path.
+constexpr std::int64_t kLongestGapNs = 500'000'000;
+/// Half of each duration, in steps: 140 to 440 ms.
+constexpr std::array<std::size_t, 5> kHalves = {7, 10, 13, 17, 22};
+/// A filter reaches beyond its hump by the first, rest is asked for over the second.
+constexpr std::size_t kPad = 12, kSide = 20;
+constexpr std::size_t kGrid = 128;
+/// Filters look every so many steps; they remember four seconds and need one and a half.
+constexpr std::size_t kEvery = 4, kRemembered = 100, kLeastLooks = 38, kRing = 112;
+/// Noise is what this share of the looks stays below, in deviations of a normal distribution.
+constexpr double kQuantile = 0.75, kDeviations = 1.1503, kLeastNoise = 0.012;
+/// Least share of the path's energy that a hump explains, apart from a line.
+constexpr double kExplained = 0.7;
+/// Shares of the height: what may be left after it, and how much may go on beside it.
+constexpr double kLeft = 0.4, kRestless = 0.6;
+
+static_assert(2 * (kHalves.back() + kSide) < kGrid && kPad <= kSide);
+static_assert(kRing >= kRemembered + (kHalves.back() + kPad) / kEvery + 1);
+
+double length(Step step) {
+    return std::hypot(step.x, step.y);
+}
+
+double along(Step step, Step direction) {
+    return (step.x * direction.x + step.y * direction.y) / length(direction);
+}
+
+}  // namespace
+
+HumpBank::HumpBank(std::size_t cells, std::size_t evidence, HumpLimits limits)
+    : cells_(cells), evidence_(evidence), limits_(limits), grid_(kGrid * cells) {
+    if (evidence > cells) throw OptionError("Evidence must be among the cells.");
+    if (!(limits.least_px > 0) || !(limits.factor > 0)) {
+        throw OptionError("Limits of humps must be above 0.");
+    }
+    for (const std::size_t half : kHalves) filters_.push_back(filter_of(half, evidence));
+}
+
+HumpBank::Filter HumpBank::filter_of(std::size_t half, std::size_t evidence) {
+    Filter filter{.half = half, .weights = {}, .energy = 0, .said = {}, .looks = 0};
+    const auto reach = static_cast<int>(half + kPad), inside = static_cast<int>(half);
+    for (int i = -reach; i <= reach; ++i) {
+        const double phase = std::numbers::pi * i / inside;
+        filter.weights.push_back(std::abs(i) <= inside ? 0.5 + 0.5 * std::cos(phase) : 0.0);
+    }
+    double mean = 0;
+    for (const double weight : filter.weights) mean += weight;
+    mean /= static_cast<double>(filter.weights.size());
+    for (double& weight : filter.weights) {
+        weight -= mean;
+        filter.energy += weight * weight;
+    }
+    for (double& weight : filter.weights) weight /= filter.energy;
+    filter.said.resize(2 * evidence * kRing);
+    return filter;
+}
+
+void HumpBank::restart() {
+    count_ = 0;
+    found_.reset();
+    for (Filter& filter : filters_) filter.looks = 0;
+}
+
+const Step& HumpBank::at(std::size_t place, std::size_t cell) const {
+    return grid_[(place % kGrid) * cells_ + cell];
+}
+
+void HumpBank::keep(const Step* path) {
+    std::copy_n(path, cells_, &grid_[(count_ % kGrid) * cells_]);
+    ++count_;
+}
+
+void HumpBank::add(std::int64_t timestamp_ns, const Steps& path) {
+    found_.reset();
+    if (count_ > 0 && (timestamp_ns <= last_ns_ || timestamp_ns - last_ns_ > kLongestGapNs)) {
+        restart();
+    }
+    if (count_ == 0) {
+        first_ns_ = timestamp_ns;
+        keep(path.data());
+    }
+    Steps between(cells_);
+    for (;;) {
+        const std::int64_t next_ns = first_ns_ + static_cast<std::int64_t>(count_) * kStepNs;
+        if (next_ns > timestamp_ns) break;
+        const double share =
+            static_cast<double>(next_ns - last_ns_) / static_cast<double>(timestamp_ns - last_ns_);
+        for (std::size_t cell = 0; cell < cells_; ++cell) {
+            const Step before = last_[cell], after = path[cell];
+            between[cell] = {before.x + share * (after.x - before.x),
+                             before.y + share * (after.y - before.y)};
+        }
+        keep(between.data());
+        if (count_ % kEvery == 0) look();
+    }
+    last_ = path;
+    last_ns_ = timestamp_ns;
+}
+
+void HumpBank::look() {
+    for (Filter& filter : filters_) look(filter);
+}
+
+void HumpBank::look(Filter& filter) {
+    const std::size_t reach = filter.half + kSide;
+    if (count_ < 2 * reach + 1) return;
+    const std::size_t center = count_ - 1 - reach;
+    Steps responses(evidence_);
+    double farthest = 0;
+    for (std::size_t cell = 0; cell < evidence_; ++cell) {
+        responses[cell] = response(filter, center, cell);
+        farthest = std::max(farthest, length(responses[cell]));
+    }
+    if (!learn(filter, responses) || farthest < limits_.least_px) return;
+    const Steps noise = noise_of(filter);
+    double most = 0;
+    std::size_t clearest = 0;
+    for (std::size_t cell = 0; cell < evidence_; ++cell) {
+        const Step each = responses[cell];
+        if (length(each) <= limits_.least_px) continue;
+        const double deviations = std::hypot(each.x / noise[cell].x, each.y / noise[cell].y);
+        if (deviations > most) {
+            most = deviations;
+            clearest = cell;
+        }
+    }
+    if (most < limits_.factor) return;
+    const double share = explained(filter, center, clearest, responses[clearest]);
+    const double clearness = most * share * share;
+    if (share < kExplained || (found_ && clearness <= found_->clearness)) return;
+    if (!rests_beside(filter, center, clearest, responses[clearest])) return;
+    Steps peak(cells_);
+    for (std::size_t cell = 0; cell < cells_; ++cell) peak[cell] = response(filter, center, cell);
+    const auto half_ns = static_cast<std::int64_t>(filter.half) * kStepNs;
+    const std::int64_t apex_ns = first_ns_ + static_cast<std::int64_t>(center) * kStepNs;
+    found_ = {apex_ns - half_ns, apex_ns, apex_ns + half_ns, clearness, clearest, peak, noise};
+}
+
+Step HumpBank::response(const Filter& filter, std::size_t center, std::size_t cell) const {
+    const std::size_t first = center - filter.half - kPad;
+    Step sum;
+    for (std::size_t i = 0; i < filter.weights.size(); ++i) {
+        const Step& each = at(first + i, cell);
+        sum.x += filter.weights[i] * each.x;
+        sum.y += filter.weights[i] * each.y;
+    }
+    return sum;
+}
+
+/// Remembers responses; false while there are too few of them from before the filter's reach.
+bool HumpBank::learn(Filter& filter, const Steps& responses) const {
+    const std::size_t place = filter.looks % kRing;
+    for (std::size_t cell = 0; cell < evidence_; ++cell) {
+        filter.said[2 * cell * kRing + place] = static_cast<float>(std::abs(responses[cell].x));
+        filter.said[(2 * cell + 1) * kRing + place] =
+            static_cast<float>(std::abs(responses[cell].y));
+    }
+    ++filter.looks;
+    return filter.looks >= kLeastLooks + (filter.half + kPad) / kEvery;
+}
+
+Steps HumpBank::noise_of(const Filter& filter) const {
+    const std::size_t end = filter.looks - (filter.half + kPad) / kEvery;
+    const std::size_t count = std::min(end, kRemembered);
+    const auto middle = static_cast<std::ptrdiff_t>(kQuantile * static_cast<double>(count - 1));
+    std::array<float, kRemembered> values{};
+    const auto deviation = [&](std::size_t row) {
+        for (std::size_t i = 0; i < count; ++i) {
+            values[i] = filter.said[row * kRing + (end - count + i) % kRing];
+        }
+        const auto last = values.begin() + static_cast<std::ptrdiff_t>(count);
+        std::nth_element(values.begin(), values.begin() + middle, last);
+        return std::max(static_cast<double>(values[static_cast<std::size_t>(middle)]) / kDeviations,
+                        kLeastNoise);
+    };
+    Steps noise(evidence_);
+    for (std::size_t cell = 0; cell < evidence_; ++cell) {
+        noise[cell] = {deviation(2 * cell), deviation(2 * cell + 1)};
+    }
+    return noise;
+}
+
+/// The share of a cell's path along a direction, apart from a line, that a hump explains.
+double HumpBank::explained(const Filter& filter, std::size_t center, std::size_t cell,
+                           Step height) const {
+    const std::size_t reach = filter.half + kPad, first = center - reach;
+    const auto count = static_cast<double>(2 * reach + 1);
+    double sum = 0, squares = 0, leaning = 0, places = 0;
+    for (std::size_t i = 0; i <= 2 * reach; ++i) {
+        const double value = along(at(first + i, cell), height);
+        const double place = static_cast<double>(i) - static_cast<double>(reach);
+        sum += value;
+        squares += value * value;
+        leaning += place * value;
+        places += place * place;
+    }
+    const double whole = squares - sum * sum / count - leaning * leaning / places;
+    const double size = length(height);
+    return whole > 0 ? size * size * filter.energy / whole : 0;
+}
+
+/// Whether a cell is back after a hump, and does not go on before and after it.
+bool HumpBank::rests_beside(const Filter& filter, std::size_t center, std::size_t cell,
+                            Step height) const {
+    const auto side = [&](std::size_t from) {
+        double low = along(at(from, cell), height), high = low, total = 0;
+        for (std::size_t i = 0; i < kSide; ++i) {
+            const double value = along(at(from + i, cell), height);
+            low = std::min(low, value);
+            high = std::max(high, value);
+            total += value;
+        }
+        return std::array{total / kSide, high - low};
+    };
+    const double size = length(height);
+    const auto [before, way_before] = side(center - filter.half - kSide);
+    const auto [after, way_after] = side(center + filter.half + 1);
+    return std::abs(after - before) <= kLeft * size &&
+           std::max(way_before, way_after) <= kRestless * size;
+}
+
+}  // namespace mol_edge

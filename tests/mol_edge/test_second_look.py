@@ -1,0 +1,134 @@
+"""Movements told by their shape: small ones in noise, and only where nothing else tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from mol_edge.event import EventKind
+from mol_edge.motion import Motion
+from mol_edge.path_history import PathHistory
+from mol_edge.second_look import SecondLook
+from mol_edge.spot import Spot, SpotterOptions
+from mol_edge.spotting import Spotter
+
+FPS = 50
+CORNER = {48: (-0.35, -0.25), 49: (-0.25, -0.2), 59: (-0.2, -0.15), 60: (-0.3, -0.2)}
+LIDS = dict.fromkeys((37, 38, 43, 44), (0, 3.0))
+
+Where = dict[int, tuple[float, float]]
+
+
+def motions(
+    happenings: list[tuple[float, float, Where]], noise: float, seconds: float, seed: int = 0
+) -> list[tuple[int, Motion]]:
+    """Times and motions of paths with noise; each happening is (onset, offset in s, where)."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(0, seconds, 1 / FPS)
+    paths = rng.normal(0, noise, (len(times), 68, 2))
+    for onset, offset, where in happenings:
+        phase = np.clip((times - onset) / (offset - onset), 0, 1)
+        course = 0.5 - 0.5 * np.cos(2 * np.pi * phase)
+        for point, vector in where.items():
+            paths[:, point] += course[:, None] * vector
+    still, stamps = Motion.still(), np.round(times * 1e9).astype(int)
+    return [
+        (
+            int(stamps[k]),
+            Motion(
+                vectors, np.hypot(*vectors.T), still.confidence, still.head, still.axes,
+                still.deviation, int(stamps[k - 1]),
+            ),
+        )
+        for k in range(1, len(times))
+        for vectors in [(paths[k] - paths[k - 1]).astype(np.float32)]
+    ]  # fmt: skip
+
+
+def looked(
+    happenings: list[tuple[float, float, Where]],
+    noise: float = 0.11,
+    following: Callable[[float], bool] = lambda _: False,
+    told_at: float | None = None,
+) -> list[tuple[float, Spot]]:
+    """What a second look tells, with the time at which it does; something is told at `told_at`."""
+    history = PathHistory(5500, 0.18, 6.05)
+    look, found = SecondLook(history, SpotterOptions()), []
+    for k, (now, motion) in enumerate(motions(happenings, noise, 7)):
+        history.add(now, k + 1, motion)
+        history.learn_noise()
+        first = []
+        if told_at is not None and now == round(told_at * 1e9):
+            onset, offset = now - 400_000_000, now - 100_000_000
+            first = [Spot(onset, onset, offset, 0, 0, 0, EventKind.MICRO, {})]
+        found += [(now / 1e9, spot) for spot in look.push(now, first, following(now / 1e9))]
+    return found
+
+
+def test_a_movement_slower_than_noise_is_told_once_with_its_times():
+    ((at, spot),) = looked([(3.0, 3.44, CORNER)])
+    assert spot.kind is EventKind.MICRO
+    assert spot.onset_ns / 1e9 == pytest.approx(3.0, abs=0.1)
+    assert spot.apex_ns / 1e9 == pytest.approx(3.22, abs=0.06)
+    assert spot.offset_ns / 1e9 == pytest.approx(3.44, abs=0.1)
+    assert spot.onset == pytest.approx(spot.onset_ns * FPS / 1e9, abs=1)
+    assert max(spot.peak_px, key=lambda region: spot.peak_px[region]) == "mouth"
+    assert spot.peak_px["mouth"] == pytest.approx(0.37, abs=0.15)
+    assert 0.3 < at - spot.offset_ns / 1e9 < 0.6
+
+
+def test_the_spotter_tells_what_either_look_finds_and_nothing_twice():
+    small, large = (
+        (3.0, 3.44, CORNER),
+        (5.0, 5.3, {p: (4 * x, 4 * y) for p, (x, y) in CORNER.items()}),
+    )
+    spotter, spots = Spotter(), []
+    for k, (now, motion) in enumerate(motions([small, large], 0.11, 7)):
+        spots += spotter.push(now, k + 1, motion)
+    assert [round(spot.onset_ns / 1e9) for spot in spots] == [3, 5]
+
+
+def test_a_still_face_gives_none():
+    assert all(not looked([], noise) for noise in (0.02, 0.11, 0.3))
+
+
+def test_what_the_first_look_tells_is_not_told_again():
+    assert looked([(3.0, 3.44, CORNER)], told_at=3.5) == []
+
+
+def test_it_waits_for_a_movement_that_is_being_followed():
+    ((at, spot),) = looked([(3.0, 3.44, CORNER)], following=lambda now: 2.8 < now < 4.5)
+    assert at == pytest.approx(4.5, abs=0.03)
+    assert spot.apex_ns / 1e9 == pytest.approx(3.22, abs=0.06)
+    assert looked([(3.0, 3.44, CORNER)], following=lambda now: now > 2.8, told_at=3.5) == []
+
+
+def test_two_movements_wait_together():
+    found = looked(
+        [(3.0, 3.44, CORNER), (4.2, 4.64, CORNER)], 0.08, following=lambda now: 2.8 < now < 5.5
+    )
+    assert [round(spot.onset_ns / 1e9, 0) for _, spot in found] == [3, 4]
+
+
+def test_what_lies_beside_a_blink_is_none():
+    assert looked([(3.0, 3.44, CORNER), (3.3, 3.6, LIDS)]) == []
+
+
+def test_what_the_whole_face_shares_is_none():
+    head = dict.fromkeys(range(68), (0.3, 0.2))
+    assert looked([(3.0, 3.44, head)]) == []
+
+
+def test_a_restart_forgets_what_waits():
+    history = PathHistory(5500, 0.18, 6.05)
+    look = SecondLook(history, SpotterOptions())
+    found = []
+    for k, (now, motion) in enumerate(motions([(3.0, 3.44, CORNER)], 0.11, 7)):
+        history.add(now, k + 1, motion)
+        history.learn_noise()
+        found += look.push(now, [], now < 4e9)
+        if abs(now - 3.9e9) < 1e7:
+            look.restart()
+    assert found == []

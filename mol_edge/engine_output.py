@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from mol_edge._numbers import are_lengths
 from mol_edge.cadence import SegmentReason
 from mol_edge.errors import OptionError
 from mol_edge.results import WindowState
@@ -46,9 +47,10 @@ class EngineOptions:
     half_state: bool = False
 
     def __post_init__(self) -> None:
-        if not self.windows_ms or not all(each > 0 for each in self.windows_ms):
+        if not are_lengths(self.windows_ms):
             raise OptionError(
-                f"windows_ms must be one or more times above 0, got {self.windows_ms}."
+                "windows_ms must be a tuple of one time above 0 or several different ones, got "
+                f"{self.windows_ms!r}."
             )
         if self.flow not in get_args(FlowMode):
             raise OptionError(f"flow must be one of {get_args(FlowMode)}, got {self.flow!r}.")

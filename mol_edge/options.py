@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mol_edge._numbers import is_finite, is_whole
+from mol_edge._numbers import are_lengths, is_finite, is_whole
 from mol_edge.backends.base import BackendOptions
 from mol_edge.errors import OptionError
 from mol_edge.motion import MotionOptions
@@ -72,7 +72,7 @@ class PipelineOptions:
         if self.windows_ms is not None:
             if self.window_ms is not None:
                 raise OptionError("windows_ms and window_ms say the same: give one of them.")
-            if not _are_lengths(self.windows_ms):
+            if not are_lengths(self.windows_ms):
                 raise OptionError(
                     "windows_ms must be a tuple of one time above 0 or several different ones, got "
                     f"{self.windows_ms!r}."
@@ -96,12 +96,3 @@ _PARTS = {
     "motion": MotionOptions,
     "spotting": SpotterOptions,
 }
-
-
-def _are_lengths(values: object) -> bool:
-    return (
-        isinstance(values, (tuple, list))
-        and len(values) > 0
-        and all(is_finite(each) and each > 0 for each in values)
-        and len(set(values)) == len(values)
-    )

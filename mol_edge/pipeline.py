@@ -164,8 +164,18 @@ class Pipeline:
 
         Raises:
             InputError: there is no such file.
+            OptionError: a callback is no function, or the options are something else.
             BusyError: another run of this pipeline is under way.
         """
+        for name, callback in (
+            ("on_result", on_result),
+            ("on_event", on_event),
+            ("on_health", on_health),
+        ):
+            if callback is not None and not callable(callback):
+                raise OptionError(f"{name} must be a function, got {callback!r}.")
+        if options is not None and not isinstance(options, LiveOptions):
+            raise OptionError(f"options must be LiveOptions, got {options!r}.")
         feed = open_live(source, options, self.options.source)
         return LiveRun(self.run(feed, flow), feed, on_result, on_event, on_health)
 

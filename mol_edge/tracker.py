@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
+from mol_edge.errors import OptionError
 from mol_edge.faces import Detection, FaceDetector
 from mol_edge.frame import Frame
 from mol_edge.run import StageClock
@@ -67,7 +68,7 @@ class Tracker:
             just_lost = [track for track in self._followed() if not track.follow(frame)]
         if just_lost or self._is_due(frame.timestamp_ns):
             with clock.stage("detect"):
-                found = self._detector().detect(frame)
+                found = _looked(self._detector(), frame)
             self._looked_ns, self._look_ms = frame.timestamp_ns, clock.timings_ms["detect"]
             self.faces_found = len(found)
             self._associate(found, frame)
@@ -142,3 +143,16 @@ class Tracker:
         kept = {track.id for track in tracks}
         self.gone += [track.id for track in self.tracks if track.id not in kept]
         self.tracks = tracks
+
+
+def _looked(detector: FaceDetector, frame: Frame) -> Sequence[Detection]:
+    """What a detector finds; raises OptionError if it is one of the user's that gives else."""
+    found: object = detector.detect(frame)
+    if not isinstance(found, (list, tuple)) or not all(
+        isinstance(each, Detection) for each in found
+    ):
+        raise OptionError(
+            f"detect of the face detector {detector.name} must give a list of Detection, got "
+            f"{found!r}."
+        )
+    return found

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, get_args, runtime_checkable
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mol_edge._numbers import is_whole
 from mol_edge.errors import OptionError
 from mol_edge.graph_info import TensorInfo
 
@@ -41,9 +42,10 @@ class BackendOptions:
     profile: Profile = "latency"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.threads <= MOST_THREADS:
+        if not is_whole(self.threads, 0) or self.threads > MOST_THREADS:
             raise OptionError(
-                f"threads must lie between 0 (automatic) and {MOST_THREADS}, got {self.threads}."
+                f"threads must be a whole number from 0 (automatic) to {MOST_THREADS}, got "
+                f"{self.threads!r}."
             )
         if self.profile not in get_args(Profile):
             raise OptionError(

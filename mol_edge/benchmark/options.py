@@ -69,7 +69,8 @@ class BenchmarkOptions:
                 raise OptionError(f"{name} must be 1 or more, got {getattr(self, name)}.")
         if not 0 <= self.threads <= MOST_THREADS:
             raise OptionError(
-                f"threads must lie between 0 (automatic) and {MOST_THREADS}, got {self.threads}."
+                f"threads must be a whole number from 0 (automatic) to {MOST_THREADS}, got "
+                f"{self.threads}."
             )
         if not 0 < self.fps <= 1000:
             raise OptionError(f"fps must lie above 0 and at most at 1000, got {self.fps}.")

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mol_edge._numbers import is_finite, is_whole
 from mol_edge.errors import InputError, OptionError
 from mol_edge.frame import Frame
 
@@ -29,10 +30,10 @@ class SourceOptions:
     timeout_ms: int = 10_000
 
     def __post_init__(self) -> None:
-        if self.fps is not None and not 0 < self.fps <= 10_000:
-            raise OptionError(f"fps must lie above 0 and at most at 10000, got {self.fps}.")
-        if self.timeout_ms <= 0:
-            raise OptionError(f"timeout_ms must be above 0, got {self.timeout_ms}.")
+        if self.fps is not None and not (is_finite(self.fps) and 0 < self.fps <= 10_000):
+            raise OptionError(f"fps must lie above 0 and at most at 10000, got {self.fps!r}.")
+        if not is_whole(self.timeout_ms, 1):
+            raise OptionError(f"timeout_ms must be a whole number from 1, got {self.timeout_ms!r}.")
 
     @property
     def period_ns(self) -> int:

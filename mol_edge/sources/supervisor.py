@@ -195,7 +195,8 @@ class Supervisor:
         self._drop_reader()
         most = self._options.max_reconnects
         if not self._connector.retries or (most is not None and self._backoff.attempts >= most):
-            tried = f", after {most} attempts" if self._connector.retries and most else ""
+            plural = "" if most == 1 else "s"
+            tried = f", after {most} attempt{plural}" if self._connector.retries and most else ""
             self._set(HealthState.FAILED, f"{why}{tried}.")
             return
         if len(self._left) > _MOST_HANGING:

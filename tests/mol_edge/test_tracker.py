@@ -189,3 +189,17 @@ def test_only_looks_are_timed_as_such():
 def test_options_are_checked(options, name):
     with pytest.raises(OptionError, match=f"{name} must be"):
         TrackOptions(**options)
+
+
+@pytest.mark.parametrize("given", [None, 3, "face", [1], (each for each in ())])
+def test_a_detector_of_another_kind_is_told_what_is_wanted(given):
+    class Other:
+        name = "other"
+
+        def detect(self, frame):
+            return given
+
+    watch = Watch([])
+    watch.detector = Other()
+    with pytest.raises(OptionError, match="detector other must give a list of Detection, got"):
+        watch.see(1)

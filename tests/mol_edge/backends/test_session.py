@@ -177,8 +177,8 @@ def test_openvino_prefers_ir(toy_copy, frames):
 
 
 def test_options_are_checked():
-    for threads in (-1, 257):
-        with pytest.raises(OptionError, match=rf"between 0 \(automatic\) and 256, got {threads}"):
+    for threads in (-1, 257, 1.5, "2"):
+        with pytest.raises(OptionError, match=rf"0 \(automatic\) to 256, got {threads!r}"):
             BackendOptions(threads=threads)
     with pytest.raises(OptionError, match="profile must be one of latency, shared, got 'fast'"):
         BackendOptions(profile="fast")

@@ -53,7 +53,7 @@ def test_writes_three_files_and_a_table(quick_processes, toy_folder, tmp_path, c
         (["--rounds", "0"], "rounds must be 1 or more"),
         (["--seconds", "0"], "--seconds must lie above 0"),
         (["--seconds", "nan"], "--seconds must lie above 0"),
-        (["--threads", "99999"], "threads must lie between 0"),
+        (["--threads", "99999"], "threads must be a whole number from 0"),
         (["--detector", "dowsing"], "got 'dowsing'"),
         (["--fps", "0"], "fps must lie above 0"),
         (["--video", "none.mp4"], "There is no video none.mp4"),

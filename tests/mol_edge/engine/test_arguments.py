@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mol_edge.engine import Engine, EngineOptions
-from mol_edge.errors import ArrayError, OptionError
+from mol_edge.errors import ArrayError, InputError, OptionError
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,10 @@ def test_other_arrays_are_refused(ort, crops, tracks, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"windows_ms": ()}, "windows_ms must be one or more times above 0"),
-        ({"windows_ms": (350, 0)}, "windows_ms must be one or more times above 0"),
+        ({"windows_ms": ()}, "windows_ms must be a tuple of one time above 0"),
+        ({"windows_ms": (350, 0)}, "windows_ms must be a tuple of one time above 0"),
+        ({"windows_ms": (350, 350)}, "windows_ms must be a tuple of one time above 0"),
+        ({"windows_ms": 350}, "windows_ms must be a tuple of one time above 0"),
         ({"flow": "sometimes"}, "flow must be one of .* got 'sometimes'"),
         ({"keep_ms": -1}, "keep_ms must be 0 or more"),
         ({"max_frames": 7}, "max_frames must be 8 or more"),
@@ -35,3 +37,9 @@ def test_other_arrays_are_refused(ort, crops, tracks, message):
 def test_options_are_checked(change, message):
     with pytest.raises(OptionError, match=message):
         EngineOptions(**change)
+
+
+@pytest.mark.parametrize("time", [-1, 0.5, 1 << 62, None])
+def test_times_are_whole_nanoseconds_of_64_bits(ort, time):
+    with pytest.raises(InputError, match=f"must be whole nanoseconds from 0 .* got {time}"):
+        Engine(ort).push(np.zeros((1, 128, 128), np.float32), [0], time, 0)

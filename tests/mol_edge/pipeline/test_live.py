@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from mol_edge.errors import BusyError, InputError
+from mol_edge.errors import BusyError, InputError, OptionError
 from mol_edge.health import HealthState as State
 from mol_edge.live import LiveRun
 from tests.mol_edge.live_runs import PATIENCE_S, Heard
@@ -30,6 +30,14 @@ def test_live_gives_what_run_gives(open_pipe):
         if b.window is not None:
             np.testing.assert_array_equal(a.window.logits, b.window.logits)
     assert sum(result.faces[0].window is not None for result in heard.results) >= 10
+
+
+@pytest.mark.parametrize("name", ["on_result", "on_event", "on_health", "options"])
+def test_what_is_no_callback_and_no_option_is_refused_at_once(open_pipe, name):
+    pipe = open_pipe(options=EACH_FRAME)
+    with pytest.raises(OptionError, match=f"{name} must be .* got 3"):
+        pipe.live([noise(0, (192, 256))], **{name: 3})
+    assert len(list(pipe.run([noise(0, (192, 256))]))) == 1
 
 
 def test_one_run_at_a_time_and_free_after_it(open_pipe):

@@ -69,6 +69,7 @@ def test_a_camera_that_is_not_there_is_tried_again_and_then_has_failed(camera):
     assert list(feed) == []
     assert states(told) == [State.RECONNECTING, State.FAILED]
     assert "cannot be opened: check that it is connected" in told[-1].message
+    assert told[-1].message.endswith(", after 1 attempt.")
     assert feed.reconnects == 1
 
 

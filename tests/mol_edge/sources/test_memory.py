@@ -85,7 +85,17 @@ def test_a_source_is_returned_as_it_is():
     assert open_source(source) is source
 
 
-@pytest.mark.parametrize("options", [{"fps": 0}, {"fps": -1}, {"fps": 1e6}, {"timeout_ms": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"fps": 0},
+        {"fps": -1},
+        {"fps": 1e6},
+        {"fps": "30"},
+        {"timeout_ms": 0},
+        {"timeout_ms": float("nan")},
+    ],
+)
 def test_bad_options_are_refused(options):
     with pytest.raises(OptionError, match=f"{next(iter(options))} must"):
         SourceOptions(**options)

@@ -1,7 +1,7 @@
 """Short movements that are never faster than noise, found by their shape when they are over.
 
 The core runs filters of several durations along the paths of the face's parts (`HumpBank`). What
-they find is told where the first look, by speed, has told nothing.
+they find is told where the first look, by speed, tells nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mol_edge.spot import Spot, SpotterOptions
 from mol_edge.syllables import is_syllable
 
 # How long a clearer shape is waited for, and how near one is another view of the same movement.
-_WAIT_NS = 120_000_000
+_WAIT_NS, _LONGEST_WAIT_NS = 120_000_000, 700_000_000
 _SAME_NS = 350_000_000
 # The noise of a filter is that of whole movements, in which a head's are seen for longer.
 _OWN = 0.7
@@ -40,29 +40,32 @@ class SecondLook:
         self._waiting.clear()
         self._told.clear()
 
-    def push(self, now_ns: int, told: list[Spot], following: bool) -> list[Spot]:
+    def push(self, now_ns: int, first: list[Spot], following: bool) -> list[Spot]:
         """Take a frame that the history has taken.
 
         Args:
             now_ns: its time.
-            told: what the first look tells at it.
-            following: whether the first look follows a movement, which may be the same.
+            first: what the first look tells at it.
+            following: whether the first look follows a movement, which may be the same; that is
+                waited for, but not so long that the frames of the movement are gone.
 
         Returns:
-            The movements that nothing else has told.
+            What neither look has told before.
         """
+        told = [spot for spot in first if not self._is_told(spot)]
         self._told += told
         shape = self._history.shape()
         if shape is not None and self._is_movement(shape):
             self._keep(shape, now_ns)
-        if following or not self._waiting:
-            return []
-        ready = [each for each, found_ns in self._waiting if now_ns - found_ns > _WAIT_NS]
+        if not self._waiting:
+            return told
+        wait_ns = _LONGEST_WAIT_NS if following else _WAIT_NS
+        ready = [shape for shape, found_ns in self._waiting if now_ns - found_ns > wait_ns]
         self._waiting = [each for each in self._waiting if each[0] not in ready]
-        spots = [self._spot(each) for each in ready if not self._is_told(each)]
+        missed = [self._spot(shape) for shape in ready if not self._is_told(shape)]
         oldest = now_ns - round(1e6 * self._options.most_ms)
-        self._told = [each for each in self._told + spots if each.offset_ns > oldest]
-        return spots
+        self._told = [spot for spot in self._told + missed if spot.offset_ns > oldest]
+        return told + missed
 
     def _keep(self, shape: Shape, now_ns: int) -> None:
         """Wait with a shape, unless a clearer one of the same movement waits."""
@@ -71,10 +74,10 @@ class SecondLook:
             kept = [each for each in self._waiting if each[0] not in same]
             self._waiting = [*kept, (shape, now_ns)]
 
-    def _is_told(self, shape: Shape) -> bool:
+    def _is_told(self, found: Spot | Shape) -> bool:
         return any(
-            each.onset_ns < shape.offset_ns and shape.onset_ns < each.offset_ns
-            for each in self._told
+            spot.onset_ns < found.offset_ns and found.onset_ns < spot.offset_ns
+            for spot in self._told
         )
 
     def _is_movement(self, shape: Shape) -> bool:

@@ -82,10 +82,10 @@ class Spotter:
             self._begin_if_moving(timestamp_ns)
         else:
             spots = self._follow(timestamp_ns)
-        missed = self._second_look.push(timestamp_ns, spots, self._began_ns is not None)
-        for spot in missed:
+        spots = self._second_look.push(timestamp_ns, spots, self._began_ns is not None)
+        for spot in spots:
             self._free_from_ns = max(self._free_from_ns, spot.offset_ns)
-        return spots + missed
+        return spots
 
     def _begin_if_moving(self, now_ns: int) -> None:
         self._history.learn_noise()

@@ -51,19 +51,22 @@ def looked(
     happenings: list[tuple[float, float, Where]],
     noise: float = 0.11,
     following: Callable[[float], bool] = lambda _: False,
-    told_at: float | None = None,
+    first: tuple[float, float, float] | None = None,
 ) -> list[tuple[float, Spot]]:
-    """What a second look tells, with the time at which it does; something is told at `told_at`."""
+    """What a second look tells, with the time at which it does.
+
+    `first` is when the first look tells something, and its onset and offset.
+    """
     history = PathHistory(5500, 0.18, 6.05)
     look, found = SecondLook(history, SpotterOptions()), []
     for k, (now, motion) in enumerate(motions(happenings, noise, 7)):
         history.add(now, k + 1, motion)
         history.learn_noise()
-        first = []
-        if told_at is not None and now == round(told_at * 1e9):
-            onset, offset = now - 400_000_000, now - 100_000_000
-            first = [Spot(onset, onset, offset, 0, 0, 0, EventKind.MICRO, {})]
-        found += [(now / 1e9, spot) for spot in look.push(now, first, following(now / 1e9))]
+        spots = []
+        if first is not None and now == round(first[0] * 1e9):
+            onset, offset = (round(1e9 * at) for at in first[1:])
+            spots = [Spot(onset, onset, offset, -1, -1, -1, EventKind.MICRO, {})]
+        found += [(now / 1e9, spot) for spot in look.push(now, spots, following(now / 1e9))]
     return found
 
 
@@ -95,19 +98,32 @@ def test_a_still_face_gives_none():
 
 
 def test_what_the_first_look_tells_is_not_told_again():
-    assert looked([(3.0, 3.44, CORNER)], told_at=3.5) == []
+    ((at, spot),) = looked([(3.0, 3.44, CORNER)], first=(3.5, 3.0, 3.4))
+    assert (at, spot.onset) == (3.5, -1)
 
 
 def test_it_waits_for_a_movement_that_is_being_followed():
-    ((at, spot),) = looked([(3.0, 3.44, CORNER)], following=lambda now: 2.8 < now < 4.5)
-    assert at == pytest.approx(4.5, abs=0.03)
+    ((at, spot),) = looked([(3.0, 3.44, CORNER)], following=lambda now: 2.8 < now < 4.0)
+    assert at == pytest.approx(4.0, abs=0.03)
     assert spot.apex_ns / 1e9 == pytest.approx(3.22, abs=0.06)
-    assert looked([(3.0, 3.44, CORNER)], following=lambda now: now > 2.8, told_at=3.5) == []
+
+
+def test_it_does_not_wait_until_the_frames_are_gone():
+    ((at, spot),) = looked(
+        [(3.0, 3.44, CORNER)], following=lambda now: now > 2.8, first=(5.0, 2.8, 3.5)
+    )
+    assert 4.2 < at < 4.6
+    assert spot.onset > 0
+
+
+def test_the_first_look_may_tell_what_is_another_movement():
+    found = looked([(3.0, 3.44, CORNER)], following=lambda now: now > 2.8, first=(5.0, 3.9, 4.4))
+    assert [spot.onset > 0 for _, spot in found] == [True, False]
 
 
 def test_two_movements_wait_together():
     found = looked(
-        [(3.0, 3.44, CORNER), (4.2, 4.64, CORNER)], 0.08, following=lambda now: 2.8 < now < 5.5
+        [(3.0, 3.44, CORNER), (4.2, 4.64, CORNER)], 0.08, following=lambda now: 2.8 < now < 5.0
     )
     assert [round(spot.onset_ns / 1e9, 0) for _, spot in found] == [3, 4]
 

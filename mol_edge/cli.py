@@ -6,14 +6,17 @@ Results go to standard output, everything else to standard error. docs/cli.md li
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 from mol_edge._version import __version__
 from mol_edge.commands import benchmark, cache, check, doctor, models, preflight, run, warmup
 from mol_edge.commands.exit_codes import BAD_INPUT, INTERRUPTED
+from mol_edge.commands.interruption import Terminated, unwinding
 from mol_edge.errors import MolEdgeError
 
 _DESCRIPTION = "Micro-expressions, facial landmarks and optical flow from a video or a camera."
@@ -42,6 +45,11 @@ class _Stderr(logging.Handler):
         print(self.format(record), file=sys.stderr)
 
 
+def _drop_output() -> None:
+    """Write no more to standard output, so that Python does not complain again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
@@ -53,9 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=level, format="mol-edge: %(message)s", handlers=[_Stderr()])
     _quieten_opencv()
     try:
-        code: int = parsed.execute(parsed)
-        sys.stdout.flush()
-        return code
+        with unwinding():
+            code: int = parsed.execute(parsed)
+            sys.stdout.flush()
+            return code
+    except Terminated as request:
+        # Died of it, which service managers take for what it is.
+        signal.signal(request.number, signal.SIG_DFL)
+        os.kill(os.getpid(), request.number)
+        return INTERRUPTED
     except MolEdgeError as error:
         print(f"mol-edge: error: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -63,9 +77,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("mol-edge: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone; Python must not complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has gone.
+        _drop_output()
         return INTERRUPTED
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO) or error.filename is not None:
+            raise
+        _drop_output()
+        print(
+            f"mol-edge: error: Standard output cannot be written ({error.strerror}): send it to "
+            "where there is room.",
+            file=sys.stderr,
+        )
+        return BAD_INPUT
 
 
 if __name__ == "__main__":

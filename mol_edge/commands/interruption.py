@@ -2,11 +2,59 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from mol_edge.sources import Source
+
+TERMINATION = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""What a service manager sends, and a terminal whose connection is gone."""
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal asked this process to end.
+
+    Attributes:
+        number: the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@contextlib.contextmanager
+def unwinding() -> Iterator[None]:
+    """Turn requests to terminate into `Terminated`, so that no child process is left behind.
+
+    A signal that is ignored, as `nohup` has it, stays so.
+    """
+
+    def end(number: int, frame: object) -> None:
+        raise Terminated(number)
+
+    with _handling(TERMINATION, end):
+        yield
+
+
+@contextlib.contextmanager
+def _handling(numbers: Sequence[signal.Signals], handler: Callable[..., None]) -> Iterator[None]:
+    """Handle signals that are not ignored, where that is possible: in the main thread."""
+    before: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in numbers:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 class Interruption:
@@ -25,7 +73,7 @@ class Interruption:
         self.requested = False
         self.ended_well = False
         self._live = live
-        self._before: dict[signal.Signals, Any] = {}
+        self._handled = _handling((signal.SIGINT, *TERMINATION), self._request)
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if the run shall end, and not well."""
@@ -33,21 +81,17 @@ class Interruption:
             raise KeyboardInterrupt
 
     def __enter__(self) -> Interruption:
-        # Only a main thread may set handlers.
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._request)
+        self._handled.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._handled.__exit__(None, None, None)
 
     def _request(self, number: int, frame: object) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
         if self._live is not None:
-            self.ended_well = number == signal.SIGTERM
+            self.ended_well = number in TERMINATION
             # Elsewhere, since what is closed may be held by the code that the signal came upon.
             threading.Thread(target=self._live.close, daemon=True).start()

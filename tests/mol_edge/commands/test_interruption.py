@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import cv2
 import pytest
 
+from mol_edge.commands.interruption import Interruption, Terminated, unwinding
 from tests.mol_edge.commands.run_results import read_lines, run_until_signalled
 from tests.mol_edge.conftest import DEMO
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_keeps_what_it_has(tmp_path: Path, number: signal.Signals) -> None:
     arguments = [str(DEMO), "--detector", "haar", "--device", "onnxruntime"]
     code, out, errors = run_until_signalled(arguments, tmp_path, tmp_path / "cache", number)
@@ -23,3 +28,71 @@ def test_an_interrupted_run_keeps_what_it_has(tmp_path: Path, number: signal.Sig
     video = cv2.VideoCapture(str(tmp_path / "annotated.mp4"))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == summary["frames"]
     assert "INCOMPLETE: interrupted" in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_request_to_terminate_unwinds(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(Terminated) as caught, unwinding():
+        os.kill(os.getpid(), number)
+        threading.Event().wait(10)
+    assert caught.value.number == number
+    assert signal.getsignal(number) is before
+
+
+def test_a_signal_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with unwinding(), Interruption() as interruption:
+            os.kill(os.getpid(), signal.SIGHUP)
+            interruption.check()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+_PARENT = """
+import argparse, subprocess, sys
+from mol_edge import cli
+
+def execute(_):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        print(child.pid, flush=True)
+        child.wait()
+    finally:
+        child.kill()
+        child.wait()
+        print("killed", flush=True)
+
+parser = argparse.ArgumentParser()
+parser.set_defaults(execute=execute)
+cli.build_parser = lambda: parser
+sys.exit(cli.main([]))
+"""
+
+
+def test_a_terminated_command_takes_its_children_along_and_dies_of_the_signal() -> None:
+    process = subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    process.send_signal(signal.SIGTERM)
+    rest, _ = process.communicate(timeout=60)
+    assert (rest, process.returncode) == ("killed\n", -signal.SIGTERM)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def test_an_output_without_room_is_one_sentence() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "mol_edge", "models", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "mol-edge: error: Standard output cannot be written (No space left on device): send it to "
+        "where there is room.\n"
+    )

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.mol_edge.commands.run_results import FAST, read_lines, run_until_signalled
 from tests.mol_edge.conftest import RunCommand, write_video
@@ -27,12 +28,13 @@ def test_a_file_is_followed_live(
     assert summary["complete"] is True
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_request_to_terminate_ends_a_live_run_well(
-    tmp_path: Path, demo_frames: list[np.ndarray]
+    tmp_path: Path, demo_frames: list[np.ndarray], number: signal.Signals
 ) -> None:
     video = write_video(tmp_path / "long.avi", demo_frames * 10, fps=5)
     out, arguments = tmp_path / "out", [str(video), "--live", *FAST, "--no-video"]
-    code, _, errors = run_until_signalled(arguments, out, tmp_path / "cache", signal.SIGTERM)
+    code, _, errors = run_until_signalled(arguments, out, tmp_path / "cache", number)
     assert code == 0, errors
     *_, summary = read_lines(out / "results.jsonl")
     assert summary["complete"] is True

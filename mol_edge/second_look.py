@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from mol_edge import cells
-from mol_edge.event import EventKind
 from mol_edge.path_history import PathHistory, Shape
 from mol_edge.spot import Spot, SpotterOptions
 from mol_edge.syllables import is_syllable
@@ -52,20 +51,25 @@ class SecondLook:
         Returns:
             What neither look has told before.
         """
-        told = [spot for spot in first if not self._is_told(spot)]
-        self._told += told
         shape = self._history.shape()
         if shape is not None and self._is_movement(shape):
             self._keep(shape, now_ns)
+        told = [spot for spot in first if not self._is_told(spot)]
+        self._remember(told, now_ns)
         if not self._waiting:
             return told
         wait_ns = _LONGEST_WAIT_NS if following else _WAIT_NS
         ready = [shape for shape, found_ns in self._waiting if now_ns - found_ns > wait_ns]
         self._waiting = [each for each in self._waiting if each[0] not in ready]
         missed = [self._spot(shape) for shape in ready if not self._is_told(shape)]
-        oldest = now_ns - round(1e6 * self._options.most_ms)
-        self._told = [spot for spot in self._told + missed if spot.offset_ns > oldest]
+        self._remember(missed, now_ns)
         return told + missed
+
+    def _remember(self, spots: list[Spot], now_ns: int) -> None:
+        """Keep what was told while another look may see it."""
+        if spots:
+            oldest = now_ns - round(1e6 * self._options.most_ms)
+            self._told = [spot for spot in self._told if spot.offset_ns > oldest] + spots
 
     def _keep(self, shape: Shape, now_ns: int) -> None:
         """Wait with a shape, unless a clearer one of the same movement waits."""
@@ -82,6 +86,8 @@ class SecondLook:
 
     def _is_movement(self, shape: Shape) -> bool:
         options = self._options
+        if (shape.offset_ns - shape.onset_ns) / 1e6 < options.least_ms:
+            return False
         height, noise = shape.peak[cells.EVIDENCE], shape.noise
         own = cells.without_common_motion(height, noise)
         factor = shape.factor
@@ -102,6 +108,7 @@ class SecondLook:
             for at in (shape.onset_ns, shape.apex_ns, shape.offset_ns)
         )
         times, frames = window.times_ns, window.indices
+        kind = self._options.kind_of((shape.offset_ns - shape.onset_ns) / 1e6)
         return Spot(
             int(times[first]),
             int(times[middle]),
@@ -109,7 +116,7 @@ class SecondLook:
             int(frames[first]),
             int(frames[middle]),
             int(frames[last]),
-            EventKind.MICRO,
+            kind,
             cells.strongest_by_region(_size(shape.peak)),
         )
 

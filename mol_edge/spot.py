@@ -47,6 +47,12 @@ class SpotterOptions:
                 f"{self.least_ms}, {self.micro_ms} and {self.most_ms}."
             )
 
+    def kind_of(self, duration_ms: float, period_ms: float = 0.0) -> EventKind:
+        """What a movement of a duration is that was measured between frames of a period."""
+        # Onset and offset are frames: a duration is known to one frame, rounding aside.
+        longest_ms = self.micro_ms + 1.01 * period_ms
+        return EventKind.MICRO if duration_ms <= longest_ms else EventKind.MACRO
+
 
 @dataclass(frozen=True)
 class Spot:

@@ -136,9 +136,7 @@ class Spotter:
         least_ms = max(options.least_ms, _LEAST_FRAMES * hump.period_ms)
         if not clear[cells.EVIDENCE].any() or duration_ms < least_ms:
             return []
-        # Onset and offset are frames: a duration is known to one frame, rounding aside.
-        longest_ms = options.micro_ms + 1.01 * hump.period_ms
-        kind = EventKind.MICRO if duration_ms <= longest_ms else EventKind.MACRO
+        kind = options.kind_of(duration_ms, hump.period_ms)
         if kind is EventKind.MICRO and is_syllable(self._history, hump.onset_ns, hump.peak):
             return []
         return [

@@ -52,13 +52,14 @@ def looked(
     noise: float = 0.11,
     following: Callable[[float], bool] = lambda _: False,
     first: tuple[float, float, float] | None = None,
+    options: SpotterOptions | None = None,
 ) -> list[tuple[float, Spot]]:
     """What a second look tells, with the time at which it does.
 
     `first` is when the first look tells something, and its onset and offset.
     """
     history = PathHistory(5500, 0.18, 6.05)
-    look, found = SecondLook(history, SpotterOptions()), []
+    look, found = SecondLook(history, options or SpotterOptions()), []
     for k, (now, motion) in enumerate(motions(happenings, noise, 7)):
         history.add(now, k + 1, motion)
         history.learn_noise()
@@ -135,6 +136,23 @@ def test_what_lies_beside_a_blink_is_none():
 def test_what_the_whole_face_shares_is_none():
     head = dict.fromkeys(range(68), (0.3, 0.2))
     assert looked([(3.0, 3.44, head)]) == []
+
+
+def test_options_say_what_is_short():
+    ((_, spot),) = looked([(3.0, 3.44, CORNER)], options=SpotterOptions(micro_ms=200))
+    assert spot.kind is EventKind.MACRO
+    assert looked([(3.0, 3.44, CORNER)], options=SpotterOptions(least_ms=480)) == []
+
+
+def test_what_was_told_weeks_ago_is_forgotten():
+    history = PathHistory(5500)
+    look, still = SecondLook(history, SpotterOptions()), Motion.still()
+    for k in range(1, 2000):
+        now = k * 20_000_000
+        history.add(now, k, still)
+        spot = Spot(now - 2, now - 1, now, k, k, k, EventKind.MICRO, {})
+        assert look.push(now, [spot], False) == [spot]
+    assert len(look._told) <= 4000 / 20 + 1
 
 
 def test_a_restart_forgets_what_waits():

@@ -46,7 +46,7 @@ def judge_timing(timing: Timing) -> list[Finding]:
             "frame rate",
             rate,
             f"{timing.fps:.1f} per second{repeated}",
-            f"{_LEAST_FPS:.0f} at least, 30 or more",
+            f"{_LEAST_FPS:.0f} at least, {_GOOD_FPS:.0f} or more",
             advice[rate],
         ),
         Finding(

@@ -100,7 +100,12 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="threads of one inference (0: automatic)",
     )
-    parser.add_argument("--fps", type=float, help="rate of pictures, which have none of their own (30); rate to ask of a camera")
+    parser.add_argument(
+        "--fps",
+        type=float,
+        help="rate of pictures, which have none of their own (default: 30); rate to ask of a "
+        "camera",
+    )
     parser.add_argument("--verbose", action="store_true", help="say more on standard error")
 
 

@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -150,13 +151,31 @@ def notify(message: str) -> None:
             wire.sendto(message.encode(), address.replace("@", "\0", 1).encode())
 
 
+def port_number(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"must be a number from 0 to 65535, got {text!r}")
+    return int(text)
+
+
+def open_page(host: str, port: int, state: Callable[[], dict[str, Any]]) -> Page:
+    """The page; MolEdgeError where its address cannot be had."""
+    try:
+        return Page((host, port), state)
+    except OSError as error:
+        raise MolEdgeError(
+            f"The page cannot have {host}:{port} ({error.strerror}): name another --host or --port."
+        ) from None
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", help="camera number, stream address or video file")
     parser.add_argument("--bundle", help="model (default: the demo model)")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--host", default="127.0.0.1", help="default: this machine alone")
-    parser.add_argument("--port", type=int, default=8080, help="0 takes a free one (default: 8080)")
+    parser.add_argument(
+        "--port", type=port_number, default=8080, help="0 takes a free one (default: 8080)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -179,7 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
                 on_health=board.on_health,
                 options=LiveOptions(max_reconnects=None),
             ) as run,
-            Page((given.host, given.port), lambda: board.state(run.health)) as page,
+            open_page(given.host, given.port, lambda: board.state(run.health)) as page,
         ):
             threading.Thread(target=page.serve_forever, daemon=True).start()
             print(f"page at {page.url}", flush=True)

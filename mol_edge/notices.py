@@ -8,12 +8,15 @@ from mol_edge.manifest import Manifest
 
 log = logging.getLogger(__name__)
 
+_SLOW_FRAMES = 8
+
 
 class Notices:
     """Warnings about a run; each kind is given once, however many frames call for it."""
 
     def __init__(self) -> None:
         self._told: set[str] = set()
+        self._slow = 0
 
     def untrained(self, manifest: Manifest) -> None:
         """Say so if a bundle's weights, or its classes, have not been learned."""
@@ -35,11 +38,17 @@ class Notices:
             taken = "the largest is" if most == 1 else f"the {most} largest are"
             self._tell("%d faces are in view: %s taken.", found, taken)
 
-    def slow_camera(self, window_ms: float, period_ns: float | None) -> None:
-        """Say that a camera is too slow for its window, and what would help."""
+    def camera(self, slow: bool, window_ms: float, period_ns: float | None) -> None:
+        """Say that a camera is too slow for its window, and what would help.
+
+        Not at the first frames: those of a live source come late while the detector looks.
+        """
+        self._slow = self._slow + 1 if slow else 0
+        if self._slow < _SLOW_FRAMES:
+            return
         self._tell(
-            "8 frames do not fit the window of %.0f ms at one each %.1f ms, so nothing is "
-            "classified: raise the frame rate, or windows_ms (--windows-ms).",
+            "8 frames do not fit the window of %.0f ms at one each %.1f ms, so none of that length "
+            "is classified: raise the frame rate, or windows_ms (--windows-ms).",
             window_ms,
             (period_ns or 0) / 1e6,
         )

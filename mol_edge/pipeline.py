@@ -214,8 +214,8 @@ class Pipeline:
         events = tuple(following.event(face, spot, frame, clock) for face, spot in spots)
         results = tuple(following.result(face) for face in faces)
         self._notices.several_faces(following.tracker.faces_found, self.options.track.max_faces)
-        if any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results):
-            self._notices.slow_camera(self.window_ms, following.engine.cadence.period_ns)
+        slow = any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results)
+        self._notices.camera(slow, self.window_ms, following.engine.cadence.period_ns)
         return FrameResult(
             index=frame.index,
             timestamp_ns=frame.timestamp_ns,

@@ -43,7 +43,8 @@ def format_summary(outcome: Outcome, *, window_ms: float, trained: bool, most: i
 
 def _frames(summary: RunSummary) -> str:
     rate = f" ({summary.source_fps:.1f} per second)" if summary.source_fps else ""
-    return f"{summary.frames} frames{rate}, {summary.frames_with_face} with a face"
+    frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
+    return f"{frames}{rate}, {summary.frames_with_face} with a face"
 
 
 def _unusable(summary: RunSummary) -> str:
@@ -67,7 +68,7 @@ def _windows(summary: RunSummary, window_ms: float) -> str:
         text += f": the source's rate is too low, {needed:.0f} frames per second are needed"
     elif summary.windows == 0 and summary.states[WindowState.FILLING]:
         text += (
-            ": a face must be followed for about that long, and the source lasts "
+            ": a face must be followed for about that long, and what was seen lasts "
             f"{1e3 * summary.duration_s:.0f} ms"
         )
     return text

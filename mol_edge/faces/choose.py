@@ -97,7 +97,7 @@ def _find_yunet() -> Path | bytes | None:
         return Path(named).expanduser()
     try:
         data = YUNET.path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise InputError(

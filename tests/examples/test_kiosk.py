@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from examples import kiosk
-from mol_edge import Event, EventKind, Health, HealthState
+from mol_edge import Event, EventKind, Health, HealthState, MolEdgeError
 
 pytest.importorskip("cv2")
 pytest.importorskip("onnxruntime")
@@ -79,6 +79,17 @@ def test_the_page_is_a_page_and_nothing_else_is_served(url: str) -> None:
     assert code == 200
     assert "This camera measures movements of faces" in text
     assert get(f"{url}../../etc/passwd")[0] == 404
+
+
+def test_a_port_that_is_none_or_taken_is_one_sentence(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        kiosk.parse(["0", "--port", "99999"])
+    assert "must be a number from 0 to 65535, got '99999'" in capsys.readouterr().err
+    taken = int(url.rstrip("/").rpartition(":")[2])
+    with pytest.raises(MolEdgeError, match=f"cannot have 127.0.0.1:{taken} .* name another"):
+        kiosk.open_page("127.0.0.1", taken, dict)
 
 
 def test_a_monitor_gets_503_while_no_pictures_come(url: str, health: dict[str, Health]) -> None:

@@ -13,12 +13,13 @@ def test_each_notice_is_given_once_and_only_where_it_applies(caplog):
     assert caplog.messages == []
     for found in (2, 5):
         notices.several_faces(found)
-        notices.slow_camera(350, 66_666_667.0)
+        for _ in range(8):
+            notices.camera(True, 350, 66_666_667.0)
         notices.untrained(SimpleNamespace(trained=False, knows_classes=False, name="demo"))
     assert caplog.messages == [
         "2 faces are in view: the largest is taken.",
-        "8 frames do not fit the window of 350 ms at one each 66.7 ms, so nothing is classified: "
-        "raise the frame rate, or windows_ms (--windows-ms).",
+        "8 frames do not fit the window of 350 ms at one each 66.7 ms, so none of that length is "
+        "classified: raise the frame rate, or windows_ms (--windows-ms).",
         "The bundle demo is not trained: its classes and landmarks mean nothing yet.",
     ]
 
@@ -27,3 +28,14 @@ def test_how_many_of_several_faces_are_taken_is_told(caplog):
     caplog.set_level(logging.WARNING, "mol_edge")
     Notices().several_faces(5, most=3)
     assert caplog.messages == ["5 faces are in view: the 3 largest are taken."]
+
+
+def test_a_camera_that_is_late_for_a_moment_is_not_called_slow(caplog):
+    caplog.set_level(logging.WARNING, "mol_edge")
+    notices = Notices()
+    for slow in ([True] * 7 + [False]) * 3:
+        notices.camera(slow, 350, 333e6)
+    assert caplog.messages == []
+    for _ in range(8):
+        notices.camera(True, 350, 333e6)
+    assert len(caplog.messages) == 1

@@ -60,8 +60,8 @@ def test_events_and_faces_that_could_not_be_measured_are_counted() -> None:
 def test_a_recording_shorter_than_a_window_is_told_so() -> None:
     outcome = outcome_of(*(make_result(index, window=False) for index in range(9)))
     assert (
-        "0 clips of 8 samples within 350 ms: a face must be followed for about that long, and the "
-        "source lasts 320 ms"
+        "0 clips of 8 samples within 350 ms: a face must be followed for about that long, and what "
+        "was seen lasts 320 ms"
     ) in format_summary(outcome, window_ms=350, trained=True).splitlines()
 
 

@@ -76,3 +76,12 @@ def test_wrong_options(no_yunet: Path) -> None:
         open_detector("dlib")
     with pytest.raises(OptionError, match="between 0 and 1, got -0.1"):
         open_detector("haar", score=-0.1)
+
+
+def test_a_cache_that_is_no_folder_holds_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.delenv("MOL_EDGE_YUNET", raising=False)
+    monkeypatch.setenv("MOL_EDGE_CACHE", str(tmp_path / "file"))
+    assert open_detector().name == "haar"

@@ -144,8 +144,8 @@ def interleaved_weight(weight: Array) -> Array:
     """A transposed convolution (kernel 4, stride 2, padding 1) as a plain one of kernel 2.
 
     The plain one, with padding 1, gives at position (i, j) the pixels (2i - 1 + a, 2j - 1 + b),
-    a and b of 0 and 1, as channels (2a + b) * out + c: `DepthToSpace` interleaves them to a map with
-    a rim of one pixel.
+    a and b of 0 and 1, as channels (2a + b) * out + c: `DepthToSpace` interleaves them to a map
+    with a rim of one pixel.
 
     Args:
         weight: [in, out, 4, 4], as PyTorch and ONNX keep a transposed convolution's.
@@ -182,7 +182,7 @@ def apart_weight(weight: Array) -> Array:
     """A convolution of interleaved maps as one of the maps before `DepthToSpace`.
 
     Args:
-        weight: [out, in, rows, columns], both even, whose first pixel is the interleaved maps' first.
+        weight: [out, in, rows, columns], both even; its first pixel is the interleaved maps' first.
 
     Returns:
         Weight [out, 4 * in, rows / 2, columns / 2], of channels (2a + b) * in + c.

@@ -48,6 +48,8 @@ LAYOUT: tuple[list[list[int]], int, int, list[int], list[int]] = (
     LOWER_LIDS,
 )
 
+# Share of what is asked of a cell's displacement that has to be left without the common motion.
+OWN_SHARE = 0.7
 # Deviations from the common motion beyond which a cell has little say in it.
 _AGREEING = 3.0
 _REGION_OF = np.array([REGIONS.index(region) for region, _ in _CELLS])

@@ -16,7 +16,7 @@ Times = NDArray[np.int64]
 # Speed is the displacement over 100 ms, between means over 33 ms.
 _LAG_MS = 133.0
 # What lies beside a blink in time is spoilt by it as well.
-_BESIDE_BLINK_NS = 40_000_000
+BESIDE_BLINK_NS = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Shape:
         clearness: deviations of the clearest cell in those of its filter's noise, times the square
             of the share of its path that the shape explains.
         factor: the deviations that were asked for.
+        cell: the clearest.
         peak: float64 [cells, 2], displacement at its height, pixels.
         noise: float64 [evidence, 2], of the filter.
     """
@@ -54,6 +55,7 @@ class Shape:
     offset_ns: int
     clearness: float
     factor: float
+    cell: int
     peak: Array
     noise: Array
 
@@ -118,8 +120,8 @@ class PathHistory:
         found = self._history.hump()
         if found is None:
             return None
-        onset_ns, apex_ns, offset_ns, clearness, _, peak, noise = found
-        return Shape(onset_ns, apex_ns, offset_ns, clearness, self._factor, peak, noise)
+        onset_ns, apex_ns, offset_ns, clearness, cell, peak, noise = found
+        return Shape(onset_ns, apex_ns, offset_ns, clearness, self._factor, cell, peak, noise)
 
     def add(self, timestamp_ns: int, index: int, motion: Motion) -> bool:
         """Take the next frame's motion; False where it does not join what is known.
@@ -153,7 +155,7 @@ def _bridged(times: Times, paths: Array, blinks: NDArray[np.bool_]) -> Array:
     """Paths whose brows go straight from before a blink to after it."""
     closed = times[blinks]
     nearest = np.abs(times[:, np.newaxis] - closed).min(1)
-    good = nearest > _BESIDE_BLINK_NS
+    good = nearest > BESIDE_BLINK_NS
     if not good.any():
         return paths
     bridged = paths.copy()

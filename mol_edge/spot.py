@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from mol_edge.errors import OptionError
 from mol_edge.event import EventKind
 
+# What a few frames show at most can be an error of one of them.
+_LEAST_FRAMES = 3.5
+
 
 @dataclass(frozen=True)
 class SpotterOptions:
@@ -46,6 +49,10 @@ class SpotterOptions:
                 "least_ms, micro_ms and most_ms must rise, got "
                 f"{self.least_ms}, {self.micro_ms} and {self.most_ms}."
             )
+
+    def shortest_ms(self, period_ms: float) -> float:
+        """How long a movement has to take between frames of a period."""
+        return max(self.least_ms, _LEAST_FRAMES * period_ms)
 
     def kind_of(self, duration_ms: float, period_ms: float = 0.0) -> EventKind:
         """What a movement of a duration is that was measured between frames of a period."""

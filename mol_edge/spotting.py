@@ -83,8 +83,9 @@ class Spotter:
         else:
             spots = self._follow(timestamp_ns)
         spots = self._second_look.push(timestamp_ns, spots, self._began_ns is not None)
-        for spot in spots:
-            self._free_from_ns = max(self._free_from_ns, spot.offset_ns)
+        if self._began_ns is None:
+            ends = [spot.offset_ns for spot in spots]
+            self._free_from_ns = max(self._free_from_ns, *ends) if ends else self._free_from_ns
         return spots
 
     def _begin_if_moving(self, now_ns: int) -> None:
@@ -132,8 +133,8 @@ class Spotter:
         duration_ms = (hump.offset_ns - hump.onset_ns) / 1e6
         least_px = _blink_leak(hump.peak) if hump.blinked else options.least_px
         own = cells.without_common_motion(hump.peak, self._history.noise)
-        clear = self._exceeds(hump.peak, least_px) & self._exceeds(own, 0.7 * least_px)
-        least_ms = max(options.least_ms, _LEAST_FRAMES * hump.period_ms)
+        clear = self._exceeds(hump.peak, least_px) & self._exceeds(own, cells.OWN_SHARE * least_px)
+        least_ms = options.shortest_ms(hump.period_ms)
         if not clear[cells.EVIDENCE].any() or duration_ms < least_ms:
             return []
         kind = options.kind_of(duration_ms, hump.period_ms)
@@ -161,8 +162,6 @@ def _blink_leak(peak: Array) -> float:
 _SLOWEST_PX = 0.12
 # Deviations that a shape has to exceed, times those of a speed: it is looked for in more ways.
 _CLEARER = 1.1
-# What a few frames show at most can be an error of one of them.
-_LEAST_FRAMES = 3.5
 # While lids close, the fit of the head errs by this much elsewhere, however little they are seen.
 _BLINK_LEAK_PX = 0.5
 _BEFORE_NS = 250_000_000

@@ -72,7 +72,6 @@ HumpBank::Filter HumpBank::filter_of(std::size_t half, std::size_t evidence) {
 void HumpBank::restart() {
     count_ = 0;
     found_.reset();
-    for (Filter& filter : filters_) filter.looks = 0;
 }
 
 const Step& HumpBank::at(std::size_t place, std::size_t cell) const {
@@ -95,10 +94,10 @@ void HumpBank::add(std::int64_t timestamp_ns, const Steps& path) {
     }
     Steps between(cells_);
     for (;;) {
-        const std::int64_t next_ns = first_ns_ + static_cast<std::int64_t>(count_) * kStepNs;
-        if (next_ns > timestamp_ns) break;
-        const double share =
-            static_cast<double>(next_ns - last_ns_) / static_cast<double>(timestamp_ns - last_ns_);
+        const std::int64_t passed_ns = static_cast<std::int64_t>(count_) * kStepNs;
+        if (passed_ns > timestamp_ns - first_ns_) break;
+        const double share = static_cast<double>(passed_ns - (last_ns_ - first_ns_)) /
+                             static_cast<double>(timestamp_ns - last_ns_);
         for (std::size_t cell = 0; cell < cells_; ++cell) {
             const Step before = last_[cell], after = path[cell];
             between[cell] = {before.x + share * (after.x - before.x),

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <numbers>
 #include <optional>
 #include <random>
@@ -98,6 +99,34 @@ TEST_CASE("nothing is told before noise is known, nor across a gap") {
     }
     CHECK_FALSE(told);
     bank.add(0, {{0, 0}});
+    CHECK_FALSE(bank.found());
+}
+
+TEST_CASE("noise outlives a restart, and minutes of paths the rings they are kept in") {
+    HumpBank bank(1, 1, kLimits);
+    std::mt19937 random(5);
+    std::normal_distribution<double> tremble(0, 0.02);
+    std::int64_t at_ns = 0;
+    const auto hump = [&] {
+        bool told = false;
+        for (int i = 0; i < 250; ++i, at_ns += 20 * kMs) {
+            const double x = raised(20.0 * i, 1000, 340, 0.5) + tremble(random);
+            bank.add(at_ns, {{x, tremble(random)}});
+            told = told || bank.found();
+        }
+        return told;
+    };
+    CHECK_FALSE(hump());
+    for (int times = 0; times < 60; ++times) CHECK(hump());
+    bank.restart();
+    CHECK(hump());
+}
+
+TEST_CASE("the last times that there are do no harm") {
+    constexpr std::int64_t last = std::numeric_limits<std::int64_t>::max();
+    HumpBank bank(1, 1, kLimits);
+    bank.add(last - 10 * kMs, {{0, 0}});
+    bank.add(last, {{1, 0}});
     CHECK_FALSE(bank.found());
 }
 

@@ -85,7 +85,6 @@ def flow_head(
     second: str,
 ) -> str:
     """Flow [N, 2, 128, 128] of pairs; arguments as in `training.model.flow.FlowHead.forward`."""
-    head = model.flownet
     redir = conv_block(g, model, maps[2], "conv_redir")
     channels = model.config.flow_channels(256)
     matched = correlation(g, channels, maps[2], next_conv3)

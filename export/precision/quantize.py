@@ -175,13 +175,16 @@ class Quantizer:
         """Let a convolution read integers that were padded with their zero."""
         (pads,) = (each for each in node.attribute if each.name == "pads")
         top, left, bottom, right = pads.ints
-        padded = f"{node.name}.padded"
-        self._constants[f"{padded}/pads"] = np.array([0, 0, top, left, 0, 0, bottom, right])
+        padded = f"{name}/padded.{top}.{left}.{bottom}.{right}"
+        pads.ints[:] = [0, 0, 0, 0]
+        node.input[0] = f"{padded}/dq"
+        if f"{padded}/dq" in self._made:
+            return
+        around = np.array([0, 0, top, left, 0, 0, bottom, right], np.int64)
+        self._constants[f"{padded}/pads"] = around
         parts = self._constants_of(padded, self._scale(name))
         self._append(make("Pad", [self._integer(name), f"{padded}/pads", parts[1]], f"{padded}/q"))
         self._append(make("DequantizeLinear", [f"{padded}/q", *parts], f"{padded}/dq"))
-        node.input[0] = f"{padded}/dq"
-        pads.ints[:] = [0, 0, 0, 0]
 
     def _weight(self, name: str, weight: Array, steps: NDArray[np.float32], axis: int) -> str:
         shape = [-1 if each == axis else 1 for each in range(weight.ndim)]

@@ -38,7 +38,7 @@ class HumpBank {
     /// Throws OptionError for more evidence than cells, or limits that are not above 0.
     HumpBank(std::size_t cells, std::size_t evidence, HumpLimits limits);
 
-    /// Forgets the paths, and what was learned of them.
+    /// Forgets the paths; what was learned of their noise stays.
     void restart();
 
     /// Takes where the cells are at a time; after a gap, or a time that does not rise, anew.

@@ -143,7 +143,8 @@ def test_openvino_pads_integers_before_convolutions_to_the_same_end(
     pads = [a for n in made.graph.node if n.op_type == "Conv" for a in n.attribute]
     assert all(not any(a.ints) for a in pads if a.name == "pads")
     padded = [node for node in made.graph.node if node.op_type == "Pad"]
-    assert len(padded) == len(LAYERS)
+    # Two of the three layers read the same tensor.
+    assert len(padded) == len(LAYERS) - 1
     constants = Graph(made).constants
     assert {constants[node.input[2]].dtype for node in padded} == {np.dtype(np.uint8)}
     usual = replace(OPENVINO, padded=False, integer_moves=False)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from mol_edge._version import __version__
 from mol_edge.commands import benchmark, cache, check, doctor, models, preflight, run, warmup
 from mol_edge.commands.exit_codes import BAD_INPUT, INTERRUPTED
-from mol_edge.commands.interruption import Terminated, unwinding
+from mol_edge.commands.interruption import Terminated
 from mol_edge.errors import MolEdgeError
 
 _DESCRIPTION = "Micro-expressions, facial landmarks and optical flow from a video or a camera."
@@ -61,10 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=level, format="mol-edge: %(message)s", handlers=[_Stderr()])
     _quieten_opencv()
     try:
-        with unwinding():
-            code: int = parsed.execute(parsed)
-            sys.stdout.flush()
-            return code
+        code: int = parsed.execute(parsed)
+        sys.stdout.flush()
+        return code
     except Terminated as request:
         # Died of it, which service managers take for what it is.
         signal.signal(request.number, signal.SIG_DFL)

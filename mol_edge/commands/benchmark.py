@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mol_edge.commands.benchmark_progress import show_steps
 from mol_edge.commands.exit_codes import DISAGREES, OK
+from mol_edge.commands.interruption import unwinding
 from mol_edge.commands.table import format_table
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _benchmark(arguments: argparse.Namespace) -> int:
         open_detector(arguments.detector)
     if options.video is not None:
         open_source(options.video).close()
-    with show_steps(quiet=arguments.quiet) as on_step:
+    with unwinding(), show_steps(quiet=arguments.quiet) as on_step:
         report = run_benchmark(bundle, options, on_step)
     report.write(out / "benchmark.json")
     write_whole(out / "benchmark.md", to_markdown(report))

@@ -32,6 +32,7 @@ class Terminated(KeyboardInterrupt):
 def unwinding() -> Iterator[None]:
     """Turn requests to terminate into `Terminated`, so that no child process is left behind.
 
+    For what waits for its children alone: code in C that hangs would keep the signal waiting.
     A signal that is ignored, as `nohup` has it, stays so.
     """
 

@@ -137,7 +137,11 @@ def _watch(frames: Iterable[Frame], detector: FaceDetector, seconds: float) -> _
                 break
             continue
         if size != (frame.width, frame.height):
-            raise InputError("The pictures change their size while they are watched: fix it.")
+            raise InputError(
+                "Pictures that are watched must keep their size, and one of "
+                f"{frame.width} x {frame.height} came after others: fix the size in the camera's "
+                "settings."
+            )
         patch = to_gray(frame, cv2)[region].copy()
         watched.times_ns.append(frame.timestamp_ns)
         watched.patches.append(patch)

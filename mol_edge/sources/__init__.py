@@ -68,6 +68,11 @@ def _open_named(name: str, options: SourceOptions) -> Source:
         raise InputError(f"There is no file or folder {name}: check the path.")
     if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageFiles(path, options)
+    if path.is_fifo():
+        raise InputError(
+            f"A video must be a file, in which one can go back, and {name} is a pipe: write it "
+            "into a file first."
+        )
     if path.is_file() and path.stat().st_size == 0:
         raise InputError(f"{name} must be a video and is an empty file: fetch it anew.")
     return VideoFile(path, options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -58,6 +59,15 @@ def test_a_missing_file_followed_live(tmp_path: Path, mol_edge_command: RunComma
 def test_a_missing_file(tmp_path: Path, mol_edge_command: RunCommand) -> None:
     done = mol_edge_command("run", tmp_path / "absent.mp4", *FAST)
     assert_refused(done, "absent.mp4", "no file or folder")
+
+
+@pytest.mark.parametrize("live", [(), ("--live",)])
+def test_a_pipe_is_refused_and_not_waited_for(
+    tmp_path: Path, live: tuple[str, ...], mol_edge_command: RunCommand
+) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    done = mol_edge_command("run", tmp_path / "pipe.mp4", *live, *FAST)
+    assert_refused(done, "pipe.mp4 is a pipe")
 
 
 @pytest.mark.parametrize("live", [(), ("--live",)])

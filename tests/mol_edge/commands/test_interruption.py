@@ -54,7 +54,9 @@ def test_a_signal_that_is_ignored_stays_so() -> None:
 _PARENT = """
 import argparse, subprocess, sys
 from mol_edge import cli
+from mol_edge.commands.interruption import unwinding
 
+@unwinding()
 def execute(_):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:

@@ -74,3 +74,11 @@ def test_points_of_another_shape_are_refused() -> None:
         GivenPoints({0: POINTS.T})
     with pytest.raises(ArrayError, match="float64"):
         GivenPoints({0: POINTS.astype(np.float32)})
+
+
+def test_a_table_that_a_spreadsheet_wrote_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    row = "3,40,40,80,40,60,60,45,80,75,80"
+    path.write_bytes(b"\xef\xbb\xbf" + f"{','.join(COLUMNS)}\r\n{row}\r\n".encode())
+    (found,) = GivenPoints.read(path).detect(Frame(np.zeros((9, 9, 3), np.uint8), 0, 3))
+    assert found.points.tolist() == [[40, 40], [80, 40], [60, 60], [45, 80], [75, 80]]

@@ -127,7 +127,7 @@ def test_a_size_that_changes_is_an_error():
         for number, (image, time) in enumerate(camera(1.0)):
             yield (image if number < 10 else cv2.resize(image, (800, 600))), time
 
-    with pytest.raises(InputError, match="change their size while they are watched"):
+    with pytest.raises(InputError, match="must keep their size, "):
         preflight(growing(), 0.9, Knowing())
 
 

@@ -164,7 +164,7 @@ def _without_rim(g: GraphBuilder, x: str, name: str, channels: int) -> str:
     inside[:2, :, 0] = inside[2:, :, -1] = 0
     inside[::2, :, :, 0] = inside[1::2, :, :, -1] = 0
     of_channels = np.broadcast_to(inside, (4, channels, side, side)).reshape(-1, side, side)
-    return g.node("Mul", [x, g.constant(name, of_channels)], name)
+    return g.node("Mul", [x, g.constant(f"{name}.picture", of_channels)], name)
 
 
 def _raised(g: GraphBuilder, x: str, name: str, weight: Array, side: int) -> str:

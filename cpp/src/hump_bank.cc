@@ -19,8 +19,12 @@ constexpr std::array<std::size_t, 5> kHalves = {7, 10, 13, 17, 22};
 /// A filter reaches beyond its hump by the first, rest is asked for over the second.
 constexpr std::size_t kPad = 12, kSide = 20;
 constexpr std::size_t kGrid = 128;
-/// Filters look every so many steps; they remember four seconds and need one and a half.
-constexpr std::size_t kEvery = 4, kRemembered = 100, kLeastLooks = 38, kRing = 112;
+/// Filters look every so many steps; they remember ten seconds and need one and a half.
+constexpr std::size_t kEvery = 4, kRemembered = 250, kLeastLooks = 38, kRing = 262;
+/// Noise is that of the last four; these are now and then quieter than the camera is, so that of
+/// all counts where it is more, up to this share.
+constexpr std::size_t kRecent = 100;
+constexpr double kMostUsual = 1.1;
 /// Noise is what this share of the looks stays below, in deviations of a normal distribution.
 constexpr double kQuantile = 0.75, kDeviations = 1.1503, kLeastNoise = 0.012;
 /// Least share of the path's energy that a hump explains, apart from a line.
@@ -174,21 +178,24 @@ bool HumpBank::learn(Filter& filter, const Steps& responses) const {
 
 Steps HumpBank::noise_of(const Filter& filter) const {
     const std::size_t end = filter.looks - (filter.half + kPad) / kEvery;
-    const std::size_t count = std::min(end, kRemembered);
-    const auto middle = static_cast<std::ptrdiff_t>(kQuantile * static_cast<double>(count - 1));
     std::array<float, kRemembered> values{};
-    const auto deviation = [&](std::size_t row) {
+    const auto deviation = [&](std::size_t row, std::size_t most) {
+        const std::size_t count = std::min(end, most);
         for (std::size_t i = 0; i < count; ++i) {
             values[i] = filter.said[row * kRing + (end - count + i) % kRing];
         }
-        const auto last = values.begin() + static_cast<std::ptrdiff_t>(count);
-        std::nth_element(values.begin(), values.begin() + middle, last);
-        return std::max(static_cast<double>(values[static_cast<std::size_t>(middle)]) / kDeviations,
-                        kLeastNoise);
+        const auto middle = static_cast<std::size_t>(kQuantile * static_cast<double>(count - 1));
+        const auto at = values.begin() + static_cast<std::ptrdiff_t>(middle);
+        std::nth_element(values.begin(), at, values.begin() + static_cast<std::ptrdiff_t>(count));
+        return static_cast<double>(*at) / kDeviations;
+    };
+    const auto wary = [&](std::size_t row) {
+        const double recent = std::max(deviation(row, kRecent), kLeastNoise);
+        return std::clamp(deviation(row, kRemembered), recent, kMostUsual * recent);
     };
     Steps noise(evidence_);
     for (std::size_t cell = 0; cell < evidence_; ++cell) {
-        noise[cell] = {deviation(2 * cell), deviation(2 * cell + 1)};
+        noise[cell] = {wary(2 * cell), wary(2 * cell + 1)};
     }
     return noise;
 }

@@ -59,13 +59,14 @@ bool add_to_cells(CellPaths& cells, std::int64_t timestamp_ns, std::optional<std
     return cells.add(timestamp_ns, since_ns, motion_of(vectors, axes, deviation));
 }
 
-bool add_to_history(PathHistory& history, std::int64_t timestamp_ns, std::int64_t index,
-                    std::optional<std::int64_t> since_ns, const ArrayArgument<float>& vectors,
-                    const ArrayArgument<float>& confidence, const ArrayArgument<float>& axes,
-                    const ArrayArgument<float>& deviation) {
+int add_to_history(PathHistory& history, std::int64_t timestamp_ns, std::int64_t index,
+                   std::optional<std::int64_t> since_ns, const ArrayArgument<float>& vectors,
+                   const ArrayArgument<float>& confidence, const ArrayArgument<float>& axes,
+                   const ArrayArgument<float>& deviation) {
     LandmarkMotion motion = motion_of(vectors, axes, deviation);
     read(confidence, {"confidence", {kRows}, "(68,)"}, motion.confidence);
-    return history.add(timestamp_ns, index, since_ns, motion);
+    if (!history.add(timestamp_ns, index, since_ns, motion)) return 0;
+    return history.hump() ? 2 : 1;
 }
 
 py::tuple rows_since(const PathHistory& history, std::int64_t time_ns) {
@@ -163,7 +164,8 @@ void register_path_history(py::module_& module) {
         .def("restart", &PathHistory::restart, "Forgets the paths; the noise stays.")
         .def("add", &add_to_history, py::arg("timestamp_ns"), py::arg("index"), py::arg("since_ns"),
              py::arg("vectors"), py::arg("confidence"), py::arg("axes"), py::arg("deviation"),
-             "Takes a motion; False where it does not join what is known.")
+             "Takes a motion; 0 where it does not join what is known, 2 where it completes a hump, "
+             "else 1.")
         .def("learn_noise", &PathHistory::learn_noise,
              "Counts the newest row as one of a still face.")
         .def("moves", &PathHistory::moves, py::arg("least_px"), py::arg("factor"),

@@ -68,6 +68,9 @@ class PathHistory:
         least_px: height of a shape that is told, pixels.
         factor: the same in deviations of what its filter said of the last seconds.
 
+    Attributes:
+        has_shape: whether the newest frame completes the shape of a short movement.
+
     Example:
         >>> history = PathHistory(keep_ms=2000)
         >>> [history.add(k * 20_000_000, k, Motion.still()) for k in (1, 2)], history.span_ms
@@ -81,6 +84,7 @@ class PathHistory:
             *cells.LAYOUT, round(keep_ms * 1e6), least_px=least_px, factor=factor
         )
         self._factor = factor
+        self.has_shape = False
 
     def restart(self) -> None:
         """Forget the paths; what was learned of noise stays."""
@@ -129,7 +133,7 @@ class PathHistory:
         Raises:
             OptionError: the time is below 0.
         """
-        return self._history.add(
+        came = self._history.add(
             timestamp_ns,
             index,
             motion.since_ns,
@@ -138,6 +142,8 @@ class PathHistory:
             motion.axes,
             motion.deviation,
         )
+        self.has_shape = came > 1
+        return came > 0
 
     def since(self, time_ns: int) -> PathWindow:
         """The frames from some time on."""

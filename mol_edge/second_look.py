@@ -36,6 +36,11 @@ class SecondLook:
         self._waiting: list[tuple[Shape, int]] = []
         self._told: list[Spot] = []
 
+    @property
+    def waits(self) -> bool:
+        """Whether something was found that is not told yet."""
+        return bool(self._waiting)
+
     def restart(self) -> None:
         """Forget what was found: another segment begins."""
         self._waiting.clear()
@@ -53,7 +58,7 @@ class SecondLook:
         Returns:
             What neither look has told before.
         """
-        shape = self._history.shape()
+        shape = self._history.shape() if self._history.has_shape else None
         if shape is not None and self._is_movement(shape):
             self._keep(shape, now_ns)
         told = [spot for spot in first if not self._is_told_of(spot)]

@@ -82,10 +82,11 @@ class Spotter:
             self._begin_if_moving(timestamp_ns)
         else:
             spots = self._follow(timestamp_ns)
-        spots = self._second_look.push(timestamp_ns, spots, self._began_ns is not None)
-        if self._began_ns is None:
-            ends = [spot.offset_ns for spot in spots]
-            self._free_from_ns = max(self._free_from_ns, *ends) if ends else self._free_from_ns
+        if spots or self._history.has_shape or self._second_look.waits:
+            spots = self._second_look.push(timestamp_ns, spots, self._began_ns is not None)
+            if self._began_ns is None:
+                ends = [spot.offset_ns for spot in spots]
+                self._free_from_ns = max([self._free_from_ns, *ends])
         return spots
 
     def _begin_if_moving(self, now_ns: int) -> None:

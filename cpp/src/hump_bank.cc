@@ -18,7 +18,6 @@ constexpr std::int64_t kLongestGapNs = 500'000'000;
 constexpr std::array<std::size_t, 5> kHalves = {7, 10, 13, 17, 22};
 /// A filter reaches beyond its hump by the first, rest is asked for over the second.
 constexpr std::size_t kPad = 12, kSide = 20;
-constexpr std::size_t kGrid = 128;
 /// Filters look every so many steps; they remember ten seconds and need one and a half.
 constexpr std::size_t kEvery = 4, kRemembered = 250, kLeastLooks = 38, kRing = 262;
 /// Noise is that of the last four; these are now and then quieter than the camera is, so that of
@@ -32,7 +31,7 @@ constexpr double kExplained = 0.7;
 /// Shares of the height: what may be left after it, and how much may go on beside it.
 constexpr double kLeft = 0.4, kRestless = 0.6;
 
-static_assert(2 * (kHalves.back() + kSide) < kGrid && kPad <= kSide);
+static_assert(kPad <= kSide);
 static_assert(kRing >= kRemembered + (kHalves.back() + kPad) / kEvery + 1);
 
 double length(Step step) {
@@ -55,20 +54,23 @@ HumpBank::HumpBank(std::size_t cells, std::size_t evidence, HumpLimits limits)
 }
 
 HumpBank::Filter HumpBank::filter_of(std::size_t half, std::size_t evidence) {
+    static_assert(2 * (kHalves.back() + kSide) < kGrid);
     Filter filter{.half = half, .weights = {}, .energy = 0, .said = {}, .looks = 0};
     const auto reach = static_cast<int>(half + kPad), inside = static_cast<int>(half);
+    std::vector<double> hump;
+    double mean = 0;
     for (int i = -reach; i <= reach; ++i) {
         const double phase = std::numbers::pi * i / inside;
-        filter.weights.push_back(std::abs(i) <= inside ? 0.5 + 0.5 * std::cos(phase) : 0.0);
+        hump.push_back(std::abs(i) <= inside ? 0.5 + 0.5 * std::cos(phase) : 0.0);
+        mean += hump.back() / (2 * reach + 1);
     }
-    double mean = 0;
-    for (const double weight : filter.weights) mean += weight;
-    mean /= static_cast<double>(filter.weights.size());
-    for (double& weight : filter.weights) {
-        weight -= mean;
-        filter.energy += weight * weight;
+    for (double& each : hump) {
+        each -= mean;
+        filter.energy += each * each;
     }
-    for (double& weight : filter.weights) weight /= filter.energy;
+    for (const double each : hump) {
+        filter.weights.push_back(static_cast<float>(each / filter.energy));
+    }
     filter.said.resize(2 * evidence * kRing);
     return filter;
 }
@@ -78,12 +80,11 @@ void HumpBank::restart() {
     found_.reset();
 }
 
-const Step& HumpBank::at(std::size_t place, std::size_t cell) const {
-    return grid_[(place % kGrid) * cells_ + cell];
-}
-
 void HumpBank::keep(const Step* path) {
-    std::copy_n(path, cells_, &grid_[(count_ % kGrid) * cells_]);
+    Place* into = &grid_[(count_ % kGrid) * cells_];
+    for (std::size_t cell = 0; cell < cells_; ++cell) {
+        into[cell] = {static_cast<float>(path[cell].x), static_cast<float>(path[cell].y)};
+    }
     ++count_;
 }
 
@@ -122,12 +123,9 @@ void HumpBank::look(Filter& filter) {
     const std::size_t reach = filter.half + kSide;
     if (count_ < 2 * reach + 1) return;
     const std::size_t center = count_ - 1 - reach;
-    Steps responses(evidence_);
+    const Steps responses = heights(filter, center, evidence_);
     double farthest = 0;
-    for (std::size_t cell = 0; cell < evidence_; ++cell) {
-        responses[cell] = response(filter, center, cell);
-        farthest = std::max(farthest, length(responses[cell]));
-    }
+    for (const Step& each : responses) farthest = std::max(farthest, length(each));
     if (!learn(filter, responses) || farthest < limits_.least_px) return;
     const Steps noise = noise_of(filter);
     double most = 0;
@@ -146,31 +144,40 @@ void HumpBank::look(Filter& filter) {
     const double clearness = most * share * share;
     if (share < kExplained || (found_ && clearness <= found_->clearness)) return;
     if (!rests_beside(filter, center, clearest, responses[clearest])) return;
-    Steps peak(cells_);
-    for (std::size_t cell = 0; cell < cells_; ++cell) peak[cell] = response(filter, center, cell);
     const auto half_ns = static_cast<std::int64_t>(filter.half) * kStepNs;
     const std::int64_t apex_ns = first_ns_ + static_cast<std::int64_t>(center) * kStepNs;
-    found_ = {apex_ns - half_ns, apex_ns, apex_ns + half_ns, clearness, clearest, peak, noise};
+    found_ = {apex_ns - half_ns,
+              apex_ns,
+              apex_ns + half_ns,
+              clearness,
+              clearest,
+              heights(filter, center, cells_),
+              noise};
 }
 
-Step HumpBank::response(const Filter& filter, std::size_t center, std::size_t cell) const {
+/// What a filter says of the first cells.
+Steps HumpBank::heights(const Filter& filter, std::size_t center, std::size_t cells) const {
     const std::size_t first = center - filter.half - kPad;
-    Step sum;
+    std::vector<Place> sums(cells);
     for (std::size_t i = 0; i < filter.weights.size(); ++i) {
-        const Step& each = at(first + i, cell);
-        sum.x += filter.weights[i] * each.x;
-        sum.y += filter.weights[i] * each.y;
+        const float weight = filter.weights[i];
+        const Place* path = row(first + i);
+        for (std::size_t cell = 0; cell < cells; ++cell) {
+            sums[cell].x += weight * path[cell].x;
+            sums[cell].y += weight * path[cell].y;
+        }
     }
-    return sum;
+    Steps heights;
+    for (const Place& sum : sums) heights.push_back({sum.x, sum.y});
+    return heights;
 }
 
 /// Remembers responses; false while there are too few of them from before the filter's reach.
 bool HumpBank::learn(Filter& filter, const Steps& responses) const {
-    const std::size_t place = filter.looks % kRing;
-    for (std::size_t cell = 0; cell < evidence_; ++cell) {
-        filter.said[2 * cell * kRing + place] = static_cast<float>(std::abs(responses[cell].x));
-        filter.said[(2 * cell + 1) * kRing + place] =
-            static_cast<float>(std::abs(responses[cell].y));
+    float* into = &filter.said[(filter.looks % kRing) * 2 * evidence_];
+    for (const Step& each : responses) {
+        *into++ = static_cast<float>(std::abs(each.x));
+        *into++ = static_cast<float>(std::abs(each.y));
     }
     ++filter.looks;
     return filter.looks >= kLeastLooks + (filter.half + kPad) / kEvery;
@@ -182,7 +189,7 @@ Steps HumpBank::noise_of(const Filter& filter) const {
     const auto deviation = [&](std::size_t row, std::size_t most) {
         const std::size_t count = std::min(end, most);
         for (std::size_t i = 0; i < count; ++i) {
-            values[i] = filter.said[row * kRing + (end - count + i) % kRing];
+            values[i] = filter.said[((end - count + i) % kRing) * 2 * evidence_ + row];
         }
         const auto middle = static_cast<std::size_t>(kQuantile * static_cast<double>(count - 1));
         const auto at = values.begin() + static_cast<std::ptrdiff_t>(middle);
@@ -207,7 +214,7 @@ double HumpBank::explained(const Filter& filter, std::size_t center, std::size_t
     const auto count = static_cast<double>(2 * reach + 1);
     double sum = 0, squares = 0, leaning = 0, places = 0;
     for (std::size_t i = 0; i <= 2 * reach; ++i) {
-        const double value = along(at(first + i, cell), height);
+        const double value = along({row(first + i)[cell].x, row(first + i)[cell].y}, height);
         const double place = static_cast<double>(i) - static_cast<double>(reach);
         sum += value;
         squares += value * value;
@@ -223,9 +230,9 @@ double HumpBank::explained(const Filter& filter, std::size_t center, std::size_t
 bool HumpBank::rests_beside(const Filter& filter, std::size_t center, std::size_t cell,
                             Step height) const {
     const auto side = [&](std::size_t from) {
-        double low = along(at(from, cell), height), high = low, total = 0;
+        double low = along({row(from)[cell].x, row(from)[cell].y}, height), high = low, total = 0;
         for (std::size_t i = 0; i < kSide; ++i) {
-            const double value = along(at(from + i, cell), height);
+            const double value = along({row(from + i)[cell].x, row(from + i)[cell].y}, height);
             low = std::min(low, value);
             high = std::max(high, value);
             total += value;

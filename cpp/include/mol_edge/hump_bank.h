@@ -51,18 +51,24 @@ class HumpBank {
     /// One duration: its filter and what that said of late, per component of a displacement.
     struct Filter {
         std::size_t half = 0;
-        std::vector<double> weights;
+        std::vector<float> weights;
         double energy = 0;
         std::vector<float> said;
         std::size_t looks = 0;
     };
 
+    /// Small, since what runs between two frames sweeps the caches.
+    struct Place {
+        float x = 0, y = 0;
+    };
+    static constexpr std::size_t kGrid = 128;
+
     static Filter filter_of(std::size_t half, std::size_t evidence);
-    const Step& at(std::size_t place, std::size_t cell) const;
+    const Place* row(std::size_t place) const { return &grid_[(place % kGrid) * cells_]; }
     void keep(const Step* path);
     void look();
     void look(Filter& filter);
-    Step response(const Filter& filter, std::size_t center, std::size_t cell) const;
+    Steps heights(const Filter& filter, std::size_t center, std::size_t cells) const;
     bool learn(Filter& filter, const Steps& responses) const;
     Steps noise_of(const Filter& filter) const;
     double explained(const Filter& filter, std::size_t center, std::size_t cell, Step height) const;
@@ -72,7 +78,7 @@ class HumpBank {
     std::size_t cells_, evidence_;
     HumpLimits limits_;
     std::vector<Filter> filters_;
-    std::vector<Step> grid_;
+    std::vector<Place> grid_;
     std::size_t count_ = 0;
     std::int64_t first_ns_ = 0, last_ns_ = 0;
     Steps last_;

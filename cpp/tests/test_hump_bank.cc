@@ -48,9 +48,7 @@ std::optional<FoundHump> clearest(const std::function<Step(double)>& path, doubl
 TEST_CASE("a hump is found with its times and height at any rate") {
     for (const double period_ms : {5.0, 16.7, 33.3, 40.0}) {
         const auto found = clearest(
-            [](double ms) {
-                return Step{raised(ms, 3600, 340, 0.5), raised(ms, 3600, 340, -0.3)};
-            },
+            [](double ms) { return Step{raised(ms, 3600, 340, 0.5), raised(ms, 3600, 340, -0.3)}; },
             period_ms);
         REQUIRE(found);
         CHECK(found->cell == 1);
@@ -69,19 +67,15 @@ TEST_CASE("steps, swings, small and slow paths are no humps") {
     CHECK_FALSE(clearest([](double) { return Step{}; }));
     CHECK_FALSE(clearest([](double ms) { return Step{ms > 3500 ? 1.0 : 0.0, 0}; }));
     CHECK_FALSE(clearest([](double ms) { return Step{std::sin(ms / 60), 0}; }));
-    CHECK_FALSE(clearest(
-        [](double ms) {
-            return Step{raised(ms, 3600, 340, 0.15), 0};
-        },
-        20, 0.005));
+    CHECK_FALSE(
+        clearest([](double ms) { return Step{raised(ms, 3600, 340, 0.15), 0}; }, 20, 0.005));
     CHECK_FALSE(clearest([](double ms) { return Step{raised(ms, 3200, 2000, 1.0), 0}; }));
     CHECK_FALSE(clearest([](double ms) { return Step{raised(ms, 3600, 340, 0.5), 0}; }, 20, 0.3));
 }
 
 TEST_CASE("a hump upon a drift is found") {
-    const auto found = clearest([](double ms) {
-        return Step{ms / 5000 + raised(ms, 3600, 260, 0.6), 0};
-    });
+    const auto found =
+        clearest([](double ms) { return Step{ms / 5000 + raised(ms, 3600, 260, 0.6), 0}; });
     REQUIRE(found);
     CHECK(std::abs(found->peak[1].x - 0.6) < 0.12);
 }

@@ -1,5 +1,7 @@
 """Fixtures that several test files use."""
 
+import signal
+
 import pytest
 
 import mol_edge  # noqa: F401 (before any runtime, as it keeps them from reporting their use)
@@ -30,6 +32,22 @@ class TestFile(pytest.Module):
 def pytest_pycollect_makemodule(module_path, parent):
     """Take each test file as a `TestFile`."""
     return TestFile.from_parent(parent, path=module_path)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def usual_signals():
+    """Signals as a terminal gives them, where tests run under `nohup` or behind an `&`."""
+    ignored = [
+        number
+        for number in (signal.SIGINT, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_IGN
+    ]
+    for number in ignored:
+        usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, usual)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)

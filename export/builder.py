@@ -97,13 +97,6 @@ class GraphBuilder:
             pads=[pad] * 4,
         )
 
-    def transposed_conv(self, x: str, name: str, weight: NDArray[Any]) -> str:
-        """Transposed 2-d convolution of kernel 4, stride 2, padding 1: twice the size."""
-        inputs = [x, self.constant(f"{name}.weight", weight)]
-        return self.node(
-            "ConvTranspose", inputs, name, kernel_shape=[4, 4], strides=[2, 2], pads=[1] * 4
-        )
-
     def linear(self, x: str, name: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
         """Rows [N, in] times weight [out, in], plus bias."""
         inputs = [

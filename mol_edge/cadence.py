@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Sequence
 from enum import Enum
 
+from mol_edge._numbers import is_whole
 from mol_edge.errors import InputError
+from mol_edge.frame import MOST_NS
 from mol_edge.windows import PAIRS, is_fast_enough, step_for
 
 _REMEMBERED = 30
@@ -105,8 +107,13 @@ class Cadence:
         """Take the next frame's timestamp; why a new segment starts with it, or None.
 
         Raises:
-            InputError: the timestamps are not in nanoseconds.
+            InputError: the timestamps are not in whole nanoseconds, or leave 64 bits.
         """
+        if not is_whole(timestamp_ns, 0) or timestamp_ns >= MOST_NS:
+            raise InputError(
+                "A timestamp must be whole nanoseconds from 0 to below 2 to the power of 62, got "
+                f"{timestamp_ns!r}."
+            )
         reason = self._break(timestamp_ns)
         if reason is not None:
             self._intervals.clear()

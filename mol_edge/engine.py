@@ -15,12 +15,10 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge._numbers import is_whole
 from mol_edge.backends.base import Backend
 from mol_edge.cadence import Cadence, SegmentReason
 from mol_edge.engine_output import EngineOptions, EngineOutput, EventOutput, WindowOutput
-from mol_edge.errors import ArrayError, FramesGoneError, InputError
-from mol_edge.frame import MOST_NS
+from mol_edge.errors import ArrayError, FramesGoneError
 from mol_edge.kept import CROP, FrameStore, KeptFrame, Track
 from mol_edge.network import ClipOutput, Network, run_clip
 from mol_edge.sampling import event_at, sample_before
@@ -115,14 +113,9 @@ class Engine:
 
         Raises:
             ArrayError: the crops have another type or shape, or do not fit `track_ids`.
-            InputError: the timestamps are not in nanoseconds.
+            InputError: the timestamps are not in whole nanoseconds, or leave 64 bits.
             DeviceError: the device failed.
         """
-        if not is_whole(timestamp_ns, 0) or timestamp_ns >= MOST_NS:
-            raise InputError(
-                "A timestamp must be whole nanoseconds from 0 to below 2 to the power of 62, got "
-                f"{timestamp_ns!r}."
-            )
         _check_crops(crops, len(track_ids))
         if len(set(track_ids)) < len(track_ids):
             raise ArrayError(f"Track ids must differ within a frame, got {list(track_ids)}.")

@@ -80,10 +80,13 @@ void HumpBank::restart() {
     found_.reset();
 }
 
-void HumpBank::keep(const Step* path) {
+/// Keeps where the cells are at the next step: between the last path and this one, at a share.
+void HumpBank::keep(const Steps& path, double share) {
     Place* into = &grid_[(count_ % kGrid) * cells_];
     for (std::size_t cell = 0; cell < cells_; ++cell) {
-        into[cell] = {static_cast<float>(path[cell].x), static_cast<float>(path[cell].y)};
+        const Step before = last_[cell], after = path[cell];
+        into[cell] = {static_cast<float>(before.x + share * (after.x - before.x)),
+                      static_cast<float>(before.y + share * (after.y - before.y))};
     }
     ++count_;
 }
@@ -95,20 +98,14 @@ void HumpBank::add(std::int64_t timestamp_ns, const Steps& path) {
     }
     if (count_ == 0) {
         first_ns_ = timestamp_ns;
-        keep(path.data());
+        last_ = path;
+        keep(path, 1);
     }
-    Steps between(cells_);
     for (;;) {
         const std::int64_t passed_ns = static_cast<std::int64_t>(count_) * kStepNs;
         if (passed_ns > timestamp_ns - first_ns_) break;
-        const double share = static_cast<double>(passed_ns - (last_ns_ - first_ns_)) /
-                             static_cast<double>(timestamp_ns - last_ns_);
-        for (std::size_t cell = 0; cell < cells_; ++cell) {
-            const Step before = last_[cell], after = path[cell];
-            between[cell] = {before.x + share * (after.x - before.x),
-                             before.y + share * (after.y - before.y)};
-        }
-        keep(between.data());
+        keep(path, static_cast<double>(passed_ns - (last_ns_ - first_ns_)) /
+                       static_cast<double>(timestamp_ns - last_ns_));
         if (count_ % kEvery == 0) look();
     }
     last_ = path;

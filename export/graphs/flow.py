@@ -121,8 +121,7 @@ def _rise(g: GraphBuilder, model: Mol, concat: str, skip: str, level: int) -> st
     flow = _predicted(g, concat, f"flow.predict_flow{level + 1}", weight, side // 2)
     upsample = f"upsampled_flow{level + 1}_to_{level}"
     raised = g.conv(flow, f"flow.{upsample}", interleaved_weight(weight(upsample)), pad=1)
-    raised = g.node("DepthToSpace", [raised], f"flow.{upsample}.rise", blocksize=2, mode="DCR")
-    raised = g.crop(raised, f"flow.{upsample}.inner", side)
+    raised = _interleaved(g, raised, f"flow.{upsample}", side)
     return g.node("Concat", [skip, rise, raised], f"flow.concat{level}", axis=1)
 
 
@@ -175,6 +174,11 @@ def _raised(g: GraphBuilder, x: str, name: str, weight: Array, side: int) -> str
     """
     x = g.conv(x, name, interleaved_weight(weight), pad=1)
     x = g.node("LeakyRelu", [x], f"{name}.relu", alpha=SLOPE)
+    return _interleaved(g, x, name, side)
+
+
+def _interleaved(g: GraphBuilder, x: str, name: str, side: int) -> str:
+    """Four phases [N, 4 * channels, ...] as maps of `side`, without the rim."""
     x = g.node("DepthToSpace", [x], f"{name}.rise", blocksize=2, mode="DCR")
     return g.crop(x, f"{name}.inner", side)
 

@@ -65,7 +65,7 @@ class HumpBank {
 
     static Filter filter_of(std::size_t half, std::size_t evidence);
     const Place* row(std::size_t place) const { return &grid_[(place % kGrid) * cells_]; }
-    void keep(const Step* path);
+    void keep(const Steps& path, double share);
     void look();
     void look(Filter& filter);
     Steps heights(const Filter& filter, std::size_t center, std::size_t cells) const;

@@ -26,7 +26,8 @@ import numpy as np
 
 from mol_edge import Bundle, Frame, FrameResult, Pipeline, PipelineOptions
 from mol_edge.backends import BackendOptions, open_backend
-from mol_edge.backends.base import Backend
+from mol_edge.backends.base import MOST_THREADS, Backend
+from mol_edge.commands.values import whole
 from mol_edge.motion import Motion
 from mol_edge.sources import open_source
 from mol_edge.spot import Spot
@@ -141,8 +142,8 @@ def _judged(name: str, value: float, features: float, most: float) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.around", description=__doc__)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--frames", type=int, default=240)
+    parser.add_argument("--threads", type=whole(0, MOST_THREADS), default=2)
+    parser.add_argument("--frames", type=whole(1), default=240)
     parser.add_argument("--large", action="store_true", help="a face 450 pixels wide")
     parser.add_argument("--device", default="onnxruntime")
     parser.add_argument("--features-of", type=Path, help="bundle whose `features` is the measure")

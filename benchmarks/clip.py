@@ -21,6 +21,8 @@ from benchmarks.timing import interleave
 from export.checkpoint import load_checkpoint
 from mol_edge import Bundle
 from mol_edge.backends import BackendOptions, open_backend
+from mol_edge.backends.base import MOST_THREADS
+from mol_edge.commands.values import whole
 
 SETTLE_S = 0.1
 DEVICES = ("onnxruntime:cpu", "openvino:CPU")
@@ -72,8 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.clip", description=__doc__)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--checkpoint", type=Path, help="compare with PyTorch eager too")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--threads", type=whole(1, MOST_THREADS), default=2)
+    parser.add_argument("--rounds", type=whole(1), default=20)
     return parser
 
 

@@ -24,6 +24,7 @@ from mol_edge.benchmark.compare import LEAST_CHANGE
 from mol_edge.benchmark.evidence import Figures, Key, figures_of, products_comparable
 from mol_edge.benchmark.report import Report
 from mol_edge.benchmark.verdicts import judge_figures
+from mol_edge.commands.values import number, whole
 
 Round = Mapping[Key, "float | None"]
 Pair = tuple[Sequence[Round], Sequence[Round]]
@@ -120,8 +121,8 @@ def _told(pair: Pair, factor: float) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compare_noise", description=__doc__)
     parser.add_argument("reports", type=Path, nargs="+")
-    parser.add_argument("--pairs", type=int, default=400)
-    parser.add_argument("--slower", type=float, default=1.1)
+    parser.add_argument("--pairs", type=whole(1), default=400)
+    parser.add_argument("--slower", type=number(above=0), default=1.1)
     return parser
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge import _core
+from mol_edge.errors import OutputError
 
 _ZOOM = 1.5
 _SIDE = round(_ZOOM * _core.ALIGNED_SIZE)
@@ -47,7 +48,10 @@ def draw_sheet(path: Path, rows: list[list[Cell]]) -> None:
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(path), np.vstack(lines)):
-        raise OSError(f"{path} cannot be written as a picture.")
+        raise OutputError(
+            f"The sheet must go to a picture that can be written, and {path} cannot be: name a "
+            ".png file in a folder of yours."
+        )
 
 
 def _draw(cell: Cell) -> NDArray[np.uint8]:

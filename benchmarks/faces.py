@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from benchmarks.face_sheet import Cell, draw_sheet
 from benchmarks.photos import Face, Photo, Points, read_photos
 from mol_edge import _core
-from mol_edge.errors import MolEdgeError
 from mol_edge.faces import Detection, FaceDetector, HaarDetector, open_detector
 
 _ROUNDS = 5
@@ -58,17 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--score", type=float, default=0.8, help="YuNet's least confidence")
     options = parser.parse_args(arguments)
     logging.basicConfig(format="%(message)s")
-    try:
-        photos = read_photos(options.photos)
-        choice = options.yunet or "yunet"
-        detectors: dict[str, FaceDetector] = {
-            "yunet": open_detector(choice, options.score),
-            "yunet, refined": open_detector(choice, options.score, refine=True),
-            "haar": HaarDetector(),
-        }
-    except MolEdgeError as error:
-        print(error, file=sys.stderr)
-        return 2
+    photos = read_photos(options.photos)
+    choice = options.yunet or "yunet"
+    detectors: dict[str, FaceDetector] = {
+        "yunet": open_detector(choice, options.score),
+        "yunet, refined": open_detector(choice, options.score, refine=True),
+        "haar": HaarDetector(),
+    }
     scores = evaluate(detectors, photos)
     print(table(scores, photos))
     if options.out:

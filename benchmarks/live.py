@@ -22,6 +22,8 @@ import numpy as np
 
 from mol_edge import FrameResult, Health, HealthState, Pipeline, PipelineOptions
 from mol_edge.backends import BackendOptions
+from mol_edge.backends.base import MOST_THREADS
+from mol_edge.commands.values import number, whole
 from mol_edge.faces import open_detector
 
 DEMO = Path(__file__).parents[1] / "examples" / "data" / "demo.mp4"
@@ -54,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bundle")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--detector")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--fps", type=float, default=30)
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--threads", type=whole(0, MOST_THREADS), default=2)
+    parser.add_argument("--fps", type=number(above=0, most=1000), default=30)
+    parser.add_argument("--seconds", type=number(above=0, most=3600), default=20)
     parser.add_argument("--flow", default="never", choices=("never", "on_motion", "always"))
     return parser
 

@@ -19,6 +19,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from mol_edge.commands.values import whole
 from mol_edge.health import HealthState
 from mol_edge.sources import SourceOptions
 from mol_edge.sources.child_reader import ChildReader
@@ -55,8 +56,8 @@ class Footprint:
 def main() -> None:
     """Break readers and compare footprints."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
-    parser.add_argument("--faults", type=int, default=60)
-    parser.add_argument("--warm-up", type=int, default=10)
+    parser.add_argument("--faults", type=whole(1), default=60)
+    parser.add_argument("--warm-up", type=whole(0), default=10)
     asked = parser.parse_args()
     readers: list[ChildReader] = []
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,16 +44,38 @@ class Photo:
 
 def read_photos(folder: Path) -> list[Photo]:
     """The annotated photographs of a folder."""
-    try:
-        annotations = json.loads((folder / "landmarks.json").read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder} must hold a readable landmarks.json, got: {error}.") from error
     photos = []
-    for name, faces in sorted(annotations.items()):
+    for name, faces in _annotations(folder):
         image = cv2.imread(str(folder / name))
         if image is None:
-            raise InputError(f"{folder / name} must be a picture that OpenCV reads, and is not.")
-        annotated = tuple(Face(tuple(f["box"]), np.array(f["landmarks"], float)) for f in faces)
-        frame = Frame(np.asarray(image, np.uint8), timestamp_ns=0)
-        photos.append(Photo(name, frame, annotated))
+            raise InputError(
+                f"{folder / name} must be a picture that OpenCV reads, and is not: replace it, or "
+                "take it out of landmarks.json."
+            )
+        photos.append(Photo(name, Frame(np.asarray(image, np.uint8), timestamp_ns=0), faces))
     return photos
+
+
+def _annotations(folder: Path) -> list[tuple[str, tuple[Face, ...]]]:
+    """Names of the pictures and their faces, as `landmarks.json` has them."""
+    path = folder / "landmarks.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return [
+            (name, tuple(_face(face) for face in faces)) for name, faces in sorted(content.items())
+        ]
+    except OSError as error:
+        raise InputError(
+            f"{folder} must hold a readable landmarks.json, and does not ({error.strerror}): check "
+            "the path."
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{path} must name for each picture a list of faces with box and landmarks, and does "
+            f"not ({type(error).__name__}: {error}): correct it."
+        ) from None
+
+
+def _face(entry: Mapping[str, Any]) -> Face:
+    left, top, width, height = (float(side) for side in entry["box"])
+    return Face((left, top, width, height), np.array(entry["landmarks"], float).reshape(68, 2))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.timing import interleave
 from mol_edge import _core
+from mol_edge.commands.values import whole
 from tests.mol_edge import reference
 
 MEAN, SCALE = 113.5, 141.5
@@ -136,7 +137,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.preprocess", description=str(__doc__).partition("\n")[0]
     )
-    parser.add_argument("--rounds", type=int, default=1000, help="times each side takes its turn")
+    parser.add_argument(
+        "--rounds", type=whole(1), default=1000, help="times each side takes its turn"
+    )
     parser.add_argument("--isa", choices=_core._isas(), default=_core._isa())
     given = parser.parse_args(arguments)
     cv2.setNumThreads(1)

@@ -28,9 +28,11 @@ from benchmarks.timing import interleave
 from export.checkpoint import load_checkpoint
 from mol_edge import Bundle, _core
 from mol_edge.backends import BackendOptions, open_backend
+from mol_edge.backends.base import MOST_THREADS
 from mol_edge.backends.device import installed_runtimes
 from mol_edge.backends.session import SessionBackend
 from mol_edge.benchmark.tasks import clip_crops
+from mol_edge.commands.values import whole
 from mol_edge.engine import Engine
 from mol_edge.engine_output import EngineOptions, FlowMode
 from mol_edge.errors import InputError
@@ -238,8 +240,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.side_by_side", description=__doc__)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--threads", type=whole(1, MOST_THREADS), default=2)
+    parser.add_argument("--rounds", type=whole(1), default=15)
     return parser
 
 

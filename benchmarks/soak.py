@@ -23,8 +23,9 @@ import numpy as np
 
 from mol_edge import Bundle
 from mol_edge.backends import BackendOptions, open_backend
-from mol_edge.backends.base import Backend, Tensors
+from mol_edge.backends.base import MOST_THREADS, Backend, Tensors
 from mol_edge.cadence import SegmentReason
+from mol_edge.commands.values import whole
 from mol_edge.engine import Engine, EngineOptions
 from mol_edge.graph_info import TensorInfo
 
@@ -137,8 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("bundle", type=Path, nargs="?", help="the demo bundle by default")
     parser.add_argument("--device", default="onnxruntime")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--frames", type=int, default=100_000)
+    parser.add_argument("--threads", type=whole(0, MOST_THREADS), default=1)
+    parser.add_argument("--frames", type=whole(2), default=100_000)
     parser.add_argument("--flow", choices=("always", "on_motion", "never"), default="on_motion")
     parser.add_argument("--stub", action="store_true", help="compute zeros")
     return parser

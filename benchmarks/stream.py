@@ -23,7 +23,9 @@ from benchmarks.flops import count_flops
 from benchmarks.timing import interleave
 from mol_edge import Bundle
 from mol_edge.backends import BackendOptions, open_backend
+from mol_edge.backends.base import MOST_THREADS
 from mol_edge.backends.session import SessionBackend
+from mol_edge.commands.values import whole
 from mol_edge.engine import Engine, EngineOptions
 from mol_edge.engine_output import FlowMode
 
@@ -107,8 +109,8 @@ def _graph(backend: SessionBackend, graph: str) -> Task:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stream", description=__doc__)
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--threads", type=whole(1, MOST_THREADS), default=2)
+    parser.add_argument("--rounds", type=whole(1), default=20)
     parser.add_argument("--precision", default="fp32", help="of the bundle; the floor is float32's")
     parser.add_argument("--graphs", action="store_true", help="time each graph by itself too")
     parser.add_argument("--half", action="store_true", help="keep the state in 16 bits")

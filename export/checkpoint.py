@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mol_edge.errors import InputError, OptionError
+from training.checkpoints import UNREADABLE, why_unreadable
 from training.model import Mol, MolConfig
 
 CLASSIFIER = "mer_3dcnn.fc2"
@@ -69,12 +69,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"A checkpoint is a file, and there is none at {path}: check the path.")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        told = "" if isinstance(error, KeyError) else str(error).strip()
-        reason = told.splitlines()[0].partition(". ")[0] if told else "no such format"
+    except UNREADABLE as error:
         raise InputError(
             f"{path} must be a PyTorch checkpoint that holds tensors alone, and cannot be read "
-            f"as one ({reason}): save the network's state_dict with torch.save."
+            f"as one ({why_unreadable(error)}): save the network's state_dict with torch.save."
         ) from None
     if not isinstance(content, Mapping) or not content:
         raise InputError(

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from export.show import describe
 from mol_edge.bundle import Bundle
-from mol_edge.errors import MissingExtraError, MolEdgeError
+from mol_edge.commands.ending import ended
+from mol_edge.errors import MissingExtraError
 
 BEYOND_TOLERANCE = 1
-BAD_INPUT = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,16 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given[:1] == ["gate"]:
             return _gate(given[1:])
         return _export(_parser().parse_args(given))
-    except MolEdgeError as error:
-        print(f"export: error: {error}", file=sys.stderr)
-        return BAD_INPUT
-    except OSError as error:
-        print(
-            f"export: error: the bundle cannot be written ({error}): choose a folder that can be "
-            "written to, on a disk with space.",
-            file=sys.stderr,
-        )
-        return BAD_INPUT
+    except BaseException as error:
+        code = ended("export", error)
+        if code is None:
+            raise
+        return code
 
 
 def _export(given: argparse.Namespace) -> int:

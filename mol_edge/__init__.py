@@ -3,7 +3,11 @@
 `Pipeline` is where to begin. Neither OpenCV nor a runtime is imported before it is needed.
 """
 
-from mol_edge import _no_telemetry  # noqa: F401 (first: runtimes read it when they are loaded)
+# isort: off
+from mol_edge import _loading  # noqa: F401 (first: holds Ctrl-C while the rest is loaded)
+from mol_edge import _no_telemetry  # noqa: F401 (early: runtimes read it when they are loaded)
+# isort: on
+
 from mol_edge._version import __version__
 from mol_edge.backends import Backend, BackendOptions, open_backend
 from mol_edge.bundle import Bundle

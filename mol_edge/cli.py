@@ -6,18 +6,15 @@ Results go to standard output, everything else to standard error. docs/cli.md li
 from __future__ import annotations
 
 import argparse
-import errno
 import logging
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
+from mol_edge import _loading
 from mol_edge._version import __version__
 from mol_edge.commands import benchmark, cache, check, doctor, models, preflight, run, warmup
-from mol_edge.commands.exit_codes import BAD_INPUT, INTERRUPTED
-from mol_edge.commands.interruption import Terminated
-from mol_edge.errors import MolEdgeError
+from mol_edge.commands.ending import ended
 
 _DESCRIPTION = "Micro-expressions, facial landmarks and optical flow from a video or a camera."
 
@@ -45,50 +42,26 @@ class _Stderr(logging.Handler):
         print(self.format(record), file=sys.stderr)
 
 
-def _drop_output() -> None:
-    """Write no more to standard output, so that Python does not complain again at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
     Args:
         arguments: words after `mol-edge`, those of the process if None.
     """
-    parsed = build_parser().parse_args(arguments)
-    level = logging.INFO if getattr(parsed, "verbose", False) else logging.WARNING
-    logging.basicConfig(level=level, format="mol-edge: %(message)s", handlers=[_Stderr()])
-    _quieten_opencv()
     try:
+        _loading.finish()
+        parsed = build_parser().parse_args(arguments)
+        level = logging.INFO if getattr(parsed, "verbose", False) else logging.WARNING
+        logging.basicConfig(level=level, format="mol-edge: %(message)s", handlers=[_Stderr()])
+        _quieten_opencv()
         code: int = parsed.execute(parsed)
         sys.stdout.flush()
         return code
-    except Terminated as request:
-        # Died of it, which service managers take for what it is.
-        signal.signal(request.number, signal.SIG_DFL)
-        os.kill(os.getpid(), request.number)
-        return INTERRUPTED
-    except MolEdgeError as error:
-        print(f"mol-edge: error: {error}", file=sys.stderr)
-        return BAD_INPUT
-    except KeyboardInterrupt:
-        print("mol-edge: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone.
-        _drop_output()
-        return INTERRUPTED
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EIO) or error.filename is not None:
+    except BaseException as error:
+        ending = ended("mol-edge", error)
+        if ending is None:
             raise
-        _drop_output()
-        print(
-            f"mol-edge: error: Standard output cannot be written ({error.strerror}): send it to "
-            "where there is room.",
-            file=sys.stderr,
-        )
-        return BAD_INPUT
+        return ending
 
 
 if __name__ == "__main__":

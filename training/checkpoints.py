@@ -15,10 +15,11 @@ from mol_edge.errors import InputError, OutputError
 from training.config import FitConfig, completed
 from training.model import Mol, MolConfig
 
-_UNREADABLE = (
+UNREADABLE = (
     OSError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, IndexError,
     AttributeError,
 )  # fmt: skip
+"""What `torch.load` raises for files that are no checkpoint."""
 LAST, BEST = "last.pt", "model.pt"
 
 
@@ -98,14 +99,22 @@ def load_model(path: Path) -> tuple[Mol, Facts]:
     return model.eval(), facts
 
 
+def why_unreadable(error: Exception) -> str:
+    """What PyTorch says of a file, without its advice; a word of text reads as a wrong key."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    told = "" if isinstance(error, KeyError) else str(error).strip()
+    return told.splitlines()[0].partition(". ")[0] if told else "no such format"
+
+
 def read(path: Path) -> dict[str, Any]:
     """The entries of a checkpoint, read without running anything in it."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    except UNREADABLE as error:
         raise InputError(
-            f"{path} must be a checkpoint, and cannot be read as one ({reason}): check the path."
+            f"{path} must be a checkpoint, and cannot be read as one ({why_unreadable(error)}): "
+            "check the path."
         ) from None
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold a dictionary, got {type(content).__name__}.")

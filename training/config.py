@@ -23,7 +23,9 @@ from training.options import (
     Phase,
     RunOptions,
 )
-from training.options.checks import require
+from training.options.checks import require, require_types
+
+_WHOLE = "configuration"
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,12 @@ def load_config(path: Path) -> FitConfig:
     """
     try:
         values = _toml(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise InputError(
-            f"{path} must be a readable TOML file, and is not ({error}): correct it."
+            f"The configuration {path} cannot be read ({error.strerror}): check the path."
         ) from None
+    except ValueError as error:
+        raise InputError(f"{path} must be a TOML file, and is not ({error}): correct it.") from None
     return config_from(values)
 
 
@@ -142,23 +146,27 @@ def config_from(values: Mapping[str, Any]) -> FitConfig:
     }
     phases = tables.pop("phase", tables.pop("phases", None))
     if phases is not None:
+        require(isinstance(phases, list), "phase", "tables as [[phase]] begins", phases)
         parts["phases"] = tuple(_build(Phase, "phase", phase) for phase in phases)
     parts["model"] = _model(tables.pop("model", {}), parts["data"].classes)
-    return _build(FitConfig, "configuration", {**tables, **parts})
+    return _build(FitConfig, _WHOLE, {**tables, **parts})
 
 
 def _model(table: Mapping[str, Any], class_set: str) -> MolConfig:
+    require(isinstance(table, Mapping), "model", "a table", table)
     table = dict(table)
     preset = table.pop("preset", "full")
     require(preset in ("full", "lite"), "model.preset", "full or lite", preset)
     table.setdefault("classes", 3 if class_set == "classes3" else 5)
     _check_names(MolConfig, "model", table)
+    require_types(MolConfig, "model", table)
     return MolConfig.lite(**table) if preset == "lite" else MolConfig(**table)
 
 
 def _build(kind: type[T], place: str, table: Mapping[str, Any]) -> T:
     _check_names(kind, place, table)
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    require_types(kind, "" if place == _WHOLE else place, values)
     try:
         return kind(**values)
     except TypeError as error:
@@ -168,6 +176,7 @@ def _build(kind: type[T], place: str, table: Mapping[str, Any]) -> T:
 
 
 def _check_names(kind: type, place: str, table: Mapping[str, Any]) -> None:
+    require(isinstance(table, Mapping), place, "a table", table)
     known = [part.name for part in fields(kind)]
     for name in table:
         require(name in known, f"A field of {place}", f"one of {', '.join(known)}", name)

@@ -18,7 +18,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mol_edge.errors import MolEdgeError
+from mol_edge.backends.base import MOST_THREADS
+from mol_edge.benchmark.report import check_writable
+from mol_edge.commands.values import number, whole
 from training.config import load_config
 from training.datasets import open_evaluation
 from training.evaluation.clips import Evaluation, EvaluationOptions
@@ -27,6 +29,7 @@ from training.evaluation.loso import run_loso
 from training.evaluation.photos import evaluate_photos
 from training.evaluation.pictures import example_picture
 from training.evaluation.predictor import BundlePredictor, CheckpointPredictor, open_predictor
+from training.model.config import PAIRS
 from training.options import DataOptions
 from training.report import (
     Section,
@@ -50,9 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         print(given.run(given))
-    except MolEdgeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print("Stopped; the same command goes on where it was.", file=sys.stderr)
         return 130
@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _clips(given: argparse.Namespace) -> Path:
+    check_writable(given.out)
     model = _open(given)
     options = DataOptions() if given.config is None else load_config(given.config).data
     options = replace(
@@ -114,6 +115,7 @@ def _ceiling(figures: dict[str, dict[str, float]]) -> Section:
 def _loso(given: argparse.Namespace) -> Path:
     config = load_config(given.config)
     out = given.out or Path("runs") / f"{config.name}-loso"
+    check_writable(out)
     about = {"model": config.name, "data": config.data.folder or config.data.kind}
     figures: dict[str, Any] = about | run_loso(config, out)
     rows = tuple(
@@ -132,6 +134,7 @@ def _loso(given: argparse.Namespace) -> Path:
 
 
 def _photos(given: argparse.Namespace) -> Path:
+    check_writable(given.out)
     model = _open(given)
     figures, sheet = evaluate_photos(model, given.folder, given.repeats, given.jitter)
     rows = tuple(
@@ -166,10 +169,14 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(clips)
     clips.add_argument("--data", default="synthetic", help="synthetic, texture, or a folder")
     clips.add_argument("--config", type=Path, help="take the options of the data from this run")
-    clips.add_argument("--count", type=int, default=0, help="synthetic clips")
+    clips.add_argument("--count", type=whole(1), help="synthetic clips")
     clips.add_argument("--cache", type=Path, help="where synthetic clips are kept")
-    clips.add_argument("--pairs", type=int, default=2, help="pairs per clip whose flow is judged")
-    clips.add_argument("--baseline-pairs", type=int, default=60, help="pairs for the baselines")
+    clips.add_argument(
+        "--pairs", type=whole(0, PAIRS), default=2, help="pairs per clip whose flow is judged"
+    )
+    clips.add_argument(
+        "--baseline-pairs", type=whole(0), default=60, help="pairs for the baselines"
+    )
     clips.add_argument("--quiet", action="store_true", help="show no progress bar")
     clips.set_defaults(run=_clips)
     loso = commands.add_parser("loso", help="train and judge one network per subject")
@@ -179,8 +186,12 @@ def _parser() -> argparse.ArgumentParser:
     photos = commands.add_parser("photos", help="landmarks on annotated photographs")
     _add_model(photos)
     photos.add_argument("folder", type=Path, help="pictures with landmarks.json")
-    photos.add_argument("--repeats", type=int, default=20, help="alignments with an error, a face")
-    photos.add_argument("--jitter", type=float, default=0.04, help="that error by eye distance")
+    photos.add_argument(
+        "--repeats", type=whole(0), default=20, help="alignments with an error, a face"
+    )
+    photos.add_argument(
+        "--jitter", type=number(above=0), default=0.04, help="that error by eye distance"
+    )
     photos.set_defaults(run=_photos)
     return parser
 
@@ -189,7 +200,9 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="checkpoint, or folder of a bundle")
     parser.add_argument("--device", default="auto", help="cpu, cuda; openvino, onnxruntime, ...")
     parser.add_argument("--precision", default="fp32", help="which precision of a bundle")
-    parser.add_argument("--threads", type=int, default=0, help="0 takes the default")
+    parser.add_argument(
+        "--threads", type=whole(0, MOST_THREADS), default=0, help="0 takes the default"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/evaluation"), help="folder")
 
 

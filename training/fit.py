@@ -11,10 +11,12 @@ import logging
 import sys
 from pathlib import Path
 
-from mol_edge.errors import MolEdgeError, OutputError
+from mol_edge.benchmark.report import check_writable
+from mol_edge.errors import OutputError
 from training.checkpoints import BEST, LAST
 from training.config import FitConfig, load_config
 from training.datasets import Splits, open_splits
+from training.device import choose_device
 from training.trainer import Trainer
 
 
@@ -31,7 +33,7 @@ def fit(config: FitConfig, data: Splits, out: Path, *, resume: bool = False) -> 
         Path of the best checkpoint.
 
     Raises:
-        OutputError: the folder holds a run already and `resume` is False.
+        OutputError: the folder cannot be written, or holds a run already and `resume` is False.
         InputError: the run in the folder has another configuration, or the loss is no number.
         DeviceError: the device does not exist.
 
@@ -40,17 +42,22 @@ def fit(config: FitConfig, data: Splits, out: Path, *, resume: bool = False) -> 
         >>> fit(config, open_splits(config.data), Path("runs/lite"))  # doctest: +SKIP
         PosixPath('runs/lite/model.pt')
     """
-    out.mkdir(parents=True, exist_ok=True)
-    if (out / LAST).exists() and not resume:
-        raise OutputError(
-            f"{out} must not hold a run already, and does: add --resume to go on with it, or "
-            "name another folder with --out."
-        )
+    claim(out, resume=resume)
     trainer = Trainer(config, data, out)
     if resume:
         trainer.resume()
     trainer.run()
     return out / BEST
+
+
+def claim(out: Path, *, resume: bool = False) -> None:
+    """Make the folder of a run; raises OutputError if the run cannot go there."""
+    check_writable(out)
+    if (out / LAST).exists() and not resume:
+        raise OutputError(
+            f"{out} must not hold a run already, and does: add --resume to go on with it, or "
+            "name another folder with --out."
+        )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,10 +71,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         config = load_config(given.config)
         out = given.out or Path("runs") / config.name
+        # What cannot work must not be found out after an hour of rendering.
+        choose_device(config.run.device)
+        claim(out, resume=given.resume)
         best = fit(config, open_splits(config.data, config.run.seed), out, resume=given.resume)
-    except MolEdgeError as error:
-        print(error, file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("Stopped: add --resume to go on from the last checkpoint.", file=sys.stderr)
         return 130

@@ -76,4 +76,12 @@ def test_table_and_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_a_folder_without_annotations(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="must hold a readable landmarks.json"):
         read_photos(tmp_path)
-    assert faces.main([str(tmp_path)]) == 2
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", '{"portrait.png": 3}', '{"portrait.png": [{"box": [1, 2, 3, 4]}]}']
+)
+def test_annotations_of_another_kind(tmp_path: Path, content: str) -> None:
+    (tmp_path / "landmarks.json").write_text(content)
+    with pytest.raises(InputError, match="must name for each picture a list of faces"):
+        read_photos(tmp_path)

@@ -4,6 +4,7 @@ import torch
 
 from export.checkpoint import load_checkpoint
 from mol_edge.errors import DeviceError, InputError, OptionError, OutputError
+from training import fit as fit_module
 from training.checkpoints import BEST, LAST, load_model
 from training.curves import read_log
 from training.datasets import Splits, open_splits
@@ -160,6 +161,19 @@ def test_a_device_that_is_not_there(tmp_path):
         Trainer(config, open_splits(config.data), tmp_path)
 
 
-def test_the_command_line_says_what_is_wrong(tmp_path, capsys):
-    assert main([str(tmp_path / "none.toml")]) == 1
-    assert "none.toml" in capsys.readouterr().err
+def test_the_command_line_says_what_is_wrong(tmp_path):
+    with pytest.raises(InputError, match="none.toml"):
+        main([str(tmp_path / "none.toml")])
+
+
+def test_a_folder_that_cannot_be_one_is_told_before_data_is_made(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    config = tmp_path / "run.toml"
+    config.write_text("[data]\ntrain = 8\n")
+    monkeypatch.setattr(fit_module, "open_splits", lambda *_, **__: pytest.fail("data was made"))
+    with pytest.raises(OutputError, match="file cannot be written"):
+        main([str(config), "--out", str(tmp_path / "file")])
+    config.write_text('[run]\ndevice = "cuda:99"\n')
+    with pytest.raises(DeviceError, match="cuda:99"):
+        main([str(config), "--out", str(tmp_path / "run")])
+    assert not (tmp_path / "run").exists()

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias, get_args
 
-from mol_edge.commands.exit_codes import BAD_INPUT, INTERRUPTED, OK
-from mol_edge.errors import MolEdgeError
+from mol_edge.commands.exit_codes import INTERRUPTED, OK
 from training.data.lookalike import LookalikeOptions, write_lookalike
 from training.data.options import Alignment, Layout, PrepareOptions, Protocol, SetName
 from training.data.prepare import prepare
@@ -19,13 +18,10 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code (0, 2 for bad input, 130 if interrupted)."""
+    """Run the command line; returns the exit code (0, or 130 if interrupted)."""
     given = _parser().parse_args(arguments)
     try:
         given.run(given)
-    except MolEdgeError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return BAD_INPUT
     except KeyboardInterrupt:
         print("Stopped; the same command goes on where it was.", file=sys.stderr)
         return INTERRUPTED

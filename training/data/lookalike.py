@@ -65,6 +65,8 @@ class LookalikeOptions:
                 "A look-alike needs 1 subject and 1 clip or more and 20 to 500 fps, got "
                 f"{self.subjects}, {self.clips} and {self.fps}."
             )
+        if self.seed < 0:
+            raise OptionError(f"The seed of a look-alike must be 0 or more, got {self.seed}.")
 
 
 def write_lookalike(root: Path, options: LookalikeOptions) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mol_edge.backends.base import MOST_THREADS
 from training.options.checks import require, require_choice
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
@@ -52,5 +53,7 @@ class RunOptions:
         require_choice("run.precision", self.precision, Precision)
         require_choice("run.select", self.select, Select)
         require_choice("run.init", self.init, Init)
+        fits = 0 <= self.threads <= MOST_THREADS
+        require(fits, "run.threads", f"0 to {MOST_THREADS}", self.threads)
         for name in ("workers", "prefetch", "log_every", "validate_every", "save_every"):
             require(getattr(self, name) >= 1, f"run.{name}", "at least 1", getattr(self, name))

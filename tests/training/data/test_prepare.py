@@ -93,13 +93,13 @@ def test_when_no_clip_is_left_the_report_says_why(folder):
     assert not read_index(given.out).complete
 
 
-def test_a_missing_sheet_is_in_the_written_report(folder, capsys):
+def test_a_missing_sheet_is_in_the_written_report(folder):
     folder.clip("sub01/EP01_01", numbers(1, 8))
     given = options(folder, layout="original")
     arguments = ["--set=casme2", "--layout=original", f"--root={given.root}", "--classes=5",
                  f"--landmarks={given.landmarks}", f"--out={given.out}"]  # fmt: skip
-    assert main(["prepare", *arguments]) == 2
-    assert "needs one .xlsx or .csv coding sheet" in capsys.readouterr().err
+    with pytest.raises(InputError, match="needs one .xlsx or .csv coding sheet"):
+        main(["prepare", *arguments])
     assert json.loads((given.out / "report.json").read_text())["left_out"] == {"no_sheet": 1}
 
 

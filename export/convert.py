@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from export.graphs import GRAPHS
 from export.intermediate import to_openvino
 from export.options import ExportOptions, completed
 from export.precision.add import Added, add_precisions
+from export.precision.clips import check_sources
 from export.store import WeightStore
 from export.verify import Verification, verify
+from mol_edge.benchmark.report import check_writable
 from mol_edge.bundle import MANIFEST, Bundle, measure, write_manifest
-from mol_edge.errors import InputError
+from mol_edge.errors import InputError, MissingExtraError
 from mol_edge.manifest import Alignment, GraphInfo, Manifest, ModelInfo, Normalisation, TensorInfo
 
 PRECISION = "fp32"
@@ -70,7 +73,7 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
     _check_target(folder)
     loaded = load_checkpoint(checkpoint, options.neighbours)
     options = completed(checkpoint, loaded, options)
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    _look_ahead(folder, options)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as draft:
         made = Path(draft) / "bundle"
         made.mkdir()
@@ -95,6 +98,19 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
             folder.rename(Path(draft) / "replaced")
         made.rename(folder)
     return Converted(verification, added, folder)
+
+
+def _look_ahead(folder: Path, options: ExportOptions) -> None:
+    """Find out now what would else end minutes of work."""
+    for package in ("onnxruntime", "openvino"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "export", "Verifying an export")
+    assert options.labels is not None
+    wanted = options.precision
+    if wanted.added:
+        calibration = wanted.calibration if "int8" in wanted.added else None
+        check_sources(calibration, wanted.evaluation, options.labels)
+    check_writable(folder.absolute().parent)
 
 
 def _check_target(folder: Path) -> None:

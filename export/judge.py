@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from mol_edge.benchmark.report import check_writable
 from mol_edge.bundle import Bundle, measure, write_manifest
 from mol_edge.check_set import NO_CLASS, CheckSet, on_grid
-from mol_edge.errors import OptionError
+from mol_edge.errors import InputError, OptionError
 from training.datasets import class_set_of, open_evaluation
 from training.evaluation.clips import EvaluationOptions
 from training.evaluation.judge import judge
-from training.evaluation.photos import evaluate_photos
+from training.evaluation.photos import evaluate_photos, read_faces
 from training.evaluation.predictor import BundlePredictor, CheckpointPredictor, Predictor
 from training.metrics import moving_pixels
 from training.model.config import CROP, FRAMES, PAIRS
@@ -77,12 +78,18 @@ def judge_bundle(folder: Path, checkpoint: Path, options: JudgeOptions) -> Mappi
     Raises:
         BundleError: the folder holds no sound bundle.
         InputError: no such data, or no such checkpoint.
+        OutputError: the bundle cannot be written.
     """
-    # Opened first, so that a wrong path is told before minutes of work.
+    # All that is read is looked at first, so that a wrong path is told before minutes of work.
     teacher = CheckpointPredictor(checkpoint) if options.check_clips else None
     model = BundlePredictor(folder, options.device, options.precision)
     sampled = DataOptions(evaluation=options.clips)
     data = open_evaluation(options.data, model.labels, sampled)
+    if teacher is not None:
+        _check_known(data, options.data)
+    if options.photos is not None:
+        read_faces(options.photos)
+    check_writable(folder)
     limits = EvaluationOptions(options.baseline_pairs)
     result = judge(model, data, limits, synthetic=options.data == "synthetic")
     figures = {"data": options.data, "device": model.device, **result.figures()}
@@ -113,6 +120,15 @@ def check_clips(options: JudgeOptions, labels: tuple[str, ...]) -> Dataset:
         options.check_clips,
         class_set_of(labels),
     )
+
+
+def _check_known(data: Dataset, name: str) -> None:
+    """Raise InputError where clips lack what a check set holds."""
+    if data.sample(0, 0, ()).landmarks is None:
+        raise InputError(
+            f"Clips of a check set must have landmarks, and those of {name} have none: give others "
+            "with --data, or --check-clips 0."
+        )
 
 
 def make_check_set(model: Predictor, data: Dataset, most: int | None = None) -> CheckSet:

@@ -72,6 +72,8 @@ class ExportOptions:
                 f"alignment must be one of {', '.join(get_args(AlignmentMode))}, "
                 f"got {self.alignment!r}."
             )
+        if self.name is not None and not self.name.strip():
+            raise OptionError("name must not be empty: leave --name out for the checkpoint's.")
         _check_labels(self.labels)
 
     @property

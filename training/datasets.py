@@ -168,7 +168,7 @@ def open_evaluation(
 
     Raises:
         InputError: there is no such data.
-        OptionError: synthetic clips have no class set with these names.
+        OptionError: synthetic clips have no class set with these names, or prepared ones others.
     """
     options = options or DataOptions()
     if data == "texture":
@@ -183,6 +183,23 @@ def open_evaluation(
         return _clips(replace(options, classes=class_set_of(labels)), "eval", quiet)
     if (folder / "set.json").is_file():
         return SyntheticDataset.of_folder(folder, class_set_of(labels))
+    prepared = open_prepared(folder)
+    if tuple(prepared.labels) != tuple(labels):
+        raise OptionError(
+            f"The clips of {folder} must have the model's classes in their order, "
+            f"{', '.join(labels)}, and have {', '.join(prepared.labels)}: prepare them with these."
+        )
+    return prepared
+
+
+def open_folder(folder: Path) -> Dataset:
+    """Clips that `training.data` prepared or `training.synthetic` rendered, of whatever classes.
+
+    Raises:
+        InputError: it is no such folder.
+    """
+    if (folder / "set.json").is_file():
+        return SyntheticDataset.of_folder(folder, "casme5")
     return open_prepared(folder)
 
 

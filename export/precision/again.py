@@ -19,7 +19,9 @@ from export.precision.gate import Judgement, Limits, table
 from export.precision.graph import unfolded
 from export.precision.measure import outputs_of
 from export.precision.trial import ModelsBackend
+from mol_edge.benchmark.report import check_writable
 from mol_edge.bundle import Bundle, write_manifest
+from mol_edge.commands.values import whole
 from mol_edge.errors import BundleError
 from mol_edge.manifest import Manifest
 
@@ -50,6 +52,7 @@ def judge_again(
             f"The bundle {manifest.name} must have a precision beside fp32 to judge: export it "
             "with --precision."
         )
+    check_writable(folder)
     judging = open_judging(data, manifest.labels, clips)
     float32 = {name: unfolded(model) for name, model in models_of(bundle).items()}
     reference = outputs_of(
@@ -95,7 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("bundle", type=Path, help="folder of the bundle; its manifest is changed")
     parser.add_argument("--evaluation", default=SYNTHETIC, metavar="CLIPS", help="(synthetic)")
-    parser.add_argument("--evaluation-clips", type=int, default=200, metavar="N", help="(200)")
+    parser.add_argument("--evaluation-clips", type=whole(1), default=200, metavar="N", help="(200)")
     parser.add_argument("--max-drop", default="", metavar="TASK=%,…", help="as in an export")
 
 

@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge.errors import InputError, MissingExtraError
 from mol_edge.manifest import Alignment, Normalisation
+
+if TYPE_CHECKING:
+    from training.samples import Dataset
 
 SYNTHETIC = "synthetic"
 VIDEOS = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v")
@@ -73,6 +76,42 @@ class Clips:
         return frozenset(hashlib.sha256(frame.tobytes()).hexdigest() for frame in flat)
 
 
+def check_sources(calibration: str | None, judging: str, labels: Sequence[str]) -> None:
+    """Look at where clips shall come from before minutes of work; nothing is rendered yet.
+
+    Args:
+        calibration: as `open_calibration` takes it, or None where nothing is calibrated.
+        judging: as `open_judging` takes it.
+        labels: class names of the model.
+
+    Raises:
+        InputError: no such folder, or nothing in it that can be used.
+        OptionError: clips with other classes.
+        MissingExtraError: a package that making or reading clips needs.
+    """
+    if calibration is not None and (videos := _videos(calibration)):
+        from export.precision.videos import check_videos
+
+        check_videos(videos)
+    elif calibration is not None:
+        _look_at(calibration, None)
+    _look_at(judging, labels)
+
+
+def _look_at(data: str, labels: Sequence[str] | None) -> None:
+    if data == SYNTHETIC or not Path(data).is_dir():
+        _rendering(data)
+    else:
+        _opened(data, labels)
+
+
+def _videos(data: str) -> list[Path]:
+    """Videos in a folder; none where it is no folder."""
+    if data == SYNTHETIC or not Path(data).is_dir():
+        return []
+    return sorted(path for path in Path(data).rglob("*") if path.suffix.lower() in VIDEOS)
+
+
 def check_apart(calibration: Clips, judging: Clips) -> None:
     """Refuse clips that share a frame; raises InputError."""
     shared = calibration.hashes() & judging.hashes()
@@ -96,17 +135,15 @@ def open_calibration(data: str, labels: Sequence[str], count: int, alignment: Al
     Raises:
         InputError: there is no such folder, or no face in it.
     """
-    folder = Path(data)
-    if data == SYNTHETIC or not folder.is_dir():
+    if data == SYNTHETIC or not Path(data).is_dir():
         return _rendered(data, labels, count, _CALIBRATION_SEED, "train")
-    videos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in VIDEOS)
-    if videos:
+    if videos := _videos(data):
         from export.precision.videos import clips_of_videos
 
         return Clips(
-            f"{folder.name} ({len(videos)} videos)", clips_of_videos(videos, count, alignment)
+            f"{Path(data).name} ({len(videos)} videos)", clips_of_videos(videos, count, alignment)
         )
-    return _dataset(data, labels, count)
+    return _dataset(data, None, count)
 
 
 def open_judging(data: str, labels: Sequence[str], count: int) -> Clips:
@@ -119,17 +156,11 @@ def open_judging(data: str, labels: Sequence[str], count: int) -> Clips:
 def _rendered(
     data: str, labels: Sequence[str], count: int, seed: int, split: Literal["train", "eval"]
 ) -> Clips:
-    if data != SYNTHETIC:
-        raise InputError(
-            f"Clips must come from {SYNTHETIC!r} or a folder, and {data!r} is neither: check the "
-            "path."
-        )
-    try:
-        from training.synthetic import SyntheticOptions, make_clip
-        from training.synthetic.labels import CLASS_SETS
-        from training.synthetic_data import SyntheticDataset
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "train", "Rendering clips") from None
+    _rendering(data)
+    from training.synthetic import SyntheticOptions, make_clip
+    from training.synthetic.labels import CLASS_SETS
+    from training.synthetic_data import SyntheticDataset
+
     options = SyntheticOptions(split=split)
     known = [name for name, (names, _) in CLASS_SETS.items() if tuple(labels) == names]
     dataset = SyntheticDataset(
@@ -139,12 +170,41 @@ def _rendered(
     return clips if known else Clips(**{**vars(clips), "labels": None})
 
 
-def _dataset(data: str, labels: Sequence[str], count: int) -> Clips:
+def _rendering(data: str) -> None:
+    """Raise unless clips are asked for that can be rendered here."""
+    if data != SYNTHETIC:
+        raise InputError(
+            f"Clips must come from {SYNTHETIC!r} or a folder, and {data!r} is neither: check the "
+            "path."
+        )
     try:
-        from training.datasets import open_evaluation
+        import training.synthetic_data  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(str(error.name), "train", "Rendering clips") from None
+
+
+def _opened(data: str, labels: Sequence[str] | None) -> Dataset:
+    """The clips of a folder; where `labels` are given, they have the classes of the model."""
+    try:
+        from training.datasets import open_evaluation, open_folder
     except ModuleNotFoundError as error:
         raise MissingExtraError(str(error.name), "train", "Reading clips") from None
-    dataset = open_evaluation(data, labels, quiet=True)
+    if not any(Path(data).iterdir()):
+        raise InputError(
+            f"{data} must be a folder of videos or of prepared clips, and is empty: name another "
+            f"one, or {SYNTHETIC}."
+        )
+    if labels is None:
+        dataset = open_folder(Path(data))
+    else:
+        dataset = open_evaluation(data, labels, quiet=True)
+    if len(dataset) == 0:
+        raise InputError(f"{data} must hold clips, and holds none: name another folder.")
+    return dataset
+
+
+def _dataset(data: str, labels: Sequence[str] | None, count: int) -> Clips:
+    dataset = _opened(data, labels)
     taken = min(count, len(dataset))
     return _clips(f"{taken} clips of {Path(data).name}", dataset, taken)
 

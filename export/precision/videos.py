@@ -66,6 +66,12 @@ def clips_of_videos(
     return np.stack(found[:count])
 
 
+def check_videos(videos: Sequence[Path]) -> None:
+    """Raise InputError unless every one can be opened as a video."""
+    for path in videos:
+        open_source(path).close()
+
+
 def _starts(frames: int, clips: int) -> list[int]:
     """Where the clips of a video begin, spread over it."""
     if frames < SAMPLES:

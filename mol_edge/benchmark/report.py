@@ -142,7 +142,7 @@ def check_writable(folder: Path) -> None:
 
 def _cannot_write(path: Path, error: OSError) -> OutputError:
     return OutputError(
-        f"{path} cannot be written ({error.strerror}): name another folder with --out."
+        f"{path} cannot be written ({error.strerror}): name another folder to write to."
     )
 
 

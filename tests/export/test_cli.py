@@ -59,7 +59,7 @@ def test_a_folder_that_cannot_be_made_is_named(
     (tmp_path / "file").write_text("no folder")
     assert main([str(lite_checkpoint), "-o", str(tmp_path / "file" / "bundle")]) == 2
     said = capsys.readouterr().err.strip()
-    assert said.endswith("(File exists): check the path and its permissions.")
+    assert said.endswith("file cannot be written (File exists): name another folder to write to.")
     assert "\n" not in said
 
 

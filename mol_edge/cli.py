@@ -15,6 +15,7 @@ from mol_edge import _loading
 from mol_edge._version import __version__
 from mol_edge.commands import benchmark, cache, check, doctor, models, preflight, run, warmup
 from mol_edge.commands.ending import ended
+from mol_edge.commands.values import refuse_empty
 
 _DESCRIPTION = "Micro-expressions, facial landmarks and optical flow from a video or a camera."
 
@@ -50,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         _loading.finish()
-        parsed = build_parser().parse_args(arguments)
+        words = sys.argv[1:] if arguments is None else arguments
+        refuse_empty(words)
+        parsed = build_parser().parse_args(words)
         level = logging.INFO if getattr(parsed, "verbose", False) else logging.WARNING
         logging.basicConfig(level=level, format="mol-edge: %(message)s", handlers=[_Stderr()])
         _quieten_opencv()

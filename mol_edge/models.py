@@ -124,7 +124,7 @@ def get_yunet(url: str | None = None, timeout: float = 30.0) -> Path:
         raise OptionError(f"timeout must be above 0 seconds, got {timeout}.")
     if _state(YUNET) == "ready":
         return YUNET.path
-    address = url or os.environ.get(YUNET_URL_VARIABLE) or YUNET.url
+    address = (os.environ.get(YUNET_URL_VARIABLE) or YUNET.url) if url is None else url
     if not address.startswith(("http://", "https://", "file://")):
         raise OptionError(
             f"The address of {YUNET.name} must begin with http://, https:// or file://, "

@@ -14,6 +14,7 @@ from types import TracebackType
 
 from mol_edge.commands.exit_codes import BAD_INPUT, INTERRUPTED
 from mol_edge.commands.interruption import Terminated
+from mol_edge.commands.values import refuse_empty
 from mol_edge.errors import MissingExtraError, MolEdgeError
 
 _OWN = ("mol_edge", "export", "training", "benchmarks", "tests")
@@ -74,6 +75,7 @@ def end_in_words(package: str, extra: str) -> None:
             raise SystemExit(code)
 
     sys.excepthook = hook
+    refuse_empty(sys.argv[1:])
 
 
 def _sentence(error: BaseException, extra: str | None, program: str) -> str | None:

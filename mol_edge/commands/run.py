@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mol_edge.commands.values import whole
+
 if TYPE_CHECKING:
     from mol_edge.pipeline import Pipeline
     from mol_edge.sources import Source
@@ -43,7 +45,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="follow the source as it happens, come what may: the newest picture first, "
         "reconnecting; a file is played at its own rate",
     )
-    parser.add_argument("--max-frames", metavar="N", type=_positive, help="stop after N frames")
+    parser.add_argument("--max-frames", metavar="N", type=whole(1), help="stop after N frames")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(execute=_run)
 
@@ -68,7 +70,7 @@ def _add_what_to_compute(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--faces",
         metavar="N",
-        type=_positive,
+        type=whole(1),
         default=1,
         help="how many faces to follow, the largest first (default: 1)",
     )
@@ -126,13 +128,6 @@ def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
     )
     detector = GivenPoints.read(points) if points else open_detector(arguments.detector)
     return Pipeline(arguments.bundle, arguments.device, detector, options)
-
-
-def _positive(text: str) -> int:
-    value = int(text) if text.lstrip("+-").isdigit() else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1, got {text!r}")
-    return value
 
 
 def _lengths(text: str) -> tuple[float, ...]:

@@ -1,10 +1,28 @@
-"""Numbers on a command line: within bounds, or a sentence that says which ones."""
+"""Values on a command line: there at all, and numbers within bounds."""
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from mol_edge.errors import OptionError
+
+
+def refuse_empty(words: Sequence[str]) -> None:
+    """Raise OptionError if one of a command's words is empty, as an unset variable of a shell is.
+
+    An empty path would be the folder one is in, and an empty name the same as none.
+
+    Example:
+        >>> refuse_empty(["run", "video.mp4", "--out", "results"])
+    """
+    for before, word in zip(("", *words), words):
+        option, equals, value = word.partition("=")
+        if word and not (word.startswith("--") and equals and not value):
+            continue
+        name = option or (before if before.startswith("-") else "An argument")
+        raise OptionError(f"{name} must be given a value, got nothing: give one, or leave it out.")
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:

@@ -50,6 +50,7 @@ def _sizes(text: str) -> tuple[int, ...]:
 def _warm_up(arguments: argparse.Namespace) -> int:
     from mol_edge.backends import BackendOptions, open_backend
     from mol_edge.backends.child_trial import DEADLINE_S, try_device
+    from mol_edge.backends.device import Device
     from mol_edge.backends.opening import open_device
     from mol_edge.backends.trial import SMALL_GRAPHS, try_graphs
     from mol_edge.bundle import Bundle
@@ -61,6 +62,7 @@ def _warm_up(arguments: argparse.Namespace) -> int:
     if arguments.device == "auto":
         backend = open_backend(bundle, "auto", options)
     else:
+        Device.parse(arguments.device)
         trial = try_device(bundle, arguments.device, options, deadline_s=DEADLINE_S)
         if not trial.works:
             raise DeviceError(trial.note)

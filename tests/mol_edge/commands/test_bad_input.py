@@ -245,6 +245,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, mol_edge_command: RunCo
         ("check", "--agreement", "98"),
         ("check", "--agreement", "nan"),
         ("run", "a.mp4", "--faces", "many"),
+        ("benchmark", "--device", ","),
         ("models", "get", "other"),
     ],
 )
@@ -263,3 +264,31 @@ def test_wrong_arguments_show_the_usage(
 )
 def test_an_option_out_of_range(option: str, value: str, mol_edge_command: RunCommand) -> None:
     assert_refused(mol_edge_command("run", DEMO, option, value, *FAST), option.strip("-"), value)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("run", "a.mp4", "--out", ""), "--out"),
+        (("run", "a.mp4", "--points="), "--points"),
+        (("run", "", "--quiet"), "An argument"),
+        (("benchmark", "--quick", "--device", ""), "--device"),
+        (("benchmark", "compare", "a.json", ""), "An argument"),
+        (("check", "--precision", ""), "--precision"),
+        (("warmup", "--bundle", ""), "--bundle"),
+        (("models", "get", "yunet", "--url", ""), "--url"),
+    ],
+)
+def test_an_empty_word_is_none_that_was_left_out(
+    words: tuple[str, ...], named: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert capfd.readouterr().err == (
+        f"mol-edge: error: {named} must be given a value, got nothing: give one, or leave it out.\n"
+    )
+
+
+def test_a_device_that_is_none_is_told_without_a_remedy(mol_edge_command: RunCommand) -> None:
+    done = mol_edge_command("warmup", "--device", "nonsense")
+    assert_refused(done, "device must be one like", "got 'nonsense'.")
+    assert "pip install" not in done.stderr

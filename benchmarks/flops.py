@@ -42,5 +42,7 @@ def _flops(
             places = prod(inputs[2:])
         return 2 * outputs[0] * places * weights[node.input[1]]
     if node.op_type in ("MatMul", "Gemm"):
-        return 2 * prod(shapes[node.output[0]]) * shapes[node.input[0]][-1]
+        stored, rows = node.input[0] in weights, shapes[node.input[0]]
+        dense = 2 * prod(shapes[node.output[0]]) * rows[-1]
+        return dense * weights[node.input[0]] // prod(rows) if stored else dense
     return 0

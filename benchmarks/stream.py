@@ -33,8 +33,8 @@ SETTLE_S = 0.1
 DEVICES = ("onnxruntime:cpu", "openvino:CPU")
 PERIOD_NS = 25_000_000
 GRAPHS: dict[FlowMode, tuple[str, ...]] = {
-    "never": ("features", "column", "head"),
-    "always": ("features", "column", "head", "encoder", "flow"),
+    "never": ("features", "head"),
+    "always": ("features", "head", "encoder", "flow"),
 }
 BURST: dict[FlowMode, int] = {"never": 20, "always": 6}
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from training.model.config import CHANNELS, MAP, PAIRS
+from training.model.config import CHANNELS, MAP
 from training.model.f5c import HALF, Ccc, Fcc
 from training.model.flow import DISPLACEMENTS, REACH, STRIDE
 from training.model.heads import ConvStack, ExpressionHead
@@ -192,30 +192,44 @@ def apart_weight(weight: Array) -> Array:
     return parts.transpose(0, 3, 5, 1, 2, 4).reshape(outputs, -1, height // 2, width // 2)
 
 
-def column_convolution(head: ExpressionHead) -> tuple[Array, Array]:
-    """The 3-d convolution of one pooled column as a 2-d one.
+@dataclass(frozen=True)
+class ColumnPlaces:
+    """How the features that a pooled column reads are dealt out to units along time.
 
-    A column reads six maps along time: first and second features of three pairs in turn. Its
-    two time steps become 2 x 32 output channels; its inputs are the three `first` maps, then
-    the three `second` maps, 768 channels.
+    A column reads the features of three pairs of samples: `first` of each pair's earlier sample,
+    `second` of its later one. Its convolution along time has two steps.
+
+    Attributes:
+        lag: places by which the pair whose `second` a unit holds lies before that whose `first` it
+            holds.
+        parts: place in the column, and step, of each set of channels that a unit adds.
+    """
+
+    lag: int
+    parts: tuple[tuple[int, int], ...]
+
+
+OF_SAMPLES = ColumnPlaces(1, ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (3, 1)))
+"""A unit is a sample, which ends one pair and begins the next."""
+OF_PAIRS = ColumnPlaces(0, ((0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)))
+"""A unit is a pair of samples."""
+
+
+def column_parts(head: ExpressionHead, places: ColumnPlaces) -> tuple[Array, Array]:
+    """The 3-d convolution of a pooled column, taken apart to 2-d ones of one unit each.
 
     Returns:
-        Weight [64, 768, 2, 2] and bias [64].
+        Weight [6 * 32, 256, 2, 2] for the channels of `first` and then `second`, and bias, which
+        each column gets once for each step, [6 * 32].
     """
     kernel = array(head.conv3d.weight)
     outputs, _, height, width, taps = kernel.shape
-    weight = np.zeros((2, outputs, 2, 3, CHANNELS, height, width))
-    for step in range(2):
-        for tap in range(taps):
-            pair, which = divmod(step + tap, 2)
-            weight[step, :, which, pair] = kernel[..., tap]
-    bias = array(head.conv3d.bias)
-    return (
-        weight.reshape(2 * outputs, 6 * CHANNELS, height, width),
-        np.concatenate([bias, bias]),
-    )
-
-
-def column_members() -> NDArray[np.int64]:
-    """For the five columns of a window, the three pairs each reads, [5, 3]."""
-    return np.array([[c, c + 1, c + 2] for c in range(PAIRS - 2)], np.int64)
+    weight = np.zeros((len(places.parts), outputs, 2, CHANNELS, height, width))
+    for part, (place, step) in zip(weight, places.parts):
+        for which, pair in ((0, place), (1, place - places.lag)):
+            tap = 2 * pair + which - step
+            if 0 <= tap < taps:
+                part[:, which] = kernel[..., tap]
+    bias = np.zeros((len(places.parts), outputs))
+    bias[0] = bias[-1] = array(head.conv3d.bias)
+    return weight.reshape(-1, 2 * CHANNELS, height, width), bias.reshape(-1)

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from export.fold import column_members
 from export.probe import probe_clips
 from mol_edge.backends import open_backend
 from mol_edge.backends.base import Backend, BackendOptions
@@ -152,12 +151,8 @@ def stream(backend: Backend, frames: NDArray[np.float32]) -> Arrays:
             "second_next": features[-1]["second"],
         }
         flows.append(backend.run("flow", pair)["flow"])
-    columns = []
-    for members in column_members():
-        first = np.stack([features[i]["first"][0] for i in members])[None]
-        second = np.stack([features[i + 1]["second"][0] for i in members])[None]
-        columns.append(backend.run("column", {"first": first, "second": second})["column"])
-    logits = backend.run("head", {"columns": np.stack(columns, axis=-1)})["logits"]
+    parts = np.concatenate([each["parts"] for each in features])[np.newaxis]
+    logits = backend.run("head", {"parts": parts})["logits"]
     landmarks = [features[i]["landmarks"] for i in range(1, PAIRS + 1)]
     return {
         "logits": logits,

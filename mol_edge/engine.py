@@ -1,14 +1,13 @@
 """The network along time: what is computed once for a frame serves every window it is in.
 
-The state of a frame is its crop, its `first` and `second` maps and, where flow is wanted, its
-encoder maps. A window's samples f_0 … f_7 make 5 columns, column j from f_j … f_{j+3}, which are
-kept by the ids of their samples. So a new frame costs one `features`, one `encoder` and `flow`,
-one `column` and one `head`; a further time scale costs one more column and head.
+The state of a frame is its crop, its `first` and `second` maps, its `parts` (what it adds to the
+columns along time that it may be in) and, where flow is wanted, its encoder maps. A window's logits
+come of sums of its samples' parts. So a new frame costs one `features`, one `encoder` and `flow`,
+and one `head`; a further time scale costs one more head.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from math import ceil
 
@@ -72,7 +71,6 @@ class Engine:
         self.options = options or EngineOptions()
         self._network = Network(backend)
         self._cadence = Cadence(self.options.windows_ms, period_ns)
-        self._ids = itertools.count()
         self._tracks: dict[int, Track] = {}
         self._opened: tuple[FrameStore, Stages] | None = None
 
@@ -185,7 +183,7 @@ class Engine:
         track.keep(len(crops), float("inf"))
         landmarks = []
         for frame, crop in zip(track.frames, crops):
-            store.drop_derived(frame)
+            store.drop_encoded(frame)
             landmarks.append(stages.features(crop[np.newaxis], [frame.maps])[0])
         return np.stack(landmarks)
 
@@ -267,7 +265,7 @@ class Engine:
             track = self._tracks.setdefault(track_id, Track(store))
             if track.frames and self._cadence.is_gap(timestamp_ns - track.times_ns[-1]):
                 track.restart(SegmentReason.GAP)
-            track.add(KeptFrame(next(self._ids), index, timestamp_ns, slot))
+            track.add(KeptFrame(index, timestamp_ns, slot))
             track.keep(self._most_frames(), self._keep_ns())
         return landmarks
 

@@ -23,7 +23,7 @@ class EngineOptions:
 
     Attributes:
         windows_ms: times wanted from the first to the last of a window's 8 samples. Windows share
-            the features of their frames, so a further one costs a column and a head per frame. Flow
+            the features of their frames, so a further one costs a head per frame. Flow
             is that of the first one's newest pair.
         flow: ``always`` computes flow at every push, ``on_motion`` only when `Engine.flow` asks,
             ``never`` not at all.

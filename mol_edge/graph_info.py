@@ -20,14 +20,13 @@ from mol_edge._fields import (
 TENSOR_TYPES = ("float32", "float16", "uint8", "int8", "int32", "int64")
 
 GRAPH_TENSORS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
-    "features": (frozenset({"frames"}), frozenset({"first", "second", "landmarks"})),
+    "features": (frozenset({"frames"}), frozenset({"first", "second", "parts", "landmarks"})),
     "encoder": (frozenset({"frames"}), frozenset({"enc2", "enc3"})),
     "flow": (
         frozenset({"frames", "enc2", "enc3", "enc3_next", "first", "second_next"}),
         frozenset({"flow"}),
     ),
-    "column": (frozenset({"first", "second"}), frozenset({"column"})),
-    "head": (frozenset({"columns"}), frozenset({"logits"})),
+    "head": (frozenset({"parts"}), frozenset({"logits"})),
     "clip": (frozenset({"clip"}), frozenset({"logits", "flow", "landmarks"})),
 }
 """Names of the inputs and outputs of each graph; `clip` is the one a bundle may lack."""

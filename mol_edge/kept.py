@@ -1,9 +1,9 @@
-"""What is kept of the frames of a face: crops, features, encoder maps, columns."""
+"""What is kept of the frames of a face: crops, features, encoder maps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from mol_edge.slots import Slots
 
 CROP = 128
 _ENCODED_AT_FIRST = 4
-_COLUMNS_AT_FIRST = 64
-
-ColumnKey = tuple[int, ...]
 
 
 @dataclass
@@ -24,20 +21,16 @@ class KeptFrame:
     """One frame of one face, and where its state lies.
 
     Attributes:
-        id: number that no other frame of the engine has.
         index: position in the source.
         timestamp_ns: capture time.
         maps: slot of its crop and features.
         encoded: slot of its encoder maps, or None: not computed, or given back.
-        columns: slots of the columns that it is the oldest sample of, by the ids of all four.
     """
 
-    id: int
     index: int
     timestamp_ns: int
     maps: int
     encoded: int | None = None
-    columns: dict[ColumnKey, int] = field(default_factory=dict)
 
 
 class FrameStore:
@@ -64,11 +57,11 @@ class FrameStore:
                 "crop": ((1, CROP, CROP), np.float32),
                 "first": (first[0], np.float16 if half else first[1]),
                 "second": (second[0], np.float16 if half else second[1]),
+                "parts": network.output("features", "parts"),
             },
             frames,
             network.empty,
         )
-        self.columns = Slots({"column": network.output("column", "column")}, _COLUMNS_AT_FIRST)
         self._network = network
         self._encoded: Slots | None = None
 
@@ -84,19 +77,12 @@ class FrameStore:
     def nbytes(self) -> int:
         """Bytes of all arrays."""
         encoded = 0 if self._encoded is None else self._encoded.nbytes
-        return self.maps.nbytes + self.columns.nbytes + encoded
+        return self.maps.nbytes + encoded
 
     def drop(self, frame: KeptFrame) -> None:
         """Give back all that a frame holds."""
-        self.drop_derived(frame)
-        self.maps.give_back(frame.maps)
-
-    def drop_derived(self, frame: KeptFrame) -> None:
-        """Give back what can be computed again from a frame's crop and features."""
         self.drop_encoded(frame)
-        for slot in frame.columns.values():
-            self.columns.give_back(slot)
-        frame.columns.clear()
+        self.maps.give_back(frame.maps)
 
     def drop_encoded(self, frame: KeptFrame) -> None:
         """Give back a frame's encoder maps."""

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 FORMAT = "mol-edge-bundle"
-VERSION = 1
+VERSION = 2
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _BETTER_THAN_GUESSING = 1.5

@@ -13,10 +13,6 @@ from mol_edge.backends.base import Backend, Tensors
 from mol_edge.slots import aligned_empty
 from mol_edge.windows import PAIRS, SAMPLES
 
-COLUMNS = 5
-COLUMN_SAMPLES = 4
-REACH = COLUMN_SAMPLES - 1
-
 Tensor = NDArray[Any]
 Empty = Callable[[Sequence[int], DTypeLike], Tensor]
 
@@ -55,15 +51,8 @@ def run_clip(backend: Backend, crops: NDArray[np.float32]) -> ClipOutput:
             "second_next": maps["second"][1:],
         },
     )
-    first, second = maps["first"], maps["second"]
-    assert len(first) == len(second) == SAMPLES
-    members = {
-        "first": np.stack([first[j : j + REACH] for j in range(COLUMNS)]),
-        "second": np.stack([second[j + 1 : j + 1 + REACH] for j in range(COLUMNS)]),
-    }
-    columns = backend.run("column", members)["column"]
-    stacked = np.ascontiguousarray(np.moveaxis(columns, 0, -1)[np.newaxis])
-    logits = backend.run("head", {"columns": stacked})["logits"][0]
+    assert len(maps["parts"]) == SAMPLES
+    logits = backend.run("head", {"parts": maps["parts"][np.newaxis]})["logits"][0]
     return ClipOutput(logits, flow["flow"], maps["landmarks"][1:].reshape(PAIRS, 68, 2))
 
 

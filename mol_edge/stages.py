@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge.kept import CROP, ColumnKey, FrameStore, KeptFrame
-from mol_edge.network import COLUMN_SAMPLES, COLUMNS, REACH, Network
+from mol_edge.kept import CROP, FrameStore, KeptFrame
+from mol_edge.network import Network
+from mol_edge.windows import SAMPLES
 
 Pair = tuple[KeptFrame, KeptFrame]
 Tensor = NDArray[Any]
@@ -31,7 +32,7 @@ class Stages:
         frames = crops[:, np.newaxis]
         maps.scatter("crop", slots, frames)
         landmarks = network.new_output("features", "landmarks", count)
-        names = ("first", "second")
+        names = ("first", "second", "parts")
         in_place = count == 1 and all(
             maps.type_of(name) == network.output("features", name)[1] for name in names
         )
@@ -88,40 +89,14 @@ class Stages:
 
     def logits(self, windows: Sequence[Sequence[KeptFrame]]) -> NDArray[np.float32]:
         """Logits [W, classes] of windows of 8 frames each."""
-        parts = [_columns_of(window) for window in windows]
-        missing = {
-            key: members for part in parts for key, members in part if key not in members[0].columns
-        }
-        todo = list(missing.values())
-        # As many at a time as there are windows, so that one face always runs at batch 1.
-        for start in range(0, len(todo), len(windows)):
-            self._add_columns(todo[start : start + len(windows)])
-        shape, dtype = self._network.output("column", "column")
-        stacked = self._network.scratch("head.columns", len(windows), (*shape, COLUMNS), dtype)
-        columns = self._store.columns
-        for part, into in zip(parts, stacked):
-            for j, (key, members) in enumerate(part):
-                into[..., j] = columns.row("column", members[0].columns[key])[0]
-        logits = self._network.new_output("head", "logits", len(windows))
-        self._network.run("head", {"columns": stacked}, {"logits": logits})
+        network, count = self._network, len(windows)
+        shape, dtype = network.output("features", "parts")
+        parts = network.state("head.parts", count, (SAMPLES, *shape), dtype)
+        for window, into in zip(windows, parts):
+            self._store.maps.gather("parts", [frame.maps for frame in window], into)
+        logits = network.new_output("head", "logits", count)
+        network.run("head", {"parts": parts}, {"logits": logits})
         return logits
-
-    def _add_columns(self, members: Sequence[Sequence[KeptFrame]]) -> None:
-        network, count, maps = self._network, len(members), self._store.maps
-        inputs = {}
-        for name, start in (("first", 0), ("second", 1)):
-            shape, dtype = network.output("features", name)
-            array = network.state(f"column.{name}", count, (REACH, *shape), dtype)
-            for frames, into in zip(members, array):
-                slots = [frame.maps for frame in frames[start : start + REACH]]
-                maps.gather(name, slots, into)
-            inputs[name] = array
-        out = network.scratch_output("column", "column", count)
-        network.run("column", inputs, {"column": out})
-        for frames, column in zip(members, out):
-            slot = self._store.columns.take()
-            self._store.columns.scatter("column", [slot], column[np.newaxis])
-            frames[0].columns[tuple([frame.id for frame in frames])] = slot
 
     def _read(self, name: str, frames: Sequence[KeptFrame]) -> Tensor:
         """State [N, …] of frames in the type that the graphs take."""
@@ -142,10 +117,3 @@ class Stages:
         shape, dtype = self._network.output("encoder", name)
         out = self._network.state(f"read.{name}{suffix}", len(slots), shape, dtype)
         return self._store.encoded.gather(name, slots, out)
-
-
-def _columns_of(window: Sequence[KeptFrame]) -> list[tuple[ColumnKey, Sequence[KeptFrame]]]:
-    """The four frames of each column of a window, with their ids."""
-    ids = tuple([frame.id for frame in window])
-    ends = [(j, j + COLUMN_SAMPLES) for j in range(COLUMNS)]
-    return [(ids[start:end], window[start:end]) for start, end in ends]

@@ -18,10 +18,11 @@ MEAN, SCALE = 120.0, 60.0
 
 _FRAMES = ("N", 1, 128, 128)
 _MAP = ("N", 128, 16, 16)
+_PARTS = (6, 32, 8, 8)
 SHAPES = {
     "features": (
         {"frames": _FRAMES},
-        {"first": _MAP, "second": _MAP, "landmarks": ("N", 136)},
+        {"first": _MAP, "second": _MAP, "parts": ("N", *_PARTS), "landmarks": ("N", 136)},
     ),
     "encoder": ({"frames": _FRAMES}, {"enc2": ("N", 128, 32, 32), "enc3": ("N", 256, 16, 16)}),
     "flow": (
@@ -35,11 +36,7 @@ SHAPES = {
         },
         {"flow": ("N", 2, 128, 128)},
     ),
-    "column": (
-        {"first": ("N", 3, 128, 16, 16), "second": ("N", 3, 128, 16, 16)},
-        {"column": ("N", 32, 4, 4)},
-    ),
-    "head": ({"columns": ("N", 32, 4, 4, 5)}, {"logits": ("N", len(LABELS))}),
+    "head": ({"parts": ("N", 8, *_PARTS)}, {"logits": ("N", len(LABELS))}),
 }
 
 
@@ -57,10 +54,9 @@ def constants() -> dict[str, np.ndarray]:
         "landmark_base": draw(136) * 64,
         "enc2_scale": draw(1, 128, 1, 1),
         "enc3_scale": draw(1, 256, 1, 1),
-        "column_first": draw(3, 512) - 1,
-        "column_second": draw(3, 512) - 1,
-        "column_shape": np.array([-1, 32, 4, 4], np.int64),
-        "head_weight": (draw(2560, len(LABELS)) - 1) / 50,
+        "part_scale": draw(6, 32, 1, 1) - 1,
+        "set_axis": np.array([1], np.int64),
+        "head_weight": (draw(8 * 6 * 32, len(LABELS)) - 1) / 10,
     }
 
 
@@ -71,6 +67,7 @@ def features(frames: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "first": pooled * c["first_scale"],
         "second": pooled * c["second_scale"],
+        "parts": frames.reshape(-1, 1, 1, 8, 16, 8, 16).mean(axis=(4, 6)) * c["part_scale"],
         "landmarks": mean * c["landmark_scale"] + c["landmark_base"],
     }
 
@@ -95,16 +92,8 @@ def flow(frames: np.ndarray, following: np.ndarray) -> np.ndarray:
 
 def logits(samples: np.ndarray) -> np.ndarray:
     """Logits of one window, [classes], from its 8 crops [8, 1, 128, 128]."""
-    c = constants()
-    maps = features(samples)
-    first = maps["first"].mean(axis=(1, 2, 3))
-    second = maps["second"].mean(axis=(1, 2, 3))
-    columns = [
-        first[j : j + 3] @ c["column_first"] + second[j + 1 : j + 4] @ c["column_second"]
-        for j in range(5)
-    ]
-    stacked = np.stack([column.reshape(32, 4, 4) for column in columns], axis=-1)
-    return stacked.reshape(-1) @ c["head_weight"]
+    means = features(samples)["parts"].mean(axis=(3, 4))
+    return means.reshape(-1) @ constants()["head_weight"]
 
 
 def landmarks(crops: np.ndarray) -> np.ndarray:
@@ -127,6 +116,9 @@ def _nodes(graph: str) -> list[onnx.NodeProto]:
             pool(8, "pooled"),
             node("Mul", ["pooled", "first_scale"], ["first"]),
             node("Mul", ["pooled", "second_scale"], ["second"]),
+            pool(16, "coarse"),
+            node("Unsqueeze", ["coarse", "set_axis"], ["sets"]),
+            node("Mul", ["sets", "part_scale"], ["parts"]),
             node("ReduceMean", ["frames"], ["mean"], axes=[2, 3], keepdims=0),
             node("Mul", ["mean", "landmark_scale"], ["scaled"]),
             node("Add", ["scaled", "landmark_base"], ["landmarks"]),
@@ -153,17 +145,9 @@ def _nodes(graph: str) -> list[onnx.NodeProto]:
             node("Add", ["partial", "enc2_mean"], ["y"]),
             node("Concat", ["x", "y"], ["flow"], axis=1),
         ]
-    if graph == "column":
-        return [
-            node("ReduceMean", ["first"], ["a"], axes=[2, 3, 4], keepdims=0),
-            node("ReduceMean", ["second"], ["b"], axes=[2, 3, 4], keepdims=0),
-            node("MatMul", ["a", "column_first"], ["a512"]),
-            node("MatMul", ["b", "column_second"], ["b512"]),
-            node("Add", ["a512", "b512"], ["flat"]),
-            node("Reshape", ["flat", "column_shape"], ["column"]),
-        ]
     return [
-        node("Flatten", ["columns"], ["flat"], axis=1),
+        node("ReduceMean", ["parts"], ["means"], axes=[4, 5], keepdims=0),
+        node("Flatten", ["means"], ["flat"], axis=1),
         node("MatMul", ["flat", "head_weight"], ["logits"]),
     ]
 

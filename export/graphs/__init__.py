@@ -1,4 +1,4 @@
-"""The six graphs of a bundle, written node by node from a network's weights."""
+"""The five graphs of a bundle, written node by node from a network's weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import onnx
 
 from export.graphs.clip import clip_graph
 from export.graphs.stream import (
-    column_graph,
     encoder_graph,
     features_graph,
     flow_graph,
@@ -20,7 +19,6 @@ GRAPHS: dict[str, Callable[[Mol, bool], onnx.ModelProto]] = {
     "features": features_graph,
     "encoder": encoder_graph,
     "flow": flow_graph,
-    "column": column_graph,
     "head": head_graph,
     "clip": clip_graph,
 }

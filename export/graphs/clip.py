@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx
 
 from export.builder import GraphBuilder
-from export.fold import column_members
+from export.fold import OF_PAIRS
 from export.graphs import expression, features, flow
 from training.model import Mol
 from training.model.config import CHANNELS, CROP, FRAMES, MAP, PAIRS, POINTS
@@ -38,18 +38,9 @@ def _part(g: GraphBuilder, x: str, name: str, members: range, channels: int, sid
 
 
 def _add_logits(g: GraphBuilder, model: Mol, first: str, second: str) -> None:
-    members = g.constant("column.members", column_members())
-    sides = []
-    for name, maps in (("first", first), ("second", second)):
-        pairs = g.reshape(maps, f"column.{name}.pairs", -1, PAIRS, CHANNELS, MAP, MAP)
-        sides.append(g.node("Gather", [pairs, members], f"column.{name}.members", axis=1))
-    columns = expression.column(g, model, *sides)
-    side = expression.COLUMN_SIDE
-    columns = g.reshape(
-        columns, "columns", -1, expression.COLUMNS, expression.COLUMN_CHANNELS, side, side
-    )
-    columns = g.transpose(columns, "columns.last", 0, 2, 3, 4, 1)
-    g.output(expression.head(g, model, columns), "logits", model.config.classes)
+    parts = expression.parts(g, model, first, second, OF_PAIRS)
+    parts = g.reshape(parts, "column.parts.pairs", -1, PAIRS, *expression.PARTS)
+    g.output(expression.logits(g, model, parts, OF_PAIRS), "logits", model.config.classes)
 
 
 def _add_flow(g: GraphBuilder, model: Mol, frames: str, first: str, second: str) -> None:

@@ -1,27 +1,29 @@
-"""The five small graphs: what is computed once per frame, pair, column or window."""
+"""The four small graphs: what is computed once per frame, pair or window."""
 
 from __future__ import annotations
 
 import onnx
 
 from export.builder import GraphBuilder
+from export.fold import OF_SAMPLES
 from export.graphs import expression, features, flow
 from training.model import Mol
-from training.model.config import CHANNELS, CROP, MAP, POINTS
+from training.model.config import CHANNELS, CROP, FRAMES, MAP, POINTS
 
 FRAME = (1, CROP, CROP)
 FEATURES = (CHANNELS, MAP, MAP)
-COLUMN = (expression.COLUMN_CHANNELS, expression.COLUMN_SIDE, expression.COLUMN_SIDE)
 
 
 def features_graph(model: Mol, half_storage: bool) -> onnx.ModelProto:
-    """`frames` to `first`, `second` and `landmarks`."""
+    """`frames` to `first`, `second`, `parts` and `landmarks`."""
     g = GraphBuilder("features", half_storage)
     maps = features.stem(g, model, g.input("frames", *FRAME))
     first, second = features.f5c(g, model, maps, ("first", "second"))
+    parts = expression.parts(g, model, first, second, OF_SAMPLES)
     landmarks = features.landmark_head(g, model, second)
     g.output(first, "first", *FEATURES)
     g.output(second, "second", *FEATURES)
+    g.output(parts, "parts", *expression.PARTS)
     g.output(landmarks, "landmarks", 2 * POINTS)
     return g.model()
 
@@ -59,18 +61,9 @@ def flow_graph(model: Mol, half_storage: bool) -> onnx.ModelProto:
     return g.model()
 
 
-def column_graph(model: Mol, half_storage: bool) -> onnx.ModelProto:
-    """Features of four samples in a row to a `column`."""
-    g = GraphBuilder("column", half_storage)
-    first = g.input("first", 3, *FEATURES)
-    second = g.input("second", 3, *FEATURES)
-    g.output(expression.column(g, model, first, second), "column", *COLUMN)
-    return g.model()
-
-
 def head_graph(model: Mol, half_storage: bool) -> onnx.ModelProto:
-    """Five columns to `logits`."""
+    """Parts of a window's eight samples to `logits`."""
     g = GraphBuilder("head", half_storage)
-    columns = g.input("columns", *COLUMN, expression.COLUMNS)
-    g.output(expression.head(g, model, columns), "logits", model.config.classes)
+    parts = g.input("parts", FRAMES, *expression.PARTS)
+    g.output(expression.logits(g, model, parts, OF_SAMPLES), "logits", model.config.classes)
     return g.model()

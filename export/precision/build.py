@@ -191,13 +191,7 @@ def _inputs_of_graphs(
                     "second_next": maps["second"][after],
                 }
             )
-        columns = {
-            "first": np.stack([maps["first"][j : j + 3] for j in range(5)]),
-            "second": np.stack([maps["second"][j + 1 : j + 4] for j in range(5)]),
-        }
-        batches["column"].append(columns)
-        made = backend.run("column", columns)["column"]
-        batches["head"].append({"columns": np.ascontiguousarray(np.moveaxis(made, 0, -1)[None])})
+        batches["head"].append({"parts": maps["parts"][np.newaxis]})
         if "clip" in models:
             batches["clip"].append({"clip": clip[None, None]})
     return batches

@@ -45,7 +45,7 @@ GROUPS = (
     Group("flow expansion, fine", r"flow\.deconv[012]"),
     Group("flow regression, coarse", r"flow\.predict_flow[2-6]", gives_results=True),
     Group("flow regression, fine", r"flow\.predict_flow[01]", sensitive=True, gives_results=True),
-    Group("expression columns", r"column\.conv"),
+    Group("expression columns", r"column\.parts"),
     Group("expression hidden", r"head\.fc1"),
     Group("expression classes", r"head\.fc2", sensitive=True, gives_results=True),
 )

@@ -15,7 +15,7 @@ from mol_edge.errors import DeviceError
 FRAME_GRAPHS = ("features", "encoder", "flow")
 """Graphs that a new frame with flow costs."""
 
-SMALL_GRAPHS = (*FRAME_GRAPHS, "column", "head")
+SMALL_GRAPHS = (*FRAME_GRAPHS, "head")
 """Every graph but the fused `clip`."""
 
 

@@ -16,7 +16,8 @@ _DISPLACEMENTS = 15**2
 """Of the correlation's 21 × 21 those that stay within a map of 16 × 16; the rest are zero."""
 _CONV_STACK = 2 * (63**2 * 8 * 4**2 + 31**2 * 32 * 8 * 3**2 + _PLACES * (64 * 32 * 4 + 128 * 64))
 _FCC = 2 * 2 * _CHANNELS * _PLACES * 16
-_COLUMN = 2 * 2 * 8**2 * 32 * _CHANNELS * 2 * 2 * 5
+_PARTS = 2 * 8**2 * 32 * _CHANNELS * 2 * 2 * 2 * 5
+_SUMS = 2 * 2 * 5 * 3 * 32 * 8**2
 _LANDMARK_SIDE = 14
 
 
@@ -34,25 +35,20 @@ def graph_flops(model: ModelInfo) -> dict[str, int]:
     block, landmarks = _FCC + _ccc(model), _landmarks(model)
     encoder, conv1 = _encoder(model)
     flops = {
-        "features": _CONV_STACK + 2 * block + landmarks,
+        "features": _CONV_STACK + 2 * block + landmarks + _PARTS,
         "encoder": encoder,
         "flow": _flow(model) + conv1,
-        "column": _COLUMN,
-        "head": 2 * 256 * (2560 + model.classes),
+        "head": _SUMS + 2 * 256 * (2560 + model.classes),
     }
-    # The first frame has no landmarks and one block, the last one block; conv1 is kept.
-    flops["clip"] = clip_flops(flops) - 2 * block - landmarks - 7 * conv1
+    # Of the first frame no landmarks and one block, of the last one block; parts are of pairs, and
+    # conv1 is kept.
+    flops["clip"] = clip_flops(flops) - 2 * block - landmarks - _PARTS - 7 * conv1
     return flops
 
 
 def clip_flops(graphs: Mapping[str, int]) -> int:
     """FLOPs of a clip of 8 frames that is composed of the small graphs."""
-    return (
-        8 * (graphs["features"] + graphs["encoder"])
-        + 7 * graphs["flow"]
-        + 5 * graphs["column"]
-        + graphs["head"]
-    )
+    return 8 * (graphs["features"] + graphs["encoder"]) + 7 * graphs["flow"] + graphs["head"]
 
 
 def _ccc(model: ModelInfo) -> int:

@@ -63,7 +63,7 @@ def mode_flops(model: ModelInfo, mode: Mode) -> int | None:
         return clip_flops(graphs)
     if mode == "clip_fused":
         return graphs["clip"]
-    stream = graphs["features"] + graphs["column"] + graphs["head"]
+    stream = graphs["features"] + graphs["head"]
     if mode == "stream":
         return stream
     if mode == "stream_flow":

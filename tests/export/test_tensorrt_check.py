@@ -59,7 +59,7 @@ def problems(nodes, stored=None, **options):
 @pytest.mark.parametrize("which", ["lite_bundle", "full_bundle"])
 def test_every_exported_graph_passes(which, request):
     rows = dict(check_bundle(request.getfixturevalue(which)))
-    assert {"fp32/features", "fp32/encoder", "fp32/flow", "fp32/column", "fp32/head"} <= set(rows)
+    assert {"fp32/features", "fp32/encoder", "fp32/flow", "fp32/head"} <= set(rows)
     assert {name: found for name, found in rows.items() if found} == {}
 
 
@@ -67,7 +67,7 @@ def test_the_demo_bundle_passes_in_every_precision(capsys):
     bundle = Bundle.default()
     assert tensorrt_check.main([str(bundle.folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) >= 5
+    assert len(lines) >= 4
     assert all(line.endswith(": passes") for line in lines)
 
 

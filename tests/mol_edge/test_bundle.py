@@ -52,7 +52,7 @@ def test_weights_inside_the_graphs_need_no_file(tmp_path):
 
 
 def test_an_absent_graph_is_named_with_what_there_is(toy):
-    with pytest.raises(BundleError, match="no graph fp32/onnx/clip, only fp32/onnx/column, "):
+    with pytest.raises(BundleError, match="no graph fp32/onnx/clip, only fp32/onnx/encoder, "):
         toy.graph("clip")
     with pytest.raises(BundleError, match="has the precisions fp32, and not 'int8'"):
         toy.graph("features", precision="int8")

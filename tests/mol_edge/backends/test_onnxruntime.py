@@ -65,6 +65,6 @@ def test_memory_that_runs_out_is_told_by_its_text(toy, with_gpu, monkeypatch):
     import numpy as np
 
     with pytest.raises(DeviceMemoryError, match="also after it was set up anew"):
-        backend.run("head", {"columns": np.zeros((1, 32, 4, 4, 5), np.float32)})
+        backend.run("head", {"parts": np.zeros((1, 8, 6, 32, 8, 8), np.float32)})
     assert loads == ["head", "head"]
     assert backend.state is BackendState.OUT_OF_MEMORY

@@ -82,9 +82,13 @@ def test_other_inputs_are_refused(backend, frames, change, message):
 
 
 def test_batches_of_unequal_size_are_refused(backend, frames):
-    maps = np.zeros((2, 3, 128, 16, 16), np.float32)
-    with pytest.raises(ArrayError, match=r"second of column must be of shape \(2, 3, 128, 16, 16"):
-        backend.run("column", {"first": maps, "second": maps[:1]})
+    shapes = {
+        name: info.shape[1:] for name, info in backend.bundle.graph_info("flow").inputs.items()
+    }
+    inputs = {name: np.zeros((2, *shape), np.float32) for name, shape in shapes.items()}
+    inputs["second_next"] = inputs["second_next"][:1]
+    with pytest.raises(ArrayError, match=r"second_next of flow must be of shape \(2, 128, 16, 16"):
+        backend.run("flow", inputs)
 
 
 def test_an_absent_graph_is_refused(backend, frames):

@@ -55,7 +55,7 @@ def test_a_version_without_the_flag_for_types_is_taken_as_typed(tensorrt, fake_n
 def test_timings_are_handed_from_build_to_build(tensorrt, fake_nvidia):
     trt, _ = fake_nvidia
     tensorrt.build("head")
-    tensorrt.build("column")
+    tensorrt.build("head")
     assert trt.seen.timing == [b"", b"timed;"]
     assert tensorrt.cache.load_timing(ORIN) == b"timed;timed;"
 
@@ -98,7 +98,7 @@ def test_a_damaged_engine_is_built_anew(tensorrt, fake_nvidia):
     (entry,) = tensorrt.cache.entries()
     entry.path.write_bytes(entry.path.read_bytes()[:-1] + b"?")
     assert entry.state() == "damaged"
-    tensorrt.run("head", {"columns": np.zeros((1, 32, 4, 4, 5), np.float32)})
+    tensorrt.run("head", {"parts": np.zeros((1, 8, 6, 32, 8, 8), np.float32)})
     assert len(trt.seen.builds) == 2
     assert tensorrt.cache.entries()[0].state() == "ready"
 
@@ -107,7 +107,7 @@ def test_an_engine_that_tensorrt_refuses_is_built_anew(tensorrt, fake_nvidia, ca
     trt, _ = fake_nvidia
     tensorrt.build("head")
     trt.seen.refuses_engines = True
-    tensorrt.run("head", {"columns": np.zeros((1, 32, 4, 4, 5), np.float32)})
+    tensorrt.run("head", {"parts": np.zeros((1, 8, 6, 32, 8, 8), np.float32)})
     assert len(trt.seen.builds) == 2
     assert "refuses a kept engine of head (the engine is of another version)" in caplog.text
 

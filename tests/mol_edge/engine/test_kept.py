@@ -15,15 +15,15 @@ def test_memory_is_stated_and_bounded(ort, crops):
         push(engine, crops, index, index * PERIOD // 2)
     stated = engine.state_bytes
     assert len(engine.kept(0)) == 41
-    # Room for 42 frames of 320 KiB, 4 of 768 KiB with encoder maps, 64 columns of 2 KiB.
-    kept = 42 * 320 + 4 * 768 + 64 * 2
+    # Room for 42 frames of 368 KiB and 4 of 768 KiB with encoder maps.
+    kept = 42 * 368 + 4 * 768
     assert kept * 1024 <= stated <= (kept + 900) * 1024
     for index in range(60, 300):
         push(engine, crops, index, index * PERIOD // 2)
     assert engine.state_bytes == stated
     half = Engine(ort, options(keep_ms=1000, flow="never", half_state=True), PERIOD // 2)
     push(half, crops, 0)
-    assert 42 * 192 * 1024 <= half.state_bytes <= (42 * 192 + 900) * 1024
+    assert 42 * 240 * 1024 <= half.state_bytes <= (42 * 240 + 900) * 1024
 
 
 def test_the_arrays_grow_with_a_camera_that_is_faster_than_stated(ort, crops):

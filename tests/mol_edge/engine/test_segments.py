@@ -58,7 +58,7 @@ def test_restart_forgets_the_frames_of_one_face_or_all(ort, crops):
     assert engine.kept(0) == engine.kept(1) == ()
 
 
-@pytest.mark.parametrize("graph", ["features", "encoder", "flow", "column", "head"])
+@pytest.mark.parametrize("graph", ["features", "encoder", "flow", "head"])
 def test_a_device_that_fails_loses_nothing_else(ort, crops, graph):
     counting = Counting(ort)
     engine = Engine(counting, options(), PERIOD // 2)

@@ -99,7 +99,7 @@ def test_each_frame_costs_one_of_each_graph(ort, crops, step):
     counting.counts.clear()
     for index in range(8 * step, 8 * step + 10):
         push(engine, crops, index, index * period)
-    assert counting.counts == dict.fromkeys(("features", "encoder", "flow", "column", "head"), 10)
+    assert counting.counts == dict.fromkeys(("features", "encoder", "flow", "head"), 10)
 
 
 def test_without_flow_its_graphs_are_not_run(ort, crops):
@@ -108,7 +108,7 @@ def test_without_flow_its_graphs_are_not_run(ort, crops):
     outputs = [push(engine, crops, i) for i in range(10)]
     assert all(output.flow is None for output in outputs)
     assert outputs[-1].windows[0].state is WindowState.READY
-    assert set(counting.counts) == {"features", "column", "head"}
+    assert set(counting.counts) == {"features", "head"}
 
 
 def test_flow_on_motion_is_that_of_always(backend, crops):

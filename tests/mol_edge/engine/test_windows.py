@@ -17,7 +17,7 @@ def test_windows_of_several_lengths_share_features(ort, crops):
         np.testing.assert_allclose(window.logits, expected_logits(crops, window.samples), atol=2e-5)
     counting.counts.clear()
     push(engine, crops, 50, 50 * 1e9 / 60)
-    assert counting.counts == {"features": 1, "column": 3, "head": 3}
+    assert counting.counts == {"features": 1, "head": 3}
 
 
 def test_a_camera_of_15_fps_serves_a_longer_window_only(ort, crops):

@@ -83,13 +83,13 @@ def judge_bundle(folder: Path, checkpoint: Path, options: JudgeOptions) -> Mappi
     # All that is read is looked at first, so that a wrong path is told before minutes of work.
     teacher = CheckpointPredictor(checkpoint) if options.check_clips else None
     model = BundlePredictor(folder, options.device, options.precision)
+    if options.photos is not None:
+        read_faces(options.photos)
+    check_writable(folder)
     sampled = DataOptions(evaluation=options.clips)
     data = open_evaluation(options.data, model.labels, sampled)
     if teacher is not None:
         _check_known(data, options.data)
-    if options.photos is not None:
-        read_faces(options.photos)
-    check_writable(folder)
     limits = EvaluationOptions(options.baseline_pairs)
     result = judge(model, data, limits, synthetic=options.data == "synthetic")
     figures = {"data": options.data, "device": model.device, **result.figures()}

@@ -95,7 +95,8 @@ def build(
             check(name, came == wanted and type(came) is type(wanted), repr(wanted), came)
         known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
         for name in content:
-            check(str(name), name in known, f"absent (known are {', '.join(known)})", "it")
+            if name not in known:
+                raise FieldError(str(name), f"absent (known are {', '.join(known)})", "it")
         for name, item in known.items():
             needed = item.default is MISSING and item.default_factory is MISSING
             if needed and name not in content:

@@ -193,6 +193,11 @@ def _read_manifest(folder: Path) -> object:
         raise BundleError(
             f"A bundle is a folder with a {MANIFEST}, and {folder} is no folder: check the path."
         )
+    if not os.path.lexists(folder / MANIFEST):
+        raise BundleError(
+            f"A bundle is a folder with a {MANIFEST}, and {folder} has none: check the path, or "
+            "fetch the bundle anew."
+        )
     with open_inside(folder, MANIFEST) as file:
         text = file.read(_MANIFEST_LIMIT + 1)
     if len(text) > _MANIFEST_LIMIT:

@@ -23,6 +23,7 @@ from mol_edge._fields import (
     is_number,
     is_safe_path,
 )
+from mol_edge.errors import BundleError
 from mol_edge.graph_info import GRAPH_TENSORS, GraphInfo, TensorInfo
 from mol_edge.manifest_parts import Alignment, FileInfo, ModelInfo, Normalisation
 
@@ -190,6 +191,12 @@ class Manifest:
     @classmethod
     def from_json(cls, value: object) -> Manifest:
         """Read what `json.load` gave; raises BundleError that names the field."""
+        version = value.get("version") if isinstance(value, Mapping) else None
+        if isinstance(version, int) and version > VERSION:
+            raise BundleError(
+                f"A bundle must be of version {VERSION} for this mol-edge, and is of version "
+                f"{version}, which a newer one wrote: update mol-edge, or export the bundle again."
+            )
         readers = {
             "labels": as_tuple,
             "model": lambda item: build(ModelInfo, item, "model"),

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mol_edge.errors import InputError
 from mol_edge.faces.image import opencv
 from mol_edge.frame import Frame
@@ -117,12 +120,20 @@ class ImageFiles(Source):
     def __iter__(self) -> Iterator[Frame]:
         """The images; raises InputError at one that cannot be read, and names it."""
         for index, path in enumerate(self._paths):
-            image = self._cv2.imread(str(path), self._cv2.IMREAD_COLOR)
+            image, reason = self._read(path)
             if image is None:
                 raise InputError(
-                    f"The image {path} cannot be decoded: replace it or take it out of the folder."
+                    f"The image {path} cannot be decoded{reason}: replace it or take it out of the "
+                    "folder."
                 )
             yield check_size(Frame(image, index * self.period_ns, index), str(path))
+
+    def _read(self, path: Path) -> tuple[NDArray[np.uint8] | None, str]:
+        """The picture, or None and why where OpenCV says it: it refuses enormous ones."""
+        try:
+            return self._cv2.imread(str(path), self._cv2.IMREAD_COLOR), ""
+        except self._cv2.error as error:
+            return None, f" ({error.err})"
 
 
 def _images(folder: Path) -> Iterator[Path]:

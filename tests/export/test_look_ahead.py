@@ -75,7 +75,7 @@ def test_names_that_say_nothing() -> None:
 def test_photographs_are_looked_at_before_clips_are_judged(
     lite_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("export.judge.judge", lambda *_, **__: pytest.fail("clips were judged"))
+    monkeypatch.setattr("export.judge.open_evaluation", lambda *_: pytest.fail("clips were made"))
     demo = Path(convert.__file__).parents[1] / "mol_edge" / "data" / "demo"
     options = JudgeOptions(clips=1, photos=tmp_path / "none", check_clips=0)
     with pytest.raises(InputError, match=r"none/landmarks\.json"):

@@ -178,7 +178,7 @@ def relist(folder, name):
 
 
 def test_a_folder_without_a_manifest_is_refused(tmp_path):
-    with pytest.raises(BundleError, match="manifest.json must be a readable file"):
+    with pytest.raises(BundleError, match=r"folder with a manifest\.json, and .* has none"):
         Bundle.open(tmp_path)
 
 

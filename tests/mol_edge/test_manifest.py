@@ -7,6 +7,7 @@ import pytest
 from mol_edge.bundle import MANIFEST
 from mol_edge.errors import BundleError
 from mol_edge.manifest import (
+    VERSION,
     Alignment,
     FileInfo,
     GraphInfo,
@@ -46,6 +47,13 @@ def test_a_manifest_survives_json(content):
     assert features.inputs["frames"] == TensorInfo("float32", ("N", 1, 128, 128))
     assert manifest.to_json() == content
     assert Manifest.from_json(manifest.to_json()) == manifest
+
+
+@pytest.mark.parametrize("version", [VERSION + 1, 99])
+def test_a_manifest_of_a_newer_version_asks_for_a_newer_mol_edge(content, version):
+    newer = {**content, "version": version, "of the future": 1}
+    with pytest.raises(BundleError, match=f"is of version {version}, .*: update mol-edge"):
+        Manifest.from_json(newer)
 
 
 REFUSED = [

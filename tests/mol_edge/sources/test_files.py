@@ -1,4 +1,6 @@
 import re
+import struct
+from zlib import compress, crc32
 
 import cv2
 import numpy as np
@@ -193,6 +195,17 @@ def test_an_image_that_cannot_be_read_is_named(folder):
     assert [next(frames).index for _ in range(4)] == [0, 1, 2, 3]
     with pytest.raises(InputError, match=r"Frame5.png cannot be decoded: replace it or take"):
         next(frames)
+
+
+def test_an_image_that_states_an_enormous_size_is_refused(tmp_path):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", compress(b"0")) + chunk(b"IEND", b"")
+    (tmp_path / "wall.png").write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+    with pytest.raises(InputError, match=r"wall.png cannot be decoded \(pixels <= .*\): replace"):
+        next(iter(open_source(tmp_path)))
 
 
 def test_a_tiny_image_is_refused(tmp_path):

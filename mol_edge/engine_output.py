@@ -29,7 +29,7 @@ class EngineOptions:
             ``never`` not at all.
         keep_ms: how long a frame's state is kept for events; windows keep what they need.
         max_frames: most frames that are kept of a face for events, whatever the camera's rate.
-        half_state: whether features are kept in 16 bits: 192 KB a frame instead of 320, for about
+        half_state: whether features are kept in 16 bits: 240 KB a frame instead of 368, for about
             a millisecond of conversions.
 
     Raises:

@@ -83,10 +83,9 @@ def test_half_state_is_close(ort, crops):
         wanted, came = (push(engine, crops, at) for engine in (whole, half))
         np.testing.assert_array_equal(came.landmarks, wanted.landmarks)
         if at >= 1:
-            np.testing.assert_allclose(came.flow, wanted.flow, atol=5e-3)
+            assert 0 < np.abs(came.flow - wanted.flow).max() < 5e-3
         if at >= 7:
-            difference = np.abs(came.windows[0].logits - wanted.windows[0].logits).max()
-            assert 0 < difference < 5e-3
+            np.testing.assert_array_equal(came.windows[0].logits, wanted.windows[0].logits)
 
 
 @pytest.mark.parametrize("step", [1, 2])

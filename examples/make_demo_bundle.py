@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 
 from export.convert import convert_all
@@ -18,6 +19,8 @@ from export.judge import JudgeOptions, judge_bundle, summary
 from export.options import ExportOptions
 from export.precision.add import PrecisionOptions
 from export.precision.gate import table
+from mol_edge.commands.ending import ended
+from mol_edge.errors import MolEdgeError
 from training.checkpoints import BEST
 from training.config import load_config
 from training.datasets import open_splits
@@ -66,4 +69,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (MolEdgeError, OSError, KeyboardInterrupt) as error:
+        sys.exit(ended("make_demo_bundle", error) or 1)

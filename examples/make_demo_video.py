@@ -25,6 +25,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mol_edge.commands.ending import ended
+
 WIDTH, HEIGHT, FPS, FRAMES = 640, 480, 60, 300
 # The part of the portrait that is shown: enlarged by ZOOM around CENTRE (x, y of the portrait).
 ZOOM = 2.4
@@ -217,4 +219,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, ModuleNotFoundError) as error:
+        sys.exit(ended("make_demo_video", error, "train") or 1)

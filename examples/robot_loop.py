@@ -148,17 +148,38 @@ def control(
     return reasons
 
 
+def size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"must be a size such as 640x480, got {text!r}")
+    return int(width), int(height)
+
+
+def above_0(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, got {text!r}")
+    return value
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", help="camera number, video file or stream address")
     parser.add_argument("--bundle", help="model (default: the demo model)")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--size", default="640x480", help="of the pictures (default: 640x480)")
-    parser.add_argument("--hertz", type=float, default=30.0, help="turns per second (default: 30)")
     parser.add_argument(
-        "--deadline-ms", type=float, default=150.0, help="oldest picture to act on (default: 150)"
+        "--size", type=size, default=(640, 480), help="of the pictures (default: 640x480)"
     )
-    parser.add_argument("--seconds", type=float, help="stop after so long")
+    parser.add_argument(
+        "--hertz", type=above_0, default=30.0, help="turns per second (default: 30)"
+    )
+    parser.add_argument(
+        "--deadline-ms", type=above_0, default=150.0, help="oldest picture to act on (default: 150)"
+    )
+    parser.add_argument("--seconds", type=above_0, help="stop after so long")
     return parser.parse_args(arguments)
 
 
@@ -166,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run until the source or the time ends, or a signal comes."""
     given = parse(arguments)
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    width, height = (int(side) for side in given.size.split("x"))
+    width, height = given.size
     stop, mailbox, robot = threading.Event(), Mailbox[Seen](), Robot()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

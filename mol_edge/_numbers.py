@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from numbers import Integral, Real
 
+BELOW_MS = 60_000
+"""Windows are shorter: what they need is kept in memory for so long."""
+
 
 def is_finite(value: object) -> bool:
     """Whether `value` is a real number, neither infinite nor NaN."""
@@ -17,10 +20,10 @@ def is_whole(value: object, least: int) -> bool:
 
 
 def are_lengths(values: object) -> bool:
-    """Whether `values` is a sequence of one number above 0, or of several different ones."""
+    """Whether `values` is a sequence of one length of a window, or of several different ones."""
     return (
         isinstance(values, (tuple, list))
         and len(values) > 0
-        and all(is_finite(each) and each > 0 for each in values)
+        and all(is_finite(each) and 0 < each < BELOW_MS for each in values)
         and len(set(values)) == len(values)
     )

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge._numbers import are_lengths
+from mol_edge._numbers import BELOW_MS, are_lengths
 from mol_edge.cadence import SegmentReason
 from mol_edge.errors import OptionError
 from mol_edge.results import WindowState
@@ -49,8 +49,8 @@ class EngineOptions:
     def __post_init__(self) -> None:
         if not are_lengths(self.windows_ms):
             raise OptionError(
-                "windows_ms must be a tuple of one time above 0 or several different ones, got "
-                f"{self.windows_ms!r}."
+                "windows_ms must be a tuple of one time, or several different ones, above 0 and "
+                f"below {BELOW_MS}, got {self.windows_ms!r}."
             )
         if self.flow not in get_args(FlowMode):
             raise OptionError(f"flow must be one of {get_args(FlowMode)}, got {self.flow!r}.")

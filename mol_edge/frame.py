@@ -70,6 +70,8 @@ class Frame:
                 "Frame.timestamp_ns must be nanoseconds from 0 to below 2 to the power of 62, got "
                 f"{self.timestamp_ns}."
             )
+        if not isinstance(self.index, (int, np.integer)):
+            raise OptionError(f"Frame.index must be a whole number, got {self.index!r}.")
         image = self.image
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
             array = isinstance(image, np.ndarray)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mol_edge._numbers import are_lengths, is_finite, is_whole
+from mol_edge._numbers import BELOW_MS, are_lengths, is_finite, is_whole
 from mol_edge.backends.base import BackendOptions
 from mol_edge.errors import OptionError
 from mol_edge.motion import MotionOptions
@@ -67,15 +67,17 @@ class PipelineOptions:
         for name in ("min_score", "anchor_frames", "drift_px", "flow_from_px"):
             if not is_finite(getattr(self, name)):
                 raise OptionError(f"{name} must be a finite number, got {getattr(self, name)!r}.")
-        if self.window_ms is not None and not (is_finite(self.window_ms) and self.window_ms > 0):
-            raise OptionError(f"window_ms must be a number above 0, got {self.window_ms!r}.")
+        if self.window_ms is not None and not are_lengths((self.window_ms,)):
+            raise OptionError(
+                f"window_ms must be a number above 0 and below {BELOW_MS}, got {self.window_ms!r}."
+            )
         if self.windows_ms is not None:
             if self.window_ms is not None:
                 raise OptionError("windows_ms and window_ms say the same: give one of them.")
             if not are_lengths(self.windows_ms):
                 raise OptionError(
-                    "windows_ms must be a tuple of one time above 0 or several different ones, got "
-                    f"{self.windows_ms!r}."
+                    "windows_ms must be a tuple of one time, or several different ones, above 0 "
+                    f"and below {BELOW_MS}, got {self.windows_ms!r}."
                 )
         if not 0 <= self.min_score <= 1:
             raise OptionError(f"min_score must lie between 0 and 1, got {self.min_score}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import shlex
 from collections.abc import Iterator
@@ -61,6 +62,15 @@ def _shorten_videos(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
             yield frame
 
     monkeypatch.setattr(VideoFile, "__iter__", first)
+
+
+def test_names_of_the_package_exist() -> None:
+    names = set()
+    for path in DOCUMENTS:
+        names |= set(re.findall(r"`(mol_edge(?:\.\w+)+)", path.read_text(encoding="utf-8")))
+    assert len(names) >= 5
+    for name in sorted(names):
+        assert pkgutil.resolve_name(name) is not None
 
 
 def test_python_of_other_documents_compiles() -> None:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mol_edge._numbers import BELOW_MS, are_lengths
 from mol_edge.commands.values import whole
 
 if TYPE_CHECKING:
@@ -135,11 +136,10 @@ def _lengths(text: str) -> tuple[float, ...]:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:
         values = ()
-    fit = all(0 < value < 60_000 for value in values) and len(set(values)) == len(values)
-    if not values or not fit:
+    if not are_lengths(values):
         raise argparse.ArgumentTypeError(
-            "must be different times in milliseconds above 0 and below 60000, such as 200,350, "
-            f"got {text!r}"
+            f"must be different times in milliseconds above 0 and below {BELOW_MS}, such as "
+            f"200,350, got {text!r}"
         )
     return values
 

@@ -123,3 +123,16 @@ def test_a_source_that_is_not_there_is_one_sentence() -> None:
     assert done.returncode == 1
     assert "none.mp4" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--hertz", "0"), ("--hertz", "nan"), ("--size", "640"), ("--size", "0x480"),
+     ("--deadline-ms", "-1"), ("--seconds", "soon")],
+)  # fmt: skip
+def test_options_that_no_loop_can_have(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="^2$"):
+        robot_loop.parse(["0", option, value])
+    assert f"argument {option}: must be a" in capsys.readouterr().err

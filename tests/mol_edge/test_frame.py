@@ -66,3 +66,9 @@ def test_times_are_whole_numbers(time):
     with pytest.raises(OptionError, match="must be whole nanoseconds, got "):
         Frame(np.zeros((4, 4, 3), np.uint8), time)
     assert Frame(np.zeros((4, 4, 3), np.uint8), np.int64(7)).timestamp_ns == 7
+
+
+@pytest.mark.parametrize("index", ["a", 1.5, None])
+def test_an_index_is_a_whole_number(index):
+    with pytest.raises(OptionError, match=r"Frame\.index must be a whole number, got "):
+        Frame(np.zeros((48, 64), np.uint8), 0, index, format="gray")

@@ -27,6 +27,8 @@ def test_defaults():
         {"window_ms": "350"},
         {"windows_ms": ()},
         {"windows_ms": (350, 0)},
+        {"windows_ms": (350, 1e9)},
+        {"window_ms": 60_000},
         {"windows_ms": 350},
         {"windows_ms": ("350",)},
         {"windows_ms": (350, float("inf"))},

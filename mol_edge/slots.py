@@ -34,9 +34,9 @@ class Slots:
         empty: makes the arrays, from shape and type; a device gives arrays of its own.
 
     Example:
-        >>> slots = Slots({"column": ((32, 4, 4), np.float32)}, count=2)
+        >>> slots = Slots({"enc3": ((32, 4, 4), np.float32)}, count=2)
         >>> at = slots.take()
-        >>> slots.row("column", at).shape, slots.nbytes
+        >>> slots.row("enc3", at).shape, slots.nbytes
         ((1, 32, 4, 4), 4096)
     """
 

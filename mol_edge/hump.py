@@ -26,9 +26,9 @@ _BACK = 0.6
 _DIP = 0.5
 # A tremor upon a larger movement is no movement of its own: least share of the larger one's energy.
 _MAIN = 0.1
-# Onset lies before the time between 20 and 80% of the rise by this share of it: between a line's
-# 0.33 and a cosine's 0.72. Offset likewise.
-_FOOT = 0.55
+# Onset lies before the time between 30 and 70% of the rise by this share of it: between a line's
+# 0.75 and a cosine's 1.41. Offset likewise. Lower down video codecs let a movement creep back.
+_LOW, _HIGH, _FOOT = 0.3, 0.7, 1.08
 _LEVEL_MS = 150.0
 
 
@@ -41,6 +41,9 @@ class Hump:
         onset_ns: capture time of its turning points, and frame indices; only of one that ended.
         period_ms: time between two frames.
         blinked: whether a blink fell into it; only of one that ended.
+        step: how far from where it came it rests, in parts of its height; only of one that ended.
+        beside: how far the same pattern goes before and after it, in parts of its height.
+        explained: share of its motion's energy that follows its pattern, rather than several.
         peak: float64 [cells, 2], displacement at its height, pixels; only of one that ended.
     """
 
@@ -53,6 +56,9 @@ class Hump:
     offset: int = 0
     period_ms: float = 0.0
     blinked: bool = False
+    step: float = 0.0
+    beside: float = 0.0
+    explained: float = 1.0
     peak: Array = field(default_factory=lambda: np.zeros(0))
 
 
@@ -133,6 +139,10 @@ def _whole(window: PathWindow, times: Array, paths: Array, noise: Array) -> Hump
         offset = _foot(times[apex:], course[apex:])
     first, middle, last = (int(np.abs(times - at).argmin()) for at in (onset, times[apex], offset))
     stamps, frames = window.times_ns, window.indices
+    moved = paths - _baseline(times, paths, times[first], times[last])
+    course = _along(moved, pattern, noise)
+    within = slice(first, last + 1)
+    energy = float(np.square(course[within]).sum()) * _energy(pattern[np.newaxis], noise)[0]
     return Hump(
         ended=True,
         onset_ns=int(stamps[first]),
@@ -142,9 +152,19 @@ def _whole(window: PathWindow, times: Array, paths: Array, noise: Array) -> Hump
         apex=int(frames[middle]),
         offset=int(frames[last]),
         period_ms=float(times[-1] - times[0]) / (len(times) - 1),
-        blinked=bool(window.blinks[first : last + 1].any()),
+        blinked=bool(window.blinks[within].any()),
+        step=_step(times, paths, pattern, noise, first, last),
+        beside=float(np.ptp(np.delete(course, np.arange(first + 1, last)))),
+        explained=energy / max(float(_energy(moved[within], noise).sum()), 1e-12),
         peak=pattern,
     )
+
+
+def _step(times: Array, paths: Array, pattern: Array, noise: Array, first: int, last: int) -> float:
+    """How far the rest after a movement lies from the rest before it, in parts of its pattern."""
+    before = paths[: first + 1][times[: first + 1] >= times[first] - _LEVEL_MS].mean(0)
+    rest = _along(paths[last:] - before, pattern, noise)
+    return abs(float(rest.mean()))
 
 
 def _baseline(times: Array, paths: Array, onset: float, offset: float) -> Array:
@@ -159,8 +179,8 @@ def _baseline(times: Array, paths: Array, onset: float, offset: float) -> Array:
 
 
 def _foot(times: Array, course: Array) -> float:
-    """When a course that leaves its apex reaches the ground, by its way from 80 to 20%."""
-    high, low = _crossing(times, course, 0.8), _crossing(times, course, 0.2)
+    """When a course that leaves its apex reaches the ground, by its way from 70 to 30%."""
+    high, low = _crossing(times, course, _HIGH), _crossing(times, course, _LOW)
     foot = low + _FOOT * (low - high)
     return float(np.clip(foot, min(times[0], times[-1]), max(times[0], times[-1])))
 

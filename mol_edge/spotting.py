@@ -99,13 +99,17 @@ class Spotter:
     def _is_moving(self) -> bool:
         return self._history.moves(_SLOWEST_PX, self._options.noise_factor)
 
-    def _exceeds(self, moved: Array, least_px: float) -> NDArray[np.bool_]:
-        """Which cells' displacement [cells, 2] is beyond noise and a least one."""
+    def _deviations(self, moved: Array, least_px: float) -> Array:
+        """Cells' displacement [cells, 2] in deviations of noise, [cells]; 0 up to a least one."""
         # A few quiet seconds do not make a noisy camera quiet.
         deviations = np.hypot(*(moved / self._history.wary_noise).T)
-        far = np.hypot(*moved.T) > least_px
-        beyond: NDArray[np.bool_] = far & (deviations > self._options.noise_factor)
-        return beyond
+        far: Array = np.where(np.hypot(*moved.T) > least_px, deviations, 0)
+        return far
+
+    def _is_alone(self, hump: Hump) -> bool:
+        """Whether a short movement is one of its own, rather than a part of others."""
+        one = hump.beside < _RESTLESS and hump.explained > _OF_ONE_PATTERN
+        return one and not is_syllable(self._history, hump.onset_ns, hump.peak)
 
     def _follow(self, now_ns: int) -> list[Spot]:
         assert self._began_ns is not None
@@ -134,12 +138,16 @@ class Spotter:
         duration_ms = (hump.offset_ns - hump.onset_ns) / 1e6
         least_px = _blink_leak(hump.peak) if hump.blinked else options.least_px
         own = cells.without_common_motion(hump.peak, self._history.noise)
-        clear = self._exceeds(hump.peak, least_px) & self._exceeds(own, cells.OWN_SHARE * least_px)
+        far = self._deviations(hump.peak, least_px)
+        far_alone = self._deviations(own, cells.OWN_SHARE * least_px)
+        clearest = float(np.minimum(far, far_alone)[cells.EVIDENCE].max())
+        # What rests elsewhere than it came from stands out from one of the two rests by less.
+        prominent = clearest * (1 - hump.step) > _PROMINENT * options.noise_factor
         least_ms = options.shortest_ms(hump.period_ms)
-        if not clear[cells.EVIDENCE].any() or duration_ms < least_ms:
+        if clearest <= options.noise_factor or not prominent or duration_ms < least_ms:
             return []
         kind = options.kind_of(duration_ms, hump.period_ms)
-        if kind is EventKind.MICRO and is_syllable(self._history, hump.onset_ns, hump.peak):
+        if kind is EventKind.MICRO and not self._is_alone(hump):
             return []
         return [
             Spot(
@@ -161,6 +169,11 @@ def _blink_leak(peak: Array) -> float:
 
 
 _SLOWEST_PX = 0.12
+# Share of the deviations asked for by which a movement stands out from either rest beside it.
+_PROMINENT = 0.73
+# How far the parts that a short movement moves may go just before and after it, in parts of its
+# height, and the least share of its energy along the pattern of its apex.
+_RESTLESS, _OF_ONE_PATTERN = 0.4, 0.65
 # Deviations that a shape has to exceed, times those of a speed: it is looked for in more ways.
 _CLEARER = 1.1
 # While lids close, the fit of the head errs by this much elsewhere, however little they are seen.

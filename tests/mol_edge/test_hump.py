@@ -73,3 +73,49 @@ def test_frames_however_far_apart_are_no_error():
             uneven = PathWindow(gaps, window.indices, window.paths, window.blinks)
             found += measure(uneven, began, NOISE) is not None
     assert found > 40
+
+
+def test_a_tail_that_creeps_back_hardly_lengthens_it():
+    """As a video codec leaves it: the last quarter takes as long as the rest."""
+    times = np.arange(0, 1300, 10.0)
+    plain = course("line", times, 300, 400, 600)
+    late = 0.2 * np.clip((750 - times) / 210, 0, 1)
+    crept = np.where(times > 540, np.maximum(plain, late), plain)
+    ends = []
+    for path in (plain, crept):
+        hump = measure(window_of(path, 10), 250_000_000, NOISE)
+        assert hump is not None and hump.ended
+        ends.append(hump.offset_ns / 1e6)
+    assert ends[0] == pytest.approx(600, abs=45)
+    assert ends[1] - ends[0] < 50
+
+
+@pytest.mark.parametrize("left", [0.0, 0.35])
+def test_a_step_is_where_it_rests_after(left):
+    times = np.arange(0, 1200, 10.0)
+    fall = np.clip((times - 420) / 180, 0, 1)
+    rise = np.clip((times - 300) / 120, 0, 1)
+    hump = measure(window_of(rise - (1 - left) * fall, 10), 250_000_000, NOISE)
+    assert hump is not None and hump.ended
+    # In parts of its height above the line from before to after.
+    assert hump.step == pytest.approx(left / (1 - 0.4 * left), abs=0.08)
+
+
+@pytest.mark.parametrize("earlier", [0.0, 0.5])
+def test_what_the_pattern_does_beside_is_measured(earlier):
+    times = np.arange(0, 1200, 10.0)
+    path = course("cosine", times, 400, 520, 700) + earlier * course("cosine", times, 60, 150, 240)
+    hump = measure(window_of(path, 10), 390_000_000, NOISE)
+    assert hump is not None and hump.ended
+    assert hump.beside == pytest.approx(earlier, abs=0.12)
+
+
+def test_what_follows_no_single_pattern_is_explained_less():
+    times = np.arange(0, 1000, 10.0)
+    window = window_of(course("cosine", times, 300, 420, 600), 10)
+    one = measure(window, 250_000_000, NOISE)
+    window.paths[:, 2, 1] += 0.9 * np.sin((times - 300) / 40) * ((times > 300) & (times < 600))
+    several = measure(window, 250_000_000, NOISE)
+    assert one is not None and several is not None and one.ended and several.ended
+    assert one.explained > 0.95
+    assert several.explained < 0.85

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from mol_edge import spotting
 from mol_edge.event import EventKind
 from mol_edge.motion import Motion
+from mol_edge.second_look import SecondLook
 from mol_edge.spot import Spot, SpotterOptions
 from mol_edge.spotting import Spotter
 
@@ -174,3 +178,43 @@ def test_restart_forgets():
     assert spotter.push(16_000_000, 1, None) == []
     spotter.restart()
     assert spotter.push(5, 2, still) == []
+
+
+@pytest.mark.parametrize(
+    ("measured", "found"),
+    [
+        ({}, 1),
+        ({"beside": 0.3}, 1),
+        ({"beside": 0.5}, 0),
+        ({"explained": 0.7}, 1),
+        ({"explained": 0.6}, 0),
+        ({"step": 0.3}, 1),
+        ({"step": 0.9}, 0),
+    ],
+)
+def test_a_micro_expression_is_one_movement_that_stands_out(monkeypatch, measured, found):
+    """Told is none that its parts go on with before or after, or that rests elsewhere."""
+
+    real = spotting.measure
+
+    def with_measured(*given):
+        hump = real(*given)
+        return replace(hump, **measured) if hump is not None and hump.ended else hump
+
+    monkeypatch.setattr(spotting, "measure", with_measured)
+    monkeypatch.setattr(SecondLook, "_is_movement", lambda self, shape: False)
+    assert len(spots_of([(3.0, 3.15, 3.4, BROW)])) == found
+
+
+@pytest.mark.parametrize(("beside", "found"), [(0.1, 1), (0.5, 0)])
+def test_a_macro_expression_may_have_others_beside(monkeypatch, beside, found):
+    real = spotting.measure
+
+    def with_beside(*given):
+        hump = real(*given)
+        return replace(hump, beside=beside) if hump is not None and hump.ended else hump
+
+    monkeypatch.setattr(spotting, "measure", with_beside)
+    monkeypatch.setattr(SecondLook, "_is_movement", lambda self, shape: False)
+    kinds = [spot.kind for spot in spots_of([(2.0, 2.5, 3.0, BROW), (4.0, 4.1, 4.3, SMILE)])]
+    assert kinds == [EventKind.MACRO] + [EventKind.MICRO] * found

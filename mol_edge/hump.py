@@ -141,8 +141,8 @@ def _whole(window: PathWindow, times: Array, paths: Array, noise: Array) -> Hump
     stamps, frames = window.times_ns, window.indices
     moved = paths - _baseline(times, paths, times[first], times[last])
     course = _along(moved, pattern, noise)
-    within = slice(first, last + 1)
-    energy = float(np.square(course[within]).sum()) * _energy(pattern[np.newaxis], noise)[0]
+    whole = slice(first, last + 1)
+    energy = float(np.square(course[whole]).sum()) * _energy(pattern[np.newaxis], noise)[0]
     return Hump(
         ended=True,
         onset_ns=int(stamps[first]),
@@ -152,10 +152,10 @@ def _whole(window: PathWindow, times: Array, paths: Array, noise: Array) -> Hump
         apex=int(frames[middle]),
         offset=int(frames[last]),
         period_ms=float(times[-1] - times[0]) / (len(times) - 1),
-        blinked=bool(window.blinks[within].any()),
+        blinked=bool(window.blinks[whole].any()),
         step=_step(times, paths, pattern, noise, first, last),
         beside=float(np.ptp(np.delete(course, np.arange(first + 1, last)))),
-        explained=energy / max(float(_energy(moved[within], noise).sum()), 1e-12),
+        explained=energy / max(float(_energy(moved[whole], noise).sum()), 1e-12),
         peak=pattern,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -174,7 +175,7 @@ def _manifest(
         "checkpoint_sha256": measure(path).sha256,
         "parameters": sum(p.numel() for p in loaded.model.parameters()),
         "storage": "float16" if options.half_storage else "float32",
-        **loaded.facts.get("provenance", {}),
+        **_plain(loaded.facts.get("provenance", {})),
     }
     return Manifest(
         name=options.name,
@@ -189,3 +190,12 @@ def _manifest(
         provenance=provenance,
         intended_use=options.intended_use,
     )
+
+
+def _plain(value: Any) -> Any:
+    """Values as JSON has them, which knows no NaN: what could not be measured is null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

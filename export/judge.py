@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -166,12 +167,14 @@ _KINDS: Mapping[str, Any] = {"frames": np.uint8, "labels": np.int64, "moving": n
 
 
 def _rounded(value: Any) -> Any:
-    """Figures with 5 decimals, which is finer than any of them is known."""
+    """Figures with 5 decimals, which is finer than any of them is known; null for NaN."""
     if isinstance(value, Mapping):
         return {str(key): _rounded(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_rounded(item) for item in value]
-    return round(value, 5) if isinstance(value, float) else value
+    if isinstance(value, float):
+        return round(value, 5) if math.isfinite(value) else None
+    return value
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

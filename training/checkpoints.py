@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 from collections.abc import Mapping, Sequence
@@ -102,7 +103,8 @@ def load_model(path: Path) -> tuple[Mol, Facts]:
 def why_unreadable(error: Exception) -> str:
     """What PyTorch says of a file, without its advice; a word of text reads as a wrong key."""
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+        # So the system calls it where a file ends before what its head points to.
+        return "it is cut off" if error.errno == errno.EINVAL else error.strerror
     told = "" if isinstance(error, KeyError) else str(error).strip()
     return told.splitlines()[0].partition(". ")[0] if told else "no such format"
 

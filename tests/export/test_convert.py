@@ -86,6 +86,9 @@ def test_manifest_keeps_what_the_checkpoint_says(lite_bundle: Bundle) -> None:
     assert (manifest.window_ms, manifest.alignment.mode) == (300.0, "anchored")
     assert manifest.verification["passed"] is True
     assert len(manifest.verification["differences"]) == 12
+    # JSON knows no NaN.
+    assert manifest.provenance["best"] == {"nme": 3.5, "epe_moving": None}
+    assert manifest.provenance["steps"] == 7
 
 
 def test_channels_graph_exports_to_equal_numbers(tmp_path: Path) -> None:

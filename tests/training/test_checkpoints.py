@@ -1,8 +1,10 @@
 import copy
 
 import pytest
+import torch
 
-from training.checkpoints import same_run
+from mol_edge.errors import InputError
+from training.checkpoints import read, same_run
 from training.config import completed
 
 from .tiny import tiny_config
@@ -55,3 +57,18 @@ def test_more_phases_make_a_run_longer():
     assert same_run(tiny_config(phase=[first]).to_dict(), tiny_config(phase=[first, second])) == []
     kept = tiny_config(phase=[first, second]).to_dict()
     assert same_run(kept, tiny_config(phase=[first])) == ["phases"]
+
+
+def test_files_that_are_no_checkpoints_are_told_in_a_few_words(tmp_path):
+    torch.save({"weights": torch.zeros(5000)}, tmp_path / "whole.pt")
+    content = (tmp_path / "whole.pt").read_bytes()
+    assert set(read(tmp_path / "whole.pt")) == {"weights"}
+    (tmp_path / "text.pt").write_text("just text\n")
+    (tmp_path / "cut.pt").write_bytes(content[: len(content) // 2])
+    for name in ("text.pt", "cut.pt", "none.pt"):
+        with pytest.raises(InputError) as caught:
+            read(tmp_path / name)
+        said = str(caught.value)
+        assert said.startswith(f"{tmp_path / name} must be a checkpoint, and cannot be read as one")
+        assert said.endswith("): check the path.")
+        assert ". " not in said and "Invalid argument" not in said

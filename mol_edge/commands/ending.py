@@ -99,15 +99,21 @@ def _sentence(error: BaseException, extra: str | None, program: str) -> str | No
 
 
 def _no_room(error: OSError) -> str:
-    try:
-        # What could not be written before cannot be now.
-        sys.stdout.flush()
-    except OSError:
+    if _output_is_stuck():
         _drop_output()
         return (
             f"Standard output cannot be written ({error.strerror}): send it to where there is room."
         )
     return f"What is written needs room on its disk, and has none ({error.strerror}): free some."
+
+
+def _output_is_stuck() -> bool:
+    try:
+        # What could not be written before cannot be now; without a buffer nobody can tell.
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return bool(getattr(sys.stdout, "write_through", False))
 
 
 def _drop_output() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from mol_edge.commands.exit_codes import INTERRUPTED
 from mol_edge.sources import Source
 
 TERMINATION = tuple(
@@ -58,23 +62,85 @@ def _handling(numbers: Sequence[signal.Signals], handler: Callable[..., None]) -
             signal.signal(number, old)
 
 
+class _Guard:
+    """Ends this process where a signal's handler does not come to run, because code in C hangs.
+
+    Python runs handlers in the main thread once that is back from C; the system tells of a signal
+    by a byte in a pipe at once, and this waits for it in a thread.
+
+    Args:
+        answered_s: when the handler has last run, by `time.monotonic`.
+        patience_s: how long it may take.
+    """
+
+    def __init__(self, answered_s: Callable[[], float], patience_s: float) -> None:
+        self._answered_s = answered_s
+        self._patience_s = patience_s
+        self._over = threading.Event()
+        self._pipe: tuple[int, int] | None = None
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        if before != -1:
+            # Somebody else waits for signals in this way.
+            signal.set_wakeup_fd(before)
+            os.close(reading)
+            os.close(writing)
+            return
+        self._pipe = reading, writing
+        self._thread = threading.Thread(target=self._watch, args=(reading,), daemon=True)
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._pipe is None:
+            return
+        reading, writing = self._pipe
+        signal.set_wakeup_fd(-1)
+        self._over.set()
+        os.close(writing)
+        self._thread.join()
+        os.close(reading)
+
+    def _watch(self, reading: int) -> None:
+        ours = {int(number) for number in (signal.SIGINT, *TERMINATION)}
+        while word := os.read(reading, 1):
+            if word[0] not in ours or self._over.wait(self._patience_s):
+                continue
+            # Signals that come together have one answer, which may be known before the byte is.
+            if time.monotonic() - self._answered_s() <= 2 * self._patience_s:
+                continue
+            told = "mol-edge: interrupted in code that does not return; lines written are kept\n"
+            os.write(2, told.encode())
+            os._exit(INTERRUPTED)
+
+
 class Interruption:
     """Lets Ctrl-C and a request to terminate end a run between two frames; a second one at once.
+
+    Where a decoder or a driver hangs, so that there is no next frame, the process ends with what
+    it has written, after some patience.
 
     Args:
         live: a source that may keep us waiting for its next frame, or None. It is closed, so that
             the wait ends; and a request to terminate is how such a run ends well.
+        patience_s: how long code in C may keep a signal waiting.
 
     Attributes:
         requested: whether the run shall end.
         ended_well: whether that was a live source's request to terminate.
     """
 
-    def __init__(self, live: Source | None = None) -> None:
+    def __init__(self, live: Source | None = None, patience_s: float = 5.0) -> None:
         self.requested = False
         self.ended_well = False
         self._live = live
-        self._handled = _handling((signal.SIGINT, *TERMINATION), self._request)
+        self._handled = contextlib.ExitStack()
+        self._answered_s = -math.inf
+        self._guard = _Guard(lambda: self._answered_s, patience_s)
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if the run shall end, and not well."""
@@ -82,13 +148,15 @@ class Interruption:
             raise KeyboardInterrupt
 
     def __enter__(self) -> Interruption:
-        self._handled.__enter__()
+        self._handled.enter_context(_handling((signal.SIGINT, *TERMINATION), self._request))
+        self._handled.enter_context(self._guard)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._handled.__exit__(None, None, None)
+        self._handled.close()
 
     def _request(self, number: int, frame: object) -> None:
+        self._answered_s = time.monotonic()
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import signal
 import subprocess
@@ -48,8 +49,14 @@ from mol_edge.errors import InputError
     ],
 )
 def test_what_a_user_can_mend_is_one_sentence(
-    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+    error: BaseException,
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # That of pytest has no buffer, so that it might be what has no room.
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
     assert ended("tool", error, "train") == code
     assert capsys.readouterr().err == f"tool: {said}\n"
 

@@ -51,6 +51,42 @@ def test_a_signal_that_is_ignored_stays_so() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+_HANGS = """
+import ctypes, threading
+from mol_edge.commands.interruption import Interruption
+
+libc, lock = ctypes.CDLL(None), ctypes.create_string_buffer(128)
+with Interruption(patience_s=0.2):
+    threading.Timer(0.5, print, ["hangs"], {"flush": True}).start()
+    libc.pthread_mutex_lock(lock)
+    libc.pthread_mutex_lock(lock)  # for ever, whatever signals come
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="hangs in a mutex of Linux")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_whose_decoder_hangs_ends_all_the_same(number: signal.Signals) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _HANGS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "hangs\n"
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == (
+        "mol-edge: interrupted in code that does not return; lines written are kept\n"
+    )
+
+
+def test_a_signal_that_is_answered_ends_nothing_early() -> None:
+    with Interruption(patience_s=0.01) as interruption:
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(0.1)
+        assert interruption.requested
+    assert signal.set_wakeup_fd(-1) == -1
+
+
 _PARENT = """
 import argparse, subprocess, sys
 from mol_edge import cli
@@ -85,13 +121,15 @@ def test_a_terminated_command_takes_its_children_along_and_dies_of_the_signal() 
         os.kill(child, 0)
 
 
-def test_an_output_without_room_is_one_sentence() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_without_room_is_one_sentence(unbuffered: str) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "mol_edge", "models", "list"],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert done.returncode == 2
     assert done.stderr == (

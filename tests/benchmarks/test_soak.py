@@ -13,7 +13,7 @@ def test_a_stream_of_two_faces_stays_in_its_memory(toy, half):
     before, after, state = soak(Stub(toy), 2000, options)
     assert after.resident - before.resident < LIMIT_BYTES
     assert (after.threads, after.files) == (before.threads, before.files)
-    # Two faces for 1.5 s at 30 frames per second: 320 KiB a frame, 192 in 16 bits.
+    # Two faces for 1.5 s at 30 frames per second: 368 KiB a frame, 240 in 16 bits.
     assert state < (47e6 if not half else 34e6)
 
 

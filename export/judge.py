@@ -84,6 +84,12 @@ def judge_bundle(folder: Path, checkpoint: Path, options: JudgeOptions) -> Mappi
     # All that is read is looked at first, so that a wrong path is told before minutes of work.
     teacher = CheckpointPredictor(checkpoint) if options.check_clips else None
     model = BundlePredictor(folder, options.device, options.precision)
+    if teacher is not None and teacher.labels != model.labels:
+        raise InputError(
+            f"The checkpoint must be what the bundle was exported from, and {checkpoint} has the "
+            f"classes {', '.join(teacher.labels)} instead of {', '.join(model.labels)}: name that "
+            "one, or give --check-clips 0."
+        )
     if options.photos is not None:
         read_faces(options.photos)
     check_writable(folder)
@@ -104,7 +110,7 @@ def judge_bundle(folder: Path, checkpoint: Path, options: JudgeOptions) -> Mappi
         clips = check_clips(options, model.labels)
         path = folder / CHECK_SET
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(make_check_set(teacher, clips).to_bytes())
+        path.write_bytes(make_check_set(teacher, clips, options.check_clips).to_bytes())
         files = {**manifest.files, CHECK_SET: measure(path)}
         manifest = replace(manifest, files=files, check_set=CHECK_SET)
     write_manifest(folder, manifest)

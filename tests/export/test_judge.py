@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from export.cli import main
-from export.judge import JudgeOptions, summary
+from export.judge import JudgeOptions, judge_bundle, summary
 from mol_edge.backends import open_backend
 from mol_edge.bundle import Bundle
 from mol_edge.check_set import CheckSet, measure_accuracy
-from mol_edge.errors import OptionError
+from mol_edge.errors import InputError, OptionError
 from training.evaluation import coarser
 from training.evaluation.still import still_jitter
 from training.synthetic.labels import bayes_accuracy, bayes_uf1
@@ -68,6 +68,26 @@ def test_the_check_set_is_met_by_every_runtime(judged: Bundle) -> None:
         assert figures is not None and figures.agreement == 1.0
         assert figures.logit_error < 1e-3 and figures.flow_error_px < 1e-3
         assert figures.landmark_error_px < 1e-2
+
+
+def test_a_check_set_has_as_many_clips_of_other_data(
+    lite_bundle: Bundle, lite_checkpoint: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lite"
+    shutil.copytree(lite_bundle.folder, folder)
+    options = JudgeOptions("texture", clips=2, baseline_pairs=0, check_clips=2)
+    judge_bundle(folder, lite_checkpoint, options)
+    check = CheckSet.of(Bundle.open(folder))
+    assert check is not None and len(check) == 2
+
+
+def test_a_checkpoint_of_other_classes_is_refused(
+    lite_bundle: Bundle, lite_checkpoint: Path, tmp_path: Path
+) -> None:
+    content = torch.load(lite_checkpoint, weights_only=True)
+    torch.save(content | {"labels": list("abcde")}, tmp_path / "other.pt")
+    with pytest.raises(InputError, match="a, b, c, d, e instead of happiness, disgust"):
+        judge_bundle(lite_bundle.folder, tmp_path / "other.pt", JudgeOptions(clips=1))
 
 
 def test_options_are_checked() -> None:

@@ -19,12 +19,14 @@ from export.judge import JudgeOptions, judge_bundle, summary
 from export.options import ExportOptions
 from export.precision.add import PrecisionOptions
 from export.precision.gate import table
+from mol_edge.benchmark.report import check_writable
 from mol_edge.commands.ending import ended
 from mol_edge.errors import MolEdgeError
 from training.checkpoints import BEST
 from training.config import load_config
 from training.datasets import open_splits
-from training.fit import fit
+from training.evaluation.photos import read_faces
+from training.fit import claim, fit
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,7 +41,6 @@ def make(
 ) -> str:
     """Train, export and judge; returns the main figures as text."""
     settings = load_config(config)
-    fit(settings, open_splits(settings.data), runs, resume=True)
     options = ExportOptions(
         name="mol-lite-demo",
         fused=False,
@@ -47,6 +48,12 @@ def make(
         intended_use=USE,
         precision=PrecisionOptions(precisions),
     )
+    if photos is not None:
+        # What cannot be read must not be found out after hours.
+        read_faces(photos)
+    check_writable(folder.absolute().parent)
+    claim(runs, resume=True)
+    fit(settings, open_splits(settings.data), runs, resume=True)
     converted = convert_all(runs / BEST, folder, options)
     figures = judge_bundle(converted.folder, runs / BEST, JudgeOptions(photos=photos))
     added = converted.added

@@ -59,8 +59,9 @@ def main() -> None:
     motion = float(np.median([row["motion"] for row in plain]))
     print(_judged("around the network", around, features, MOST_AROUND))
     print(_judged("motion", motion, features, MOST_MOTION))
-    print(f"the detector ({pipe.detector.name}) looked {len(looked)} times in {len(rows)} frames: ")
-    print(f"  {np.median(looked):.1f} ms a look, {sum(looked) / len(rows):.2f} ms a frame")
+    print(f"the detector ({pipe.detector.name}) looked {len(looked)} times in {len(rows)} frames")
+    if looked:
+        print(f"  {np.median(looked):.1f} ms a look, {sum(looked) / len(rows):.2f} ms a frame")
 
 
 def _rows(

@@ -25,6 +25,10 @@ def count_flops(path: Path) -> float:
     model = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
     graph = model.graph
     weights = {t.name: int(np.count_nonzero(to_array(t))) for t in graph.initializer}
+    for node in graph.node:
+        # Weights that are stored in 16 bits.
+        if node.op_type == "Cast" and node.input[0] in weights:
+            weights[node.output[0]] = weights[node.input[0]]
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     for value in [*graph.input, *graph.output, *graph.value_info]:
         shapes[value.name] = tuple(d.dim_value for d in value.type.tensor_type.shape.dim)

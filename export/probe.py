@@ -11,46 +11,52 @@ from training.model.config import CROP, FRAMES
 from training.model.f5c import Ccc
 
 LEAST_GAP = 2e-6
+AMPLE_GAP = 1e-5
 TRIES = 24
 
 
 def probe_clips(model: Mol, count: int = 2, seed: int = 0) -> tuple[NDArray[np.float32], float]:
-    """Clips [count, 1, 8, 128, 128] of drifting texture, none of them near a tie.
+    """Clips [count, 1, 8, 128, 128] of texture, each frame as far from a tie as can be found.
 
-    Where the k-th and the next neighbour are equally similar, float32 rounding decides between
-    them and a flip moves logits by up to 1e-2: a comparison there would judge chance. So clips
-    are drawn until none has a tie closer than 2e-6, or the best of 24 are taken.
+    Where two neighbours are equally similar, float32 rounding decides which of them comes first,
+    and of the k-th and the next one which of them counts. Both move logits by up to 1e-2, since
+    each rank is mixed over all nodes by itself: a comparison there would judge chance. How far
+    rounding reaches depends on the weights, so frames are drawn until enough of them have no tie
+    closer than 1e-5, or the best of 192 are taken.
 
     Returns:
-        The clips and the smallest gap between ranks k and k + 1 on them.
+        The clips and the smallest gap between one of the ranks 1 to k and the next on them.
     """
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(TRIES):
-        clip = _texture(rng)
-        drawn.append((smallest_gap(model, torch.from_numpy(clip)), clip))
-        drawn.sort(key=lambda pair: -pair[0])
-        if len(drawn) >= count and drawn[count - 1][0] >= LEAST_GAP:
-            break
-    chosen = drawn[:count]
-    return np.concatenate([clip for _, clip in chosen]), min(gap for gap, _ in chosen)
+    frames, gap = _farthest_from_ties(model, count * FRAMES, seed)
+    return frames.reshape(count, 1, FRAMES, CROP, CROP), gap
 
 
 def frames_apart(model: Mol, count: int, seed: int = 0) -> NDArray[np.float32]:
-    """Frames [count, 128, 128] of drifting texture, none near a tie, for streams of any order.
+    """Frames [count, 128, 128] of texture, none near a tie, for streams of any order.
 
     Raises:
         RuntimeError: the network ties on nearly every frame.
     """
+    frames, gap = _farthest_from_ties(model, count, seed)
+    if gap < LEAST_GAP:
+        raise RuntimeError(
+            f"{count} frames without a tie within {LEAST_GAP:g} were wanted, and of the best that "
+            f"were found one has a tie within {gap:.1e}."
+        )
+    return frames
+
+
+def _farthest_from_ties(model: Mol, count: int, seed: int) -> tuple[NDArray[np.float32], float]:
     rng = np.random.default_rng(seed)
-    frames: list[NDArray[np.float32]] = []
+    drawn: list[tuple[float, NDArray[np.float32]]] = []
     for _ in range(TRIES):
         for frame in _texture(rng)[0, 0]:
-            if smallest_gap(model, torch.from_numpy(frame[None, None, None])) >= LEAST_GAP:
-                frames.append(frame)
-        if len(frames) >= count:
-            return np.stack(frames[:count])
-    raise RuntimeError(f"{count} frames without a tie were wanted, and {len(frames)} were found.")
+            drawn.append((smallest_gap(model, torch.from_numpy(frame[None, None, None])), frame))
+        drawn.sort(key=lambda pair: -pair[0])
+        if len(drawn) >= count and drawn[count - 1][0] >= AMPLE_GAP:
+            break
+    chosen = drawn[:count]
+    return np.stack([frame for _, frame in chosen]), min(gap for gap, _ in chosen)
 
 
 def _texture(rng: np.random.Generator) -> NDArray[np.float32]:
@@ -68,7 +74,7 @@ def _texture(rng: np.random.Generator) -> NDArray[np.float32]:
 
 @torch.no_grad()
 def smallest_gap(model: Mol, clip: torch.Tensor) -> float:
-    """Smallest difference of similarity between the ranks k and k + 1 of both blocks."""
+    """Smallest difference of similarity between ranks in turn, 1 to k + 1, of both blocks."""
     maps = model.conv_stack(clip.transpose(1, 2).flatten(0, 1))
     blocks = ((model.FCC_1, model.CCC_1), (model.FCC_2, model.CCC_2))
     return min(_gap(ccc, fcc(maps)) for fcc, ccc in blocks)
@@ -81,4 +87,4 @@ def _gap(ccc: Ccc, y: torch.Tensor) -> float:
     if ccc.neighbours >= nodes.shape[1]:
         return float("inf")
     top = (unit @ unit.mT).topk(ccc.neighbours + 1, dim=2).values
-    return float((top[..., -2] - top[..., -1]).min())
+    return float((top[..., :-1] - top[..., 1:]).min())

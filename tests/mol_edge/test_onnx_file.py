@@ -33,13 +33,13 @@ def nested(tensor, depth):
 def test_inlined_tensors_hold_the_weights_bytes():
     weights = bytearray()
     model = toy_bundle.make_model("features", weights)
-    assert sum(t.data_location == TensorProto.EXTERNAL for t in model.graph.initializer) == 4
+    assert sum(t.data_location == TensorProto.EXTERNAL for t in model.graph.initializer) == 5
     whole = onnx.load_from_string(
         onnx_file.inline(model.SerializeToString(), bytes(weights), "weights.bin")
     )
     onnx.checker.check_model(whole, full_check=True)
     constants = toy_bundle.constants()
-    assert len(whole.graph.initializer) == 4
+    assert len(whole.graph.initializer) == 6
     for tensor in whole.graph.initializer:
         assert tensor.data_location == TensorProto.DEFAULT
         assert not tensor.external_data

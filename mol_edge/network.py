@@ -59,8 +59,8 @@ def run_clip(backend: Backend, crops: NDArray[np.float32]) -> ClipOutput:
 class Network:
     """A backend's graphs, with the arrays that their inputs and outputs pass through.
 
-    Arrays of `scratch` and `state` are valid until the same name is asked for again. Not safe to
-    share between threads.
+    An array of `state` is valid until the same name is asked for again. Not safe to share between
+    threads.
 
     Attributes:
         on_device: whether state lies in the memory of a device, and not in NumPy's arrays.
@@ -93,20 +93,14 @@ class Network:
             }
         return self._outputs[graph][name]
 
-    def scratch(self, name: str, count: int, shape: tuple[int, ...], dtype: DTypeLike) -> Tensor:
-        """An array [count, *shape] that is allocated once and grows with the largest count."""
-        return self._kept(name, count, shape, dtype, aligned_empty)
-
     def state(self, name: str, count: int, shape: tuple[int, ...], dtype: DTypeLike) -> Tensor:
-        """As `scratch`, where the backend keeps the state that graphs pass to each other."""
-        return self._kept(name, count, shape, dtype, self.empty)
+        """An array [count, *shape] where the backend keeps what graphs pass to each other.
 
-    def _kept(
-        self, name: str, count: int, shape: tuple[int, ...], dtype: DTypeLike, empty: Empty
-    ) -> Tensor:
+        It is allocated once and grows with the largest count.
+        """
         there = self._scratch.get(name)
         if there is None or len(there) < count:
-            there = self._scratch[name] = empty((count, *shape), dtype)
+            there = self._scratch[name] = self.empty((count, *shape), dtype)
         return there[:count]
 
     def scratch_output(self, graph: str, name: str, count: int) -> Tensor:

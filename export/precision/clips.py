@@ -209,7 +209,7 @@ def _dataset(data: str, labels: Sequence[str] | None, count: int) -> Clips:
     return _clips(f"{taken} clips of {Path(data).name}", dataset, taken)
 
 
-def _clips(source: str, dataset: object, count: int) -> Clips:
+def _clips(source: str, dataset: Dataset, count: int) -> Clips:
     """The first clips of a dataset, or, of more, clips spread over it."""
     from training.augment import middle
     from training.metrics import moving_pixels
@@ -218,9 +218,9 @@ def _clips(source: str, dataset: object, count: int) -> Clips:
         name: [] for name in ("frames", "landmarks", "flow", "moving")
     }
     labels: list[int] = []
-    total = len(dataset)  # type: ignore[arg-type]
+    total = len(dataset)
     for index in np.linspace(0, total - 1, count).round().astype(int).tolist():
-        sample = middle(dataset.sample(index, 0, _PAIRS))  # type: ignore[attr-defined]
+        sample = middle(dataset.sample(index, 0, _PAIRS))
         rows["frames"].append(sample.frames)
         labels.append(-1 if sample.label is None else sample.label)
         if sample.landmarks is not None:

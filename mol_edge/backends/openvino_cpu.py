@@ -60,7 +60,7 @@ def _tiled(x: Any, weight: Array, side: int) -> Any:
     for tile in range(tiles):
         rows[:, tile, 2 * tile : 2 * tile + size] = _OF_INPUT
     rows = rows[..., 1:-1]
-    kernels = np.einsum("ai,bj,ocij->abco", _OF_KERNEL, _OF_KERNEL, weight.astype(np.float64))
+    kernels = np.einsum("ai,bj,ocij->abco", _OF_KERNEL, _OF_KERNEL, weight, optimize=True)
     back = np.einsum("ia,jb->ijab", _OF_OUTPUT, _OF_OUTPUT).reshape(4, size**2)
     x = op.transpose(x, [0, 2, 3, 1])
     x = op.reshape(x, [0, side, side * inputs], True)

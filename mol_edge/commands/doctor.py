@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mol_edge._version import __version__
 from mol_edge.commands.exit_codes import NOTHING_WORKS, OK
 from mol_edge.commands.table import format_table
+from mol_edge.commands.values import number
 
 if TYPE_CHECKING:
     from mol_edge.doctor import DeviceReport, DoctorReport
@@ -25,22 +26,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--deadline",
         metavar="S",
-        type=_seconds,
+        type=number(above=0, most=3600),
         default=60.0,
         help="seconds until a device counts as hung (default: 60)",
     )
     parser.add_argument("--json", action="store_true", help="write the report as JSON")
     parser.set_defaults(execute=_doctor)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 3600:
-        raise argparse.ArgumentTypeError(f"must be seconds above 0 and below 3600, got {text!r}")
-    return value
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

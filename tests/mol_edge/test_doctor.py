@@ -129,4 +129,4 @@ def test_the_command_ends_with_a_broken_runtime_and_names_the_mend(
 def test_a_deadline_that_is_none_is_refused(mol_edge_command: RunCommand) -> None:
     done = mol_edge_command("doctor", "--deadline", "0")
     assert done.returncode == 2
-    assert "must be seconds above 0 and below 3600, got '0'" in done.stderr
+    assert "must be a number above 0 and at most 3600, got '0'" in done.stderr

@@ -7,7 +7,7 @@ from setuptools import setup
 
 core = Pybind11Extension(
     "mol_edge._core",
-    sorted(glob("cpp/src/*.cc") + glob("bindings/*.cc")),
+    sorted(glob("cpp/src/**/*.cc", recursive=True) + glob("bindings/*.cc")),
     include_dirs=["cpp/include", "cpp/src"],
     depends=sorted(glob("cpp/**/*.h", recursive=True) + glob("bindings/*.h")),
     cxx_std=20,

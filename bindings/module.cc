@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core, module) {
     register_head_patches(module);
     register_motion(module);
     register_motion_stream(module);
+    register_network(module);
     register_path_history(module);
     register_similarity(module);
     register_softmax(module);

@@ -12,6 +12,7 @@ void register_flow_color(pybind11::module_& module);
 void register_head_patches(pybind11::module_& module);
 void register_motion(pybind11::module_& module);
 void register_motion_stream(pybind11::module_& module);
+void register_network(pybind11::module_& module);
 void register_path_history(pybind11::module_& module);
 void register_similarity(pybind11::module_& module);
 void register_softmax(pybind11::module_& module);

@@ -1,0 +1,178 @@
+#include "mol_edge/network.h"
+
+#include "mol_edge/error.h"
+
+#include "arrays.h"
+#include "gil.h"
+#include "register.h"
+
+#include <pybind11/numpy.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace py = pybind11;
+
+namespace mol_edge::bindings {
+namespace {
+
+using Floats = ArrayArgument<float>;
+
+/// What is passed for a batch: the array, and where its items lie.
+struct Items {
+    py::array array;
+    float* data;
+    py::ssize_t step;
+
+    [[nodiscard]] float* at(py::ssize_t item) const { return data + item * step; }
+    [[nodiscard]] py::ssize_t count() const { return array.shape(0); }
+};
+
+Items items_of(const Floats& argument, const Expected& expected) {
+    py::array array = contiguous(argument, expected);
+    // Inputs are only read; `outputs_of` checks what is written.
+    auto* const data = const_cast<float*>(static_cast<const float*>(array.data()));
+    const py::ssize_t count = array.shape(0);
+    return {array, data, count == 0 ? 0 : array.size() / count};
+}
+
+Items outputs_of(const Floats& argument, const Expected& expected) {
+    Items items = items_of(argument, expected);
+    check_writeable(items.array, expected);
+    return items;
+}
+
+/// A graph of weights by name, which it copies into an order of its own.
+template <class Graph, class... Options>
+std::unique_ptr<Graph> graph_of(const py::dict& weights, Options... options) {
+    std::vector<py::array> kept;
+    Weights table;
+    for (const auto& [name, value] : weights) {
+        const std::string text = py::cast<std::string>(name);
+        const bool fits =
+            py::isinstance<py::array>(value) &&
+            py::reinterpret_borrow<py::array>(value).dtype().equal(py::dtype::of<float>());
+        if (!fits) {
+            throw ArrayError("The weight " + text + " must be a NumPy array of float32, got " +
+                             describe(py::reinterpret_borrow<py::object>(value)) + ".");
+        }
+        auto array = py::reinterpret_borrow<py::array>(value);
+        check_contiguous(array, {text.c_str(), {}, ""});
+        const std::vector<int> shape(array.shape(), array.shape() + array.ndim());
+        table[text] = {shape, elements<float>(array)};
+        kept.push_back(std::move(array));
+    }
+    const WithoutGil unlocked;
+    return std::make_unique<Graph>(table, options...);
+}
+
+void run_features(FeaturesGraph& graph, Team& team, const Floats& frames, const Floats& first,
+                  const Floats& second, const Floats& parts, const Floats& landmarks) {
+    const Items in = items_of(frames, {"frames", {kAny, 1, 128, 128}, "(N, 1, 128, 128)"});
+    const py::ssize_t n = in.count();
+    const Items out1 = outputs_of(first, {"first", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
+    const Items out2 = outputs_of(second, {"second", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
+    const Items out3 = outputs_of(parts, {"parts", {n, 6, 32, 8, 8}, "(N, 6, 32, 8, 8)"});
+    const Items out4 = outputs_of(landmarks, {"landmarks", {n, 136}, "(N, 136)"});
+    const WithoutGil unlocked;
+    for (py::ssize_t i = 0; i < n; ++i) {
+        graph.run(team, in.at(i), out1.at(i), out2.at(i), out3.at(i), out4.at(i));
+    }
+}
+
+void run_encoder(EncoderGraph& graph, Team& team, const Floats& frames, const Floats& enc2,
+                 const Floats& enc3) {
+    const Items in = items_of(frames, {"frames", {kAny, 1, 128, 128}, "(N, 1, 128, 128)"});
+    const py::ssize_t n = in.count();
+    const Items out2 = outputs_of(enc2, {"enc2", {n, graph.channels2(), 32, 32}, "(N, C, 32, 32)"});
+    const Items out3 = outputs_of(enc3, {"enc3", {n, graph.channels3(), 16, 16}, "(N, C, 16, 16)"});
+    const WithoutGil unlocked;
+    for (py::ssize_t i = 0; i < n; ++i) graph.run(team, in.at(i), out2.at(i), out3.at(i));
+}
+
+void run_flow(FlowGraph& graph, Team& team, const Floats& frames, const Floats& enc2,
+              const Floats& enc3, const Floats& enc3_next, const Floats& first,
+              const Floats& second_next, const Floats& flow) {
+    const Items frame = items_of(frames, {"frames", {kAny, 1, 128, 128}, "(N, 1, 128, 128)"});
+    const py::ssize_t n = frame.count();
+    const py::ssize_t c = graph.channels3();
+    const Items in2 = items_of(enc2, {"enc2", {n, graph.channels2(), 32, 32}, "(N, C, 32, 32)"});
+    const Items in3 = items_of(enc3, {"enc3", {n, c, 16, 16}, "(N, C, 16, 16)"});
+    const Items next = items_of(enc3_next, {"enc3_next", {n, c, 16, 16}, "(N, C, 16, 16)"});
+    const Items in4 = items_of(first, {"first", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
+    const Items in5 = items_of(second_next, {"second_next", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
+    const Items out = outputs_of(flow, {"flow", {n, 2, 128, 128}, "(N, 2, 128, 128)"});
+    const WithoutGil unlocked;
+    for (py::ssize_t i = 0; i < n; ++i) {
+        graph.run(team, {frame.at(i), in2.at(i), in3.at(i), next.at(i), in4.at(i), in5.at(i)},
+                  out.at(i));
+    }
+}
+
+void run_head(HeadGraph& graph, Team& team, const Floats& parts, const Floats& logits) {
+    const Items in = items_of(parts, {"parts", {kAny, 8, 6, 32, 8, 8}, "(N, 8, 6, 32, 8, 8)"});
+    const py::ssize_t n = in.count();
+    const Items out = outputs_of(logits, {"logits", {n, graph.classes()}, "(N, classes)"});
+    const WithoutGil unlocked;
+    for (py::ssize_t i = 0; i < n; ++i) graph.run(team, in.at(i), out.at(i));
+}
+
+constexpr const char* kTeamDoc = R"(Threads that compute graphs together; one call at a time.
+
+Args:
+    threads: from 1 to 256, the caller among them.
+    awake_us: microseconds for which they look out for more work before they sleep.
+
+Raises:
+    OptionError: either is out of range.
+
+Example:
+    >>> from mol_edge import _core
+    >>> _core.Team(2, 100).threads
+    2
+)";
+
+constexpr const char* kGraphDoc = R"(One of the graphs of a bundle, in float32.
+
+Args:
+    weights: float32 arrays by the names that the export gives them; they are copied.
+
+Raises:
+    ArrayError: a weight is missing, or of another type, shape or layout.
+)";
+
+constexpr const char* kRunDoc = R"(Compute a batch into the caller's arrays.
+
+Args and outputs are float32, C-contiguous, named and shaped as in the bundle's manifest.
+
+Raises:
+    ArrayError: wrong type, shape or strides.
+)";
+
+}  // namespace
+
+void register_network(py::module_& module) {
+    py::class_<Team>(module, "Team", kTeamDoc)
+        .def(py::init<int, int>(), py::arg("threads"), py::arg("awake_us"))
+        .def_property_readonly("threads", &Team::threads, "How many, the caller among them.");
+    py::class_<FeaturesGraph>(module, "FeaturesGraph", kGraphDoc)
+        .def(py::init(&graph_of<FeaturesGraph, int>), py::arg("weights"), py::arg("neighbours"))
+        .def("run", &run_features, py::arg("team"), py::arg("frames"), py::arg("first"),
+             py::arg("second"), py::arg("parts"), py::arg("landmarks"), kRunDoc);
+    py::class_<EncoderGraph>(module, "EncoderGraph", kGraphDoc)
+        .def(py::init(&graph_of<EncoderGraph>), py::arg("weights"))
+        .def("run", &run_encoder, py::arg("team"), py::arg("frames"), py::arg("enc2"),
+             py::arg("enc3"), kRunDoc);
+    py::class_<FlowGraph>(module, "FlowGraph", kGraphDoc)
+        .def(py::init(&graph_of<FlowGraph>), py::arg("weights"))
+        .def("run", &run_flow, py::arg("team"), py::arg("frames"), py::arg("enc2"), py::arg("enc3"),
+             py::arg("enc3_next"), py::arg("first"), py::arg("second_next"), py::arg("flow"),
+             kRunDoc);
+    py::class_<HeadGraph>(module, "HeadGraph", kGraphDoc)
+        .def(py::init(&graph_of<HeadGraph>), py::arg("weights"))
+        .def("run", &run_head, py::arg("team"), py::arg("parts"), py::arg("logits"), kRunDoc);
+}
+
+}  // namespace mol_edge::bindings

@@ -1,0 +1,106 @@
+#pragma once
+
+#include "mol_edge/team.h"
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mol_edge {
+
+/// A stored tensor; whoever made the table keeps its values alive while a graph is built.
+struct Weight {
+    std::vector<int> shape;
+    std::span<const float> values;
+};
+
+/// The tensors of a graph by the names that the export gives them.
+using Weights = std::map<std::string, Weight, std::less<>>;
+
+/// The graphs that MOL is cut into, in float32, each for one frame, pair or window at a time.
+/// Maps are [channels, height, width], as in the bundle. One call at a time for each team.
+
+/// What depends on one frame alone: features, their share of the expression head, landmarks.
+class FeaturesGraph {
+  public:
+    /// Throws ArrayError where a weight is missing or has another shape than the network's.
+    FeaturesGraph(const Weights& weights, int neighbours);
+    ~FeaturesGraph();
+    FeaturesGraph(FeaturesGraph&&) noexcept;
+
+    /// `frame` [128, 128] to `first` and `second` [128, 16, 16], `parts` [6, 32, 8, 8] and
+    /// `landmarks` [136].
+    void run(Team& team, const float* frame, float* first, float* second, float* parts,
+             float* landmarks);
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+/// Encoder maps of one frame, for flow.
+class EncoderGraph {
+  public:
+    explicit EncoderGraph(const Weights& weights);
+    ~EncoderGraph();
+    EncoderGraph(EncoderGraph&&) noexcept;
+
+    /// Channels of `enc2` and `enc3`.
+    [[nodiscard]] int channels2() const;
+    [[nodiscard]] int channels3() const;
+
+    /// `frame` [128, 128] to `enc2` [C, 32, 32] and `enc3` [C', 16, 16].
+    void run(Team& team, const float* frame, float* enc2, float* enc3);
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+/// The optical flow between two frames.
+class FlowGraph {
+  public:
+    explicit FlowGraph(const Weights& weights);
+    ~FlowGraph();
+    FlowGraph(FlowGraph&&) noexcept;
+
+    struct Inputs {
+        const float* frame;
+        const float* enc2;
+        const float* enc3;
+        const float* enc3_next;
+        const float* first;
+        const float* second_next;
+    };
+
+    [[nodiscard]] int channels2() const;
+    [[nodiscard]] int channels3() const;
+
+    /// To `flow` [2, 128, 128].
+    void run(Team& team, const Inputs& inputs, float* flow);
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+/// The class of a window of eight samples.
+class HeadGraph {
+  public:
+    explicit HeadGraph(const Weights& weights);
+    ~HeadGraph();
+    HeadGraph(HeadGraph&&) noexcept;
+
+    [[nodiscard]] int classes() const;
+
+    /// `parts` [8, 6, 32, 8, 8] to `logits` [classes].
+    void run(Team& team, const float* parts, float* logits);
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace mol_edge

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <sys/types.h>
+#include <thread>
+#include <vector>
+
+namespace mol_edge {
+
+/// Threads that share the tasks of one job after another. The caller is one of them, and does alone
+/// what the others do not come to in time, so that a thread that sleeps delays nothing.
+///
+/// One job runs at a time: callers take turns by themselves. A process that was forked has the
+/// caller alone.
+class Team {
+  public:
+    /// Throws OptionError unless `threads` is from 1 to 256 and `awake_us` is not negative.
+    ///
+    /// `awake_us`: microseconds for which a thread looks out for the next job before it sleeps.
+    Team(int threads, int awake_us);
+    ~Team();
+    Team(const Team&) = delete;
+    Team& operator=(const Team&) = delete;
+
+    [[nodiscard]] int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+    /// Calls `task(i)` for each i in [0, count), in any order, and returns when all are done.
+    template <class Task>
+    void run(int count, const Task& task) {
+        run_job({&call<Task>, &task, count});
+    }
+
+  private:
+    struct Job {
+        void (*call)(const void* task, int index) = nullptr;
+        const void* task = nullptr;
+        int count = 0;
+    };
+
+    template <class Task>
+    static void call(const void* task, int index) {
+        (*static_cast<const Task*>(task))(index);
+    }
+
+    void run_job(const Job& job);
+    void work();
+    void take_tasks();
+
+    Job job_;
+    std::atomic<int> next_{0};
+    /// Workers that may look at the job.
+    std::atomic<int> inside_{0};
+    std::atomic<bool> open_{false};
+    /// Rises with each job; workers wait for it to change.
+    std::atomic<std::uint32_t> round_{0};
+    std::atomic<bool> ending_{false};
+    int awake_us_;
+    pid_t process_;
+    std::vector<std::thread> workers_;
+};
+
+}  // namespace mol_edge

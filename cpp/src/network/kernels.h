@@ -1,0 +1,143 @@
+#pragma once
+
+#include "mol_edge/isa.h"
+
+#include <cstddef>
+
+namespace mol_edge::network {
+
+/// Columns of a panel of weights, and of a panel of maps: so many channels lie side by side.
+inline constexpr int kPanel = 16;
+/// Columns of a panel of a layer that has no more outputs than this.
+inline constexpr int kNarrowPanel = 8;
+/// Rows that a product takes at once, of wide and of narrow panels.
+inline constexpr int kRows = 6;
+inline constexpr int kNarrowRows = 12;
+/// Rows of one product.
+inline constexpr int kMostRows = 4 * kNarrowRows;
+/// Side of the squares that tiled convolutions read.
+inline constexpr int kTile = 4;
+inline constexpr int kTileArea = kTile * kTile;
+inline constexpr int kMostNeighbours = 8;
+/// Positions of a map of features, and its side.
+inline constexpr int kSide = 16;
+inline constexpr int kPositions = kSide * kSide;
+
+/// Up to `kMostRows` rows times one panel: out[r][n] = activation(bias[n] + sum over t, k of
+/// rows[r][taps[t] + k] * panel[t * run + k][n]).
+struct Product {
+    const float* const* rows;
+    float* const* outs;
+    int row_count;
+    const std::ptrdiff_t* taps;
+    int tap_count;
+    int run;
+    const float* panel;
+    /// One value per column of the panel.
+    const float* bias;
+    /// Factor of values below 0.
+    float slope;
+    /// How many columns are written.
+    int columns;
+    bool narrow;
+    /// The panel that the caller will want next, to be fetched meanwhile; or null.
+    const float* next;
+};
+
+/// 4 x 4 pixels of `channels` values each, to be brought into the domain of tiles.
+struct TileIn {
+    const float* from;
+    std::ptrdiff_t row_step;
+    std::ptrdiff_t pixel_step;
+    int channels;
+    float* to;
+    /// Between two of the 16 results of a channel.
+    std::ptrdiff_t to_step;
+};
+
+/// The 16 products of a tile, to become `size` x `size` pixels, of which a part is written.
+struct TileOut {
+    const float* from;
+    std::ptrdiff_t from_step;
+    int channels;
+    float* to;
+    std::ptrdiff_t row_step;
+    std::ptrdiff_t pixel_step;
+    int first_row, end_row, first_column, end_column;
+    const float* bias;
+    float slope;
+};
+
+/// The positions of a map times a panel of its own: what each is to 16 of them, and which are
+/// nearest.
+struct Nearest {
+    /// 256 rows, as in `Product`.
+    const float* const* rows;
+    const std::ptrdiff_t* taps;
+    int tap_count;
+    const float* panel;
+    /// Factor of each row.
+    const float* scales;
+    /// 256 x 16 floats to work with.
+    float* products;
+    int neighbours;
+    /// [neighbours][256], the first of the 16 positions.
+    int* index;
+};
+
+/// What a panel of 16 channels gains from its neighbours: y + relu(own y + bias + max over j of
+/// other y[index[j]]), 256 positions.
+struct Edges {
+    /// [256][16]
+    const float* y;
+    /// Matrices by blocks of `kRows` rows, [blocks][256][kRows].
+    const float* own;
+    const float* other;
+    const float* bias;
+    const int* index;
+    int neighbours;
+    /// [256][16], at `out_step` from position to position.
+    float* out;
+    std::ptrdiff_t out_step;
+};
+
+/// A panel of 16 channels through two products of 16 x 16: left x right + constant + x.
+struct Mix {
+    /// [16][16] pixels, `x_step` from one to the next.
+    const float* x;
+    std::ptrdiff_t x_step;
+    /// [16][16][16 channels]
+    const float* left;
+    const float* right;
+    const float* constant;
+    float* scratch;
+    float* out;
+    /// Adds the squares of each position's channels, [256].
+    float* squares;
+};
+
+/// The arithmetic of the network, compiled for one instruction set.
+struct Kernels {
+    void (*product)(const Product& product);
+    void (*tile_in)(const TileIn& tile);
+    /// Of tiles that give 2 x 2 pixels, and 3 x 3.
+    void (*tile_out_2)(const TileOut& tile);
+    void (*tile_out_3)(const TileOut& tile);
+    void (*nearest)(const Nearest& nearest);
+    void (*edges)(const Edges& edges);
+    void (*mix)(const Mix& mix);
+    /// to[n] += sum over i of values[i] * weights[indices[i] * columns + n].
+    void (*add_rows)(const float* weights, int columns, const int* indices, const float* values,
+                     int count, float* to);
+    /// to[c][r] = from[r][c] of a matrix with rows and columns in multiples of 8.
+    void (*transpose)(const float* from, std::ptrdiff_t from_step, int rows, int columns, float* to,
+                      std::ptrdiff_t to_step);
+};
+
+#if defined(__x86_64__)
+/// For AVX2 and FMA: call nothing of them on a processor that lacks either.
+const Kernels& avx2_kernels();
+#endif
+const Kernels& kernels(Isa isa);
+
+}  // namespace mol_edge::network

@@ -1,0 +1,164 @@
+#include "layer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mol_edge::network {
+namespace {
+
+/// Multiplications of one task, some ten microseconds: few enough for threads to end together, and
+/// enough to be worth handing out.
+constexpr std::ptrdiff_t kTaskProducts = 400'000;
+
+}  // namespace
+
+Layer Layer::convolution(const Filter& filter, int stride, int pad, float slope, const View& in,
+                         const View& out) {
+    std::vector<const float*> rows;
+    std::vector<float*> outs;
+    for (int y = 0; y < out.side; ++y) {
+        for (int x = 0; x < out.side; ++x) {
+            rows.push_back(in.at(y * stride - pad, x * stride - pad));
+            outs.push_back(out.at(y, x));
+        }
+    }
+    return filtered(std::move(rows), std::move(outs), filter, in, slope);
+}
+
+Layer Layer::filtered(std::vector<const float*> rows, std::vector<float*> outs,
+                      const Filter& filter, const View& in, float slope) {
+    Layer layer;
+    layer.rows_ = std::move(rows);
+    layer.outs_ = std::move(outs);
+    layer.slope_ = slope;
+    layer.set_taps(filter, in);
+    layer.set_outputs(filter.outputs, filter.bias);
+    layer.pack(filter, 0, filter.outputs);
+    layer.plan();
+    return layer;
+}
+
+Layer Layer::product(std::vector<const float*> rows, std::vector<float*> outs, int inputs,
+                     int outputs) {
+    Layer layer;
+    layer.rows_ = std::move(rows);
+    layer.outs_ = std::move(outs);
+    layer.taps_ = {0};
+    layer.run_ = inputs;
+    layer.set_outputs(outputs, nullptr);
+    layer.plan();
+    return layer;
+}
+
+Layer Layer::phase(const Filter& filter, int phase, float slope, const View& in, const View& out) {
+    const int a = phase / 2;
+    const int b = phase % 2;
+    Layer layer;
+    layer.slope_ = slope;
+    for (int i = 1 - a; i <= in.side - a; ++i) {
+        for (int j = 1 - b; j <= in.side - b; ++j) {
+            layer.rows_.push_back(in.at(i - 1, j - 1));
+            layer.outs_.push_back(out.at(2 * i - 1 + a, 2 * j - 1 + b));
+        }
+    }
+    layer.set_taps(filter, in);
+    const int outputs = filter.outputs / 4;
+    layer.set_outputs(outputs, nullptr);
+    layer.pack(filter, phase * outputs, outputs);
+    layer.plan();
+    return layer;
+}
+
+void Layer::set_taps(const Filter& filter, const View& in) {
+    // Pixels in a row follow each other where a map has no further channels.
+    const bool joined = in.pixel_step == filter.inputs;
+    for (int y = 0; y < filter.height; ++y) {
+        for (int x = 0; x < (joined ? 1 : filter.width); ++x) {
+            taps_.push_back(y * in.row_step + x * in.pixel_step);
+        }
+    }
+    run_ = joined ? filter.width * filter.inputs : filter.inputs;
+}
+
+void Layer::set_outputs(int outputs, const float* bias) {
+    outputs_ = outputs;
+    width_ = outputs <= kNarrowPanel ? kNarrowPanel : kPanel;
+    panel_count_ = (outputs + width_ - 1) / width_;
+    bias_.assign(static_cast<std::size_t>(panel_count_ * width_), 0.0F);
+    if (bias != nullptr) std::copy_n(bias, outputs, bias_.begin());
+}
+
+void Layer::pack(const Filter& filter, int first_output, int outputs) {
+    packed_ = Buffer(static_cast<std::size_t>(panel_count_ * panel_size()));
+    for (int o = 0; o < outputs; ++o) {
+        float* to = packed_.data() + o / width_ * panel_size() + o % width_;
+        for (int y = 0; y < filter.height; ++y) {
+            for (int x = 0; x < filter.width; ++x) {
+                for (int i = 0; i < filter.inputs; ++i, to += width_) {
+                    *to = filter.at(first_output + o, i, y, x);
+                }
+            }
+        }
+    }
+    panels_ = packed_.data();
+}
+
+void Layer::plan() {
+    const int rows = static_cast<int>(rows_.size());
+    const int unit = width_ == kPanel ? kRows : kNarrowRows;
+    const std::ptrdiff_t block = panel_size() * unit;
+    const auto blocks = static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / block));
+    chunk_ = std::min(blocks * unit, rows);
+    chunk_count_ = (rows + chunk_ - 1) / chunk_;
+    // Chunks of one size, so that none is a rest.
+    const int even = (rows + chunk_count_ - 1) / chunk_count_;
+    chunk_ = chunk_count_ == 1 ? rows : (even + unit - 1) / unit * unit;
+    chunk_count_ = (rows + chunk_ - 1) / chunk_;
+}
+
+std::ptrdiff_t Layer::panel_size() const {
+    return static_cast<std::ptrdiff_t>(taps_.size()) * run_ * width_;
+}
+
+void Layer::run_task(const Kernels& kernels, int task, int next_task) const {
+    const int panel = task / chunk_count_;
+    const int first = task % chunk_count_ * chunk_;
+    const int count = std::min(chunk_, static_cast<int>(rows_.size()) - first);
+    const int column = panel * width_;
+    const float* const from = panels_ + panel * panel_size();
+    const int next = next_task < tasks() ? next_task / chunk_count_ : panel;
+    for (int done = 0; done < count; done += kMostRows) {
+        const int rows = std::min(kMostRows, count - done);
+        const bool last = done + rows == count;
+        float* outs[kMostRows];
+        for (int r = 0; r < rows; ++r) {
+            outs[r] = outs_[static_cast<std::size_t>(first + done + r)] + column;
+        }
+        kernels.product({rows_.data() + first + done, outs, rows, taps_.data(),
+                         static_cast<int>(taps_.size()), run_, from, bias_.data() + column, slope_,
+                         std::min(width_, outputs_ - column), width_ == kNarrowPanel,
+                         last ? panels_ + next * panel_size() : from});
+    }
+}
+
+void run_layers(Team& team, const Kernels& kernels, std::span<const Layer> layers) {
+    int total = 0;
+    for (const Layer& layer : layers) total += layer.tasks();
+    team.run(total, [&](int task) {
+        const Layer* layer = layers.data();
+        while (task >= layer->tasks()) task -= (layer++)->tasks();
+        layer->run_task(kernels, task, task + team.threads());
+    });
+}
+
+void run_layers(Team& team, const Kernels& kernels, std::initializer_list<const Layer*> layers) {
+    int total = 0;
+    for (const Layer* layer : layers) total += layer->tasks();
+    team.run(total, [&](int task) {
+        const Layer* const* layer = layers.begin();
+        while (task >= (*layer)->tasks()) task -= (*layer++)->tasks();
+        (*layer)->run_task(kernels, task, task + team.threads());
+    });
+}
+
+}  // namespace mol_edge::network

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "mol_edge/team.h"
+
+#include "buffer.h"
+#include "kernels.h"
+#include "map.h"
+#include "weights.h"
+
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+namespace mol_edge::network {
+
+/// A convolution as products of pixels with panels of its weights: where each pixel's inputs lie
+/// and where its outputs go is found out once, so that nothing is copied to be multiplied.
+class Layer {
+  public:
+    Layer() = default;
+
+    /// A convolution of the first `filter.inputs` channels of `in`.
+    static Layer convolution(const Filter& filter, int stride, int pad, float slope, const View& in,
+                             const View& out);
+
+    /// The same where pixels and outputs lie as told: `rows` are the pixels of the first taps.
+    static Layer filtered(std::vector<const float*> rows, std::vector<float*> outs,
+                          const Filter& filter, const View& in, float slope = 1);
+
+    /// Rows of `rows` times a matrix whose panels are given later, see `set_panels`.
+    static Layer product(std::vector<const float*> rows, std::vector<float*> outs, int inputs,
+                         int outputs);
+
+    /// One of the four phases of a transposed convolution of kernel 4 and stride 2, whose kernels
+    /// of 2 x 2 lie in `filter` one after the other: pixels (2i - 1 + a, 2j - 1 + b) of `out`, for
+    /// phase 2a + b.
+    static Layer phase(const Filter& filter, int phase, float slope, const View& in,
+                       const View& out);
+
+    void set_panels(const float* panels) { panels_ = panels; }
+
+    /// Tasks that `run_task` can do in any order.
+    [[nodiscard]] int tasks() const { return panel_count_ * chunk_count_; }
+    /// `next_task`: the one that this thread will probably do next, whose weights are fetched.
+    void run_task(const Kernels& kernels, int task, int next_task) const;
+
+  private:
+    void set_taps(const Filter& filter, const View& in);
+    void set_outputs(int outputs, const float* bias);
+    void pack(const Filter& filter, int first_output, int outputs);
+    void plan();
+    [[nodiscard]] std::ptrdiff_t panel_size() const;
+
+    std::vector<const float*> rows_;
+    std::vector<float*> outs_;
+    std::vector<std::ptrdiff_t> taps_;
+    int run_ = 0;
+    int outputs_ = 0;
+    int width_ = kPanel;
+    float slope_ = 1;
+    Buffer packed_;
+    std::vector<float> bias_;
+    const float* panels_ = nullptr;
+    int panel_count_ = 0;
+    int chunk_ = 0;
+    int chunk_count_ = 0;
+};
+
+/// Runs layers that do not depend on each other.
+void run_layers(Team& team, const Kernels& kernels, std::span<const Layer> layers);
+void run_layers(Team& team, const Kernels& kernels, std::initializer_list<const Layer*> layers);
+
+}  // namespace mol_edge::network

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "buffer.h"
+
+#include <cstddef>
+
+namespace mol_edge::network {
+
+/// Where the pixels of a square map lie; the channels of each are side by side.
+struct View {
+    float* origin = nullptr;
+    std::ptrdiff_t row_step = 0;
+    std::ptrdiff_t pixel_step = 0;
+    int side = 0;
+
+    [[nodiscard]] float* at(int y, int x) const { return origin + y * row_step + x * pixel_step; }
+    /// From a channel on.
+    [[nodiscard]] View from(int channel) const {
+        return {origin + channel, row_step, pixel_step, side};
+    }
+};
+
+/// A square map with a rim of zeros, which whoever writes the map leaves alone.
+class Map {
+  public:
+    Map() = default;
+    /// `before` and `after`: pixels of rim above and to the left, below and to the right.
+    Map(int side, int channels, int before, int after)
+        : side_(side), before_(before), step_((channels + kUnit - 1) / kUnit * kUnit) {
+        if (channels == 1) step_ = 1;
+        whole_ = side + before + after;
+        memory_ = Buffer(static_cast<std::size_t>(whole_) * static_cast<std::size_t>(whole_) *
+                         static_cast<std::size_t>(step_));
+    }
+
+    [[nodiscard]] View view() const {
+        const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(whole_) * step_;
+        return {memory_.data() + before_ * (row + step_), row, step_, side_};
+    }
+
+  private:
+    /// Channels are filled up to whole vectors.
+    static constexpr int kUnit = 8;
+
+    Buffer memory_;
+    int side_ = 0;
+    int before_ = 0;
+    int whole_ = 0;
+    int step_ = 0;
+};
+
+}  // namespace mol_edge::network

@@ -1,0 +1,60 @@
+#include "maybe_tiled.h"
+
+namespace mol_edge::network {
+namespace {
+
+/// Fewer channels than these are transformed for longer than it saves.
+constexpr int kFewestInputs = 48;
+/// On smaller maps there are too few tiles for weights that grow to up to four times their size.
+constexpr int kSmallestSide = 16;
+
+/// `parts`: groups of outputs, each of which must fill whole vectors.
+bool pays(const Filter& filter, int side, int parts) {
+    return filter.inputs >= kFewestInputs && side >= kSmallestSide &&
+           filter.outputs % (parts * kPanel) == 0;
+}
+
+}  // namespace
+
+MaybeTiled MaybeTiled::convolution(const Filter& filter, float slope, const View& in,
+                                   const View& out) {
+    MaybeTiled layer;
+    if (pays(filter, out.side, 1)) {
+        layer.tiled_ = TiledLayer::convolution(filter, slope, in, out);
+    } else {
+        layer.plain_.push_back(Layer::convolution(filter, 1, 1, slope, in, out));
+    }
+    return layer;
+}
+
+MaybeTiled MaybeTiled::halving(const Filter& filter, float slope, const View& in, const View& out) {
+    MaybeTiled layer;
+    if (pays(filter, out.side, 1)) {
+        layer.tiled_ = TiledLayer::halving(filter, slope, in, out);
+    } else {
+        layer.plain_.push_back(Layer::convolution(filter, 2, 1, slope, in, out));
+    }
+    return layer;
+}
+
+MaybeTiled MaybeTiled::rising(const Filter& filter, float slope, const View& in, const View& out) {
+    MaybeTiled layer;
+    if (pays(filter, in.side, 4)) {
+        layer.tiled_ = TiledLayer::rising(filter, slope, in, out);
+    } else {
+        for (int phase = 0; phase < 4; ++phase) {
+            layer.plain_.push_back(Layer::phase(filter, phase, slope, in, out));
+        }
+    }
+    return layer;
+}
+
+void MaybeTiled::run(Team& team, const Kernels& kernels) {
+    if (tiled_) {
+        tiled_->run(team, kernels);
+    } else {
+        run_layers(team, kernels, plain_);
+    }
+}
+
+}  // namespace mol_edge::network

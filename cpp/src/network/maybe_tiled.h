@@ -1,0 +1,31 @@
+#pragma once
+
+#include "mol_edge/team.h"
+
+#include "kernels.h"
+#include "layer.h"
+#include "map.h"
+#include "tiled_layer.h"
+#include "weights.h"
+
+#include <optional>
+#include <vector>
+
+namespace mol_edge::network {
+
+/// A convolution by tiles where that pays, else as plain products; see `TiledLayer`.
+class MaybeTiled {
+  public:
+    static MaybeTiled convolution(const Filter& filter, float slope, const View& in,
+                                  const View& out);
+    static MaybeTiled halving(const Filter& filter, float slope, const View& in, const View& out);
+    static MaybeTiled rising(const Filter& filter, float slope, const View& in, const View& out);
+
+    void run(Team& team, const Kernels& kernels);
+
+  private:
+    std::optional<TiledLayer> tiled_;
+    std::vector<Layer> plain_;
+};
+
+}  // namespace mol_edge::network

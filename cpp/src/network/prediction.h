@@ -1,0 +1,57 @@
+#pragma once
+
+#include "mol_edge/team.h"
+
+#include "kernels.h"
+#include "layer.h"
+#include "map.h"
+#include "weights.h"
+
+namespace mol_edge::network {
+
+/// Components of flow.
+inline constexpr int kFlow = 2;
+
+/// A 3 x 3 convolution to the two components of flow. So few outputs leave most of a vector idle,
+/// so pixels of two rows are first multiplied with the taps of all three columns, and the sums
+/// that belong to one pixel are added up afterwards.
+class Prediction {
+  public:
+    Prediction() = default;
+    /// `filter` of 2 outputs; `in` has an even side and a rim of 1.
+    Prediction(const Filter& filter, const View& in);
+
+    /// Flow of each pixel, at `to` + y * row_step + x * pixel_step + component * part_step.
+    struct Target {
+        float* to;
+        std::ptrdiff_t row_step;
+        std::ptrdiff_t pixel_step;
+        std::ptrdiff_t part_step;
+    };
+    void run(Team& team, const Kernels& kernels, const Target& target);
+
+  private:
+    int side_ = 0;
+    Buffer sums_;
+    Layer layer_;
+};
+
+/// Flow raised to twice the size, by a transposed convolution of kernel 4 and stride 2.
+class Upsampling {
+  public:
+    Upsampling() = default;
+    /// `filter` as in `Layer::phase`, of 4 * 2 outputs; `in` has a rim of 1.
+    Upsampling(const Filter& filter, const View& in, const View& out);
+
+    void run(Team& team, const Kernels& kernels);
+
+  private:
+    void place(int row) const;
+
+    View out_;
+    /// Four phases of two components at each place between pixels.
+    Map phases_;
+    Layer layer_;
+};
+
+}  // namespace mol_edge::network

@@ -1,0 +1,211 @@
+#include "tiled_layer.h"
+
+#include <algorithm>
+
+namespace mol_edge::network {
+namespace {
+
+/// Tiles that are brought to points, multiplied and brought back before the next ones, so that
+/// they stay in a processor's caches; for layers whose own weights stay there too.
+constexpr int kBand = 96;
+constexpr std::ptrdiff_t kCachedWeights = 1 << 19;
+constexpr std::ptrdiff_t kTaskProducts = 300'000;
+
+/// What a line of taps is at the points 0, 1, -1 and infinity.
+void to_points(const float* taps, std::ptrdiff_t step, int count, double* points) {
+    const double first = taps[0];
+    const double middle = taps[step];
+    const double last = count == 3 ? taps[2 * step] : 0.0;
+    points[0] = first;
+    points[1] = (first + middle + last) / 2;
+    points[2] = (first - middle + last) / 2;
+    points[3] = count == 3 ? last : middle;
+}
+
+}  // namespace
+
+TiledLayer::TiledLayer(int size, int outputs_side, float slope)
+    : size_(size), row_tiles_((outputs_side + size - 1) / size), slope_(slope) {}
+
+TiledLayer TiledLayer::convolution(const Filter& filter, float slope, const View& in,
+                                   const View& out) {
+    TiledLayer layer(2, out.side, slope);
+    const int step = static_cast<int>(in.pixel_step);
+    layer.sources_ = {{in.at(-1, -1), in.row_step, in.pixel_step, step}};
+    layer.targets_ = {{out.origin, out.row_step, out.pixel_step, 0, 0, out.side, 0, out.side}};
+    layer.set_kernels(step, filter.outputs, filter.bias);
+    for (int o = 0; o < filter.outputs; ++o) {
+        for (int i = 0; i < filter.inputs; ++i) {
+            layer.pack(i, o, &filter.weight[(o * filter.inputs + i) * 9], 3);
+        }
+    }
+    layer.plan();
+    return layer;
+}
+
+TiledLayer TiledLayer::halving(const Filter& filter, float slope, const View& in, const View& out) {
+    TiledLayer layer(3, out.side, slope);
+    const int step = static_cast<int>(in.pixel_step);
+    layer.targets_ = {{out.origin, out.row_step, out.pixel_step, 0, 0, out.side, 0, out.side}};
+    layer.set_kernels(4 * step, filter.outputs, filter.bias);
+    // Every other row and column of taps meets every other row and column of pixels.
+    for (int phase = 0; phase < 4; ++phase) {
+        const int a = phase / 2;
+        const int b = phase % 2;
+        layer.sources_.push_back({in.at(a - 1, b - 1), 2 * in.row_step, 2 * in.pixel_step, step});
+        for (int o = 0; o < filter.outputs; ++o) {
+            for (int i = 0; i < filter.inputs; ++i) {
+                const float kernel[4] = {filter.at(o, i, a, b), filter.at(o, i, a, b + 2),
+                                         filter.at(o, i, a + 2, b), filter.at(o, i, a + 2, b + 2)};
+                layer.pack(phase * step + i, o, kernel, 2);
+            }
+        }
+    }
+    layer.plan();
+    return layer;
+}
+
+TiledLayer TiledLayer::rising(const Filter& filter, float slope, const View& in, const View& out) {
+    TiledLayer layer(3, in.side + 1, slope);
+    const int step = static_cast<int>(in.pixel_step);
+    layer.sources_ = {{in.at(-1, -1), in.row_step, in.pixel_step, step}};
+    for (int phase = 0; phase < 4; ++phase) {
+        const int a = phase / 2;
+        const int b = phase % 2;
+        layer.targets_.push_back({out.at(a - 1, b - 1), 2 * out.row_step, 2 * out.pixel_step,
+                                  phase * filter.outputs / 4, 1 - a, in.side + 1 - a, 1 - b,
+                                  in.side + 1 - b});
+    }
+    layer.set_kernels(step, filter.outputs, nullptr);
+    for (int o = 0; o < filter.outputs; ++o) {
+        for (int i = 0; i < filter.inputs; ++i) {
+            layer.pack(i, o, &filter.weight[(o * filter.inputs + i) * 4], 2);
+        }
+    }
+    layer.plan();
+    return layer;
+}
+
+void TiledLayer::set_kernels(int inputs, int outputs, const float* bias) {
+    inputs_ = inputs;
+    outputs_ = outputs;
+    target_channels_ = outputs / static_cast<int>(targets_.size());
+    bias_.assign(static_cast<std::size_t>(outputs), 0.0F);
+    if (bias != nullptr) std::copy_n(bias, outputs, bias_.begin());
+    packed_ = Buffer(static_cast<std::size_t>(kTileArea * inputs * outputs));
+}
+
+void TiledLayer::pack(int input, int output, const float* kernel, int side) {
+    double columns[3][kTile];
+    for (int x = 0; x < side; ++x) to_points(kernel + x, side, side, columns[x]);
+    for (int y = 0; y < kTile; ++y) {
+        float row[3] = {};
+        for (int x = 0; x < side; ++x) row[x] = static_cast<float>(columns[x][y]);
+        double points[kTile];
+        to_points(row, 1, side, points);
+        for (int x = 0; x < kTile; ++x) {
+            const int matrix = y * kTile + x;
+            const int panel = matrix * (outputs_ / kPanel) + output / kPanel;
+            packed_.data()[(static_cast<std::ptrdiff_t>(panel) * inputs_ + input) * kPanel +
+                           output % kPanel] = static_cast<float>(points[x]);
+        }
+    }
+}
+
+void TiledLayer::plan() {
+    const std::ptrdiff_t weights = static_cast<std::ptrdiff_t>(packed_.size());
+    const int rows = weights > kCachedWeights ? row_tiles_ : std::max(1, kBand / row_tiles_);
+    const int bands = (row_tiles_ + rows - 1) / rows;
+    band_ = (row_tiles_ + bands - 1) / bands * row_tiles_;
+    const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(inputs_) * kPanel * kRows;
+    chunk_ = static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / block)) * kRows;
+    points_ = Buffer(static_cast<std::size_t>(kTileArea * band_ * inputs_));
+    products_ = Buffer(static_cast<std::size_t>(kTileArea * band_ * outputs_));
+}
+
+void TiledLayer::run(Team& team, const Kernels& kernels) {
+    const int all = row_tiles_ * row_tiles_;
+    constexpr int together = 4;
+    for (int first = 0; first < all; first += band_) {
+        const int tiles = std::min(band_, all - first);
+        const int groups = (tiles + together - 1) / together;
+        const auto each = [&](int group, auto&& act) {
+            const int end = std::min(tiles, (group + 1) * together);
+            for (int tile = group * together; tile < end; ++tile) act(tile);
+        };
+        team.run(groups,
+                 [&](int group) { each(group, [&](int tile) { read(kernels, first, tile); }); });
+        const int chunks = (tiles + chunk_ - 1) / chunk_;
+        team.run(kTileArea * (outputs_ / kPanel) * chunks,
+                 [&](int task) { multiply(kernels, tiles, task, task + team.threads()); });
+        team.run(groups,
+                 [&](int group) { each(group, [&](int tile) { write(kernels, first, tile); }); });
+    }
+}
+
+void TiledLayer::read(const Kernels& kernels, int first_tile, int tile) const {
+    const int y = (first_tile + tile) / row_tiles_ * size_;
+    const int x = (first_tile + tile) % row_tiles_ * size_;
+    float* to = points_.data() + static_cast<std::ptrdiff_t>(tile) * inputs_;
+    for (const Source& source : sources_) {
+        kernels.tile_in({source.origin + y * source.row_step + x * source.pixel_step,
+                         source.row_step, source.pixel_step, source.channels, to,
+                         static_cast<std::ptrdiff_t>(band_) * inputs_});
+        to += source.channels;
+    }
+}
+
+void TiledLayer::multiply(const Kernels& kernels, int tiles, int task, int next_task) const {
+    const int chunks = (tiles + chunk_ - 1) / chunk_;
+    const int panels = outputs_ / kPanel;
+    const int matrix = task / (panels * chunks);
+    const int panel = task / chunks % panels;
+    const int first = task % chunks * chunk_;
+    const int count = std::min(chunk_, tiles - first);
+    constexpr int together = kMostRows;
+    const float* rows[together];
+    float* outs[together];
+    const std::ptrdiff_t tap = 0;
+    const float none[kPanel] = {};
+    const std::ptrdiff_t panel_size = static_cast<std::ptrdiff_t>(inputs_) * kPanel;
+    const float* const weights = packed_.data() + task / chunks * panel_size;
+    const bool more = next_task < kTileArea * panels * chunks;
+    const float* const next = more ? packed_.data() + next_task / chunks * panel_size : weights;
+    for (int done = 0; done < count; done += together) {
+        const int block = std::min(together, count - done);
+        for (int r = 0; r < block; ++r) {
+            const std::ptrdiff_t row = matrix * band_ + first + done + r;
+            rows[r] = points_.data() + row * inputs_;
+            outs[r] = products_.data() + row * outputs_ + panel * kPanel;
+        }
+        kernels.product({rows, outs, block, &tap, 1, inputs_, weights, none, 1.0F, kPanel, false,
+                         done + block == count ? next : weights});
+    }
+}
+
+void TiledLayer::write(const Kernels& kernels, int first_tile, int tile) const {
+    const int y = (first_tile + tile) / row_tiles_ * size_;
+    const int x = (first_tile + tile) % row_tiles_ * size_;
+    const float* const from = products_.data() + static_cast<std::ptrdiff_t>(tile) * outputs_;
+    for (const Target& target : targets_) {
+        const TileOut out{from + target.channel,
+                          static_cast<std::ptrdiff_t>(band_) * outputs_,
+                          target_channels_,
+                          target.origin + y * target.row_step + x * target.pixel_step,
+                          target.row_step,
+                          target.pixel_step,
+                          target.first_row - y,
+                          target.end_row - y,
+                          target.first_column - x,
+                          target.end_column - x,
+                          bias_.data() + target.channel,
+                          slope_};
+        if (size_ == 2) {
+            kernels.tile_out_2(out);
+        } else {
+            kernels.tile_out_3(out);
+        }
+    }
+}
+
+}  // namespace mol_edge::network

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "mol_edge/team.h"
+
+#include "buffer.h"
+#include "kernels.h"
+#include "layer.h"
+#include "map.h"
+#include "weights.h"
+
+#include <cstddef>
+#include <vector>
+
+namespace mol_edge::network {
+
+/// A convolution computed for tiles of 2 x 2 or 3 x 3 outputs at once, with 16 products for each
+/// channel instead of 36 (of 3 x 3 or of 2 x 2 taps): Lavin and Gray, "Fast algorithms for
+/// convolutional neural networks" (2016). It costs memory that is passed through, so it is for
+/// large maps and many channels.
+class TiledLayer {
+  public:
+    /// A 3 x 3 convolution with a pad of 1.
+    static TiledLayer convolution(const Filter& filter, float slope, const View& in,
+                                  const View& out);
+
+    /// A 4 x 4 convolution of stride 2 with a pad of 1. `in` needs a rim of 1 before and 3 after.
+    static TiledLayer halving(const Filter& filter, float slope, const View& in, const View& out);
+
+    /// A transposed convolution, see `Layer::phase`. `in` needs a rim of 1 before and 2 after.
+    static TiledLayer rising(const Filter& filter, float slope, const View& in, const View& out);
+
+    void run(Team& team, const Kernels& kernels);
+
+  private:
+    /// Some inputs, whose tiles start at `origin`.
+    struct Source {
+        const float* origin;
+        std::ptrdiff_t row_step;
+        std::ptrdiff_t pixel_step;
+        int channels;
+    };
+    /// Some outputs, of which those of the first tile would start at `origin`. Outputs outside of
+    /// the bounds are not written.
+    struct Target {
+        float* origin;
+        std::ptrdiff_t row_step;
+        std::ptrdiff_t pixel_step;
+        int channel;
+        int first_row, end_row, first_column, end_column;
+    };
+
+    TiledLayer(int size, int outputs_side, float slope);
+    void set_kernels(int inputs, int outputs, const float* bias);
+    /// Brings kernel [side][side] of `filter` into the domain of tiles.
+    void pack(int input, int output, const float* kernel, int side);
+    void plan();
+    void read(const Kernels& kernels, int first_tile, int tile) const;
+    void multiply(const Kernels& kernels, int tiles, int task, int next_task) const;
+    void write(const Kernels& kernels, int first_tile, int tile) const;
+
+    int size_;
+    int row_tiles_;
+    float slope_;
+    int inputs_ = 0;
+    int outputs_ = 0;
+    int band_ = 0;
+    int chunk_ = 0;
+    std::vector<Source> sources_;
+    std::vector<Target> targets_;
+    int target_channels_ = 0;
+    std::vector<float> bias_;
+    Buffer packed_;
+    Buffer points_;
+    Buffer products_;
+};
+
+}  // namespace mol_edge::network

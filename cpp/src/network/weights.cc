@@ -1,0 +1,52 @@
+#include "weights.h"
+
+#include "mol_edge/error.h"
+
+#include <cstddef>
+#include <string>
+
+namespace mol_edge::network {
+namespace {
+
+bool fits(const std::vector<int>& shape, const std::vector<int>& wanted) {
+    if (shape.size() != wanted.size()) return false;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+        if (wanted[i] == kAnySize ? shape[i] < 1 : shape[i] != wanted[i]) return false;
+    }
+    return true;
+}
+
+std::string text(const std::vector<int>& shape) {
+    std::string all;
+    for (const int size : shape) {
+        all += (all.empty() ? "" : ", ") + (size == kAnySize ? "any" : std::to_string(size));
+    }
+    return "(" + all + ")";
+}
+
+}  // namespace
+
+const Weight& find(const Weights& weights, std::string_view name, const std::vector<int>& shape) {
+    const auto found = weights.find(name);
+    const std::string wanted = std::string(name) + " must be of shape " + text(shape);
+    if (found == weights.end()) {
+        throw ArrayError("The weight " + wanted + ", and the graph has none of that name.");
+    }
+    if (!fits(found->second.shape, shape)) {
+        throw ArrayError("The weight " + wanted + ", got " + text(found->second.shape) + ".");
+    }
+    return found->second;
+}
+
+Filter find_filter(const Weights& weights, const std::string& name, int inputs, int side,
+                   bool with_bias) {
+    const Weight& weight = find(weights, name + ".weight", {kAnySize, inputs, side, side});
+    Filter filter{weight.values.data(), nullptr,         weight.shape[0],
+                  weight.shape[1],      weight.shape[2], weight.shape[3]};
+    if (with_bias) {
+        filter.bias = find(weights, name + ".bias", {filter.outputs}).values.data();
+    }
+    return filter;
+}
+
+}  // namespace mol_edge::network

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "mol_edge/network.h"
+
+#include <string_view>
+#include <vector>
+
+namespace mol_edge::network {
+
+/// Stands for any size in an expected shape.
+inline constexpr int kAnySize = -1;
+
+/// The weight of that name. Throws ArrayError where there is none of that shape.
+const Weight& find(const Weights& weights, std::string_view name, const std::vector<int>& shape);
+
+/// A convolution's kernel [outputs, inputs, height, width] and its bias, which may be absent.
+struct Filter {
+    const float* weight = nullptr;
+    const float* bias = nullptr;
+    int outputs = 0;
+    int inputs = 0;
+    int height = 0;
+    int width = 0;
+
+    [[nodiscard]] float at(int output, int input, int y, int x) const {
+        return weight[((static_cast<std::ptrdiff_t>(output) * inputs + input) * height + y) *
+                          width +
+                      x];
+    }
+};
+
+/// `name`.weight of any number of outputs, and `name`.bias where `with_bias`.
+Filter find_filter(const Weights& weights, const std::string& name, int inputs, int side,
+                   bool with_bias);
+
+}  // namespace mol_edge::network

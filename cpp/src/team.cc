@@ -1,0 +1,108 @@
+#include "mol_edge/team.h"
+
+#include "mol_edge/error.h"
+
+#include <chrono>
+#include <string>
+#include <unistd.h>
+
+namespace mol_edge {
+namespace {
+
+constexpr int kMostThreads = 256;
+constexpr int kSpinsBetweenLooksAtClock = 64;
+constexpr int kSpinsBeforeYield = 4096;
+
+void relax() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+/// Waits until `value` differs from `seen`: awake for a while, then asleep.
+void await_change(const std::atomic<std::uint32_t>& value, std::uint32_t seen, int awake_us) {
+    using Clock = std::chrono::steady_clock;
+    if (awake_us > 0) {
+        const auto end = Clock::now() + std::chrono::microseconds(awake_us);
+        do {
+            for (int i = 0; i < kSpinsBetweenLooksAtClock; ++i) {
+                if (value.load(std::memory_order_acquire) != seen) return;
+                relax();
+            }
+        } while (Clock::now() < end);
+    }
+    value.wait(seen);
+}
+
+}  // namespace
+
+Team::Team(int threads, int awake_us) : awake_us_(awake_us), process_(getpid()) {
+    if (threads < 1 || threads > kMostThreads) {
+        throw OptionError("threads must be from 1 to " + std::to_string(kMostThreads) + ", got " +
+                          std::to_string(threads) + ".");
+    }
+    if (awake_us < 0) {
+        throw OptionError("awake_us must not be negative, got " + std::to_string(awake_us) + ".");
+    }
+    workers_.reserve(static_cast<std::size_t>(threads) - 1);
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+}
+
+Team::~Team() {
+    if (getpid() != process_) {
+        // They stayed behind in the process that this one was forked from.
+        for (std::thread& worker : workers_) worker.detach();
+        return;
+    }
+    ending_ = true;
+    ++round_;
+    round_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+}
+
+void Team::run_job(const Job& job) {
+    if (workers_.empty() || job.count < 2) {
+        for (int i = 0; i < job.count; ++i) job.call(job.task, i);
+        return;
+    }
+    job_ = job;
+    next_.store(0, std::memory_order_relaxed);
+    open_ = true;
+    ++round_;
+    round_.notify_all();
+    take_tasks();
+    open_ = false;
+    for (int spins = 0; inside_ != 0; ++spins) {
+        if (spins < kSpinsBeforeYield) {
+            relax();
+        } else {
+            std::this_thread::yield();
+        }
+    }
+}
+
+void Team::work() {
+    std::uint32_t seen = 0;
+    for (;;) {
+        await_change(round_, seen, awake_us_);
+        seen = round_.load(std::memory_order_acquire);
+        if (ending_) return;
+        // Entered before it is looked whether there is a job: the caller waits for whoever is
+        // inside before it takes the job away.
+        ++inside_;
+        if (open_) take_tasks();
+        --inside_;
+    }
+}
+
+void Team::take_tasks() {
+    for (;;) {
+        const int index = next_.fetch_add(1, std::memory_order_relaxed);
+        if (index >= job_.count) return;
+        job_.call(job_.task, index);
+    }
+}
+
+}  // namespace mol_edge

@@ -25,7 +25,7 @@ from mol_edge.backends.base import MOST_THREADS
 from mol_edge.commands.values import whole
 
 SETTLE_S = 0.1
-DEVICES = ("onnxruntime:cpu", "openvino:CPU")
+DEVICES = ("onnxruntime:cpu", "openvino:CPU", "native:cpu")
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ from mol_edge.backends import BackendOptions, open_backend
 from mol_edge.backends.base import MOST_THREADS
 from mol_edge.backends.device import installed_runtimes
 from mol_edge.backends.session import SessionBackend
+from mol_edge.backends.targets import computes
 from mol_edge.benchmark.tasks import clip_crops
 from mol_edge.commands.values import whole
 from mol_edge.engine import Engine
@@ -63,8 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             bundle, runtime, BackendOptions(threads=given.threads, precision=precision)
         )
         for runtime in installed_runtimes()
-        if runtime in ("onnxruntime", "openvino")
+        if runtime in ("onnxruntime", "openvino", "native")
         for precision in bundle.manifest.graphs
+        if computes(runtime, precision)
     }
     _check_same(backends, model, crops)
     print(f"{bundle.manifest.name}, {given.threads} threads, {given.rounds} rounds in turn")

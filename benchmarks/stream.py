@@ -25,12 +25,13 @@ from mol_edge import Bundle
 from mol_edge.backends import BackendOptions, open_backend
 from mol_edge.backends.base import MOST_THREADS
 from mol_edge.backends.session import SessionBackend
+from mol_edge.backends.targets import computes
 from mol_edge.commands.values import whole
 from mol_edge.engine import Engine, EngineOptions
 from mol_edge.engine_output import FlowMode
 
 SETTLE_S = 0.1
-DEVICES = ("onnxruntime:cpu", "openvino:CPU")
+DEVICES = ("onnxruntime:cpu", "openvino:CPU", "native:cpu")
 PERIOD_NS = 25_000_000
 GRAPHS: dict[FlowMode, tuple[str, ...]] = {
     "never": ("features", "head"),
@@ -51,6 +52,8 @@ def main() -> None:
     burst: dict[str, int] = {}
     graphs: dict[str, tuple[str, ...]] = {}
     for device in DEVICES:
+        if not computes(device, given.precision):
+            continue
         backend = open_backend(bundle, device, options)
         for flow, parts in GRAPHS.items():
             name = f"{device} {'with' if flow == 'always' else 'without'} flow"

@@ -81,8 +81,7 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
         forms = _write_graphs(made, loaded, options)
         manifest = _manifest(made, checkpoint, loaded, options, forms)
         write_manifest(made, manifest)
-        devices = ("onnxruntime:cpu", "openvino:CPU")
-        verification = verify(Bundle.open(made), loaded.model, devices, options.allowed)
+        verification = verify(Bundle.open(made), loaded.model, tolerance=options.allowed)
         manifest = replace(manifest, verification=verification.to_json())
         added = None
         if options.precision.added and verification.passed:

@@ -19,6 +19,9 @@ from training.model.config import FRAMES, PAIRS
 
 Arrays = dict[str, NDArray[Any]]
 
+NATIVE_NEIGHBOURS = 8
+"""The most that the C++ core looks for."""
+
 HINT = "float32 (OpenVINO: INFERENCE_PRECISION_HINT f32, stated, since its default may be bf16)"
 
 
@@ -79,14 +82,28 @@ class Verification:
         return "\n".join(lines)
 
 
+def devices_for(model: Mol) -> tuple[str, ...]:
+    """The CPU runtimes that compute a model: the C++ core takes graphs of positions alone."""
+    config = model.config
+    native = config.graph == "positions" and config.neighbours <= NATIVE_NEIGHBOURS
+    return ("onnxruntime:cpu", "openvino:CPU", *(("native:cpu",) if native else ()))
+
+
 def verify(
     bundle: Bundle,
     model: Mol,
-    devices: tuple[str, ...] = ("onnxruntime:cpu", "openvino:CPU"),
+    devices: tuple[str, ...] | None = None,
     tolerance: float = 1e-3,
     threads: int = 2,
 ) -> Verification:
     """Compare a bundle's graphs with PyTorch on clips that are not near a tie.
+
+    Args:
+        bundle: the graphs.
+        model: what they were exported from.
+        devices: what runs them; every runtime for CPUs that computes the model by default.
+        tolerance: largest difference allowed.
+        threads: of each runtime.
 
     Raises:
         DeviceError: a runtime is not installed or does not work.
@@ -96,7 +113,7 @@ def verify(
         outputs = (out.numpy() for out in model(torch.from_numpy(clips)))
         wanted = dict(zip(("logits", "flow", "landmarks"), outputs, strict=True))
     found: list[Difference] = []
-    for device in devices:
+    for device in devices or devices_for(model):
         backend = open_backend(bundle, device, BackendOptions(threads=threads))
         try:
             for mode, came in _runs(bundle, backend, clips):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from mol_edge.errors import BundleError
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+VARINT, _FIXED64, BYTES, _FIXED32 = 0, 1, 2, 5
 _DEPTH_LIMIT = 64
 # ModelProto, GraphProto, TensorProto.
 _INITIALIZER_DEPTH = 2
@@ -109,7 +109,7 @@ def _rewrite(kind: str, message: memoryview, resolve: Resolve, depth: int) -> Ch
     children, refused = _CHILDREN[kind], _REFUSED.get(kind, {})
     pieces: Chunks = []
     changed = False
-    for number, wire, whole, content in _fields(message):
+    for number, wire, whole, content in fields(message):
         if number in refused:
             raise BundleError(
                 f"An ONNX file holds {refused[number]}, which a bundle must not: export it again."
@@ -117,8 +117,8 @@ def _rewrite(kind: str, message: memoryview, resolve: Resolve, depth: int) -> Ch
         if number not in children:
             pieces.append(whole)
             continue
-        if wire != _BYTES:
-            raise _damaged()
+        if wire != BYTES:
+            raise damaged()
         below = _rewrite(children[number], content, resolve, depth + 1)
         if len(below) == 1 and below[0] is content:
             pieces.append(whole)
@@ -133,13 +133,13 @@ def _tensor(message: memoryview, resolve: Resolve, is_initializer: bool) -> Chun
     kept: Chunks = []
     entries: dict[str, str] = {}
     external = False
-    for number, wire, whole, content in _fields(message):
-        if number == _EXTERNAL_DATA and wire == _BYTES:
+    for number, wire, whole, content in fields(message):
+        if number == _EXTERNAL_DATA and wire == BYTES:
             external = True
             key, value = _entry(content)
             entries[key] = value
-        elif number == _DATA_LOCATION and wire == _VARINT:
-            external = external or _varint(content, 0)[0] != 0
+        elif number == _DATA_LOCATION and wire == VARINT:
+            external = external or varint(content, 0)[0] != 0
         elif number != _RAW_DATA:
             kept.append(whole)
     if not external:
@@ -166,34 +166,34 @@ def _tensor(message: memoryview, resolve: Resolve, is_initializer: bool) -> Chun
 
 def _entry(message: memoryview) -> tuple[str, str]:
     texts = {1: "", 2: ""}
-    for number, wire, _, content in _fields(message):
-        if number in texts and wire == _BYTES:
+    for number, wire, _, content in fields(message):
+        if number in texts and wire == BYTES:
             texts[number] = bytes(content).decode("utf-8", "replace")
     return texts[1], texts[2]
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, int, memoryview, memoryview]]:
+def fields(message: memoryview) -> Iterator[tuple[int, int, memoryview, memoryview]]:
     """Number, wire type, whole field and content of each field of a message."""
     at = 0
     while at < len(message):
-        key, start = _varint(message, at)
+        key, start = varint(message, at)
         number, wire = key >> 3, key & 7
-        if wire == _VARINT:
-            end = _varint(message, start)[1]
-        elif wire == _BYTES:
-            length, start = _varint(message, start)
+        if wire == VARINT:
+            end = varint(message, start)[1]
+        elif wire == BYTES:
+            length, start = varint(message, start)
             end = start + length
         elif wire in (_FIXED64, _FIXED32):
             end = start + (8 if wire == _FIXED64 else 4)
         else:
-            raise _damaged()
+            raise damaged()
         if end > len(message) or number == 0:
-            raise _damaged()
+            raise damaged()
         yield number, wire, message[at:end], message[start:end]
         at = end
 
 
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
+def varint(message: memoryview, at: int) -> tuple[int, int]:
     """A base-128 number and the position behind it."""
     value = 0
     for shift in range(0, 70, 7):
@@ -204,11 +204,11 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, at
-    raise _damaged()
+    raise damaged()
 
 
 def _header(number: int, length: int) -> bytes:
-    return _encode(number << 3 | _BYTES) + _encode(length)
+    return _encode(number << 3 | BYTES) + _encode(length)
 
 
 def _encode(value: int) -> bytes:
@@ -220,7 +220,7 @@ def _encode(value: int) -> bytes:
     return bytes(out)
 
 
-def _damaged() -> BundleError:
+def damaged() -> BundleError:
     return BundleError(
         "An ONNX file must be a whole protobuf message and is not: fetch the bundle anew."
     )

@@ -68,7 +68,7 @@ def _opened(bundle: Bundle, device: str, options: BackendOptions) -> SessionBack
 def _choose(bundle: Bundle, options: BackendOptions) -> SessionBackend:
     if options.precision not in bundle.manifest.graphs:
         bundle.graph_info("features", options.precision)
-    gpus, cpus = gpu_candidates(), cpu_candidates()
+    gpus, cpus = gpu_candidates(), cpu_candidates(options.precision)
     if not gpus and not cpus:
         raise MissingExtraError("onnxruntime", "cpu", "The device auto")
     kept, key = KeptChoices(), choice_key(bundle, options, [*gpus, *cpus])

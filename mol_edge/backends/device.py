@@ -10,16 +10,23 @@ from pathlib import Path
 
 from mol_edge.errors import DeviceError
 
-RUNTIMES = ("tensorrt", "openvino", "onnxruntime")
-"""Runtimes by the name of their package."""
+NATIVE = "native"
+"""The C++ core's own inference, which is there wherever mol-edge is."""
 
-_FORMS = "auto, tensorrt, openvino, openvino:GPU, onnxruntime, onnxruntime:cpu, onnxruntime:cuda:0"
+RUNTIMES = ("tensorrt", "openvino", "onnxruntime", NATIVE)
+"""Runtimes by the name of their package, but for `NATIVE`."""
+
+_FORMS = (
+    "auto, native, tensorrt, openvino, openvino:GPU, onnxruntime, onnxruntime:cpu, "
+    "onnxruntime:cuda:0"
+)
 _TARGETS = {
     "tensorrt": re.compile(r"[0-9]+"),
     "openvino": re.compile(r"[A-Z]+(\.[0-9]+)?"),
     "onnxruntime": re.compile(r"cpu|(cuda|tensorrt)(:[0-9]+)?"),
+    NATIVE: re.compile(r"cpu"),
 }
-_DEFAULTS = {"tensorrt": "0", "openvino": "CPU", "onnxruntime": "cpu"}
+_DEFAULTS = {"tensorrt": "0", "openvino": "CPU", "onnxruntime": "cpu", NATIVE: "cpu"}
 _THREAD_LIMIT = 4
 
 
@@ -28,7 +35,7 @@ class Device:
     """A runtime and the device it is to use.
 
     Attributes:
-        runtime: ``tensorrt``, ``openvino`` or ``onnxruntime``.
+        runtime: ``tensorrt``, ``openvino``, ``onnxruntime`` or ``native``.
         target: the device as the runtime calls it, such as ``CPU``, ``cuda:0`` or ``0``.
 
     Example:
@@ -65,7 +72,9 @@ class Device:
 
 def installed_runtimes() -> tuple[str, ...]:
     """The runtimes whose package is there, in the order of `RUNTIMES`; it may be broken."""
-    return tuple(name for name in RUNTIMES if importlib.util.find_spec(name) is not None)
+    return tuple(
+        name for name in RUNTIMES if name == NATIVE or importlib.util.find_spec(name) is not None
+    )
 
 
 def default_threads() -> int:

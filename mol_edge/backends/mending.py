@@ -8,6 +8,7 @@ PACKAGES = {
     "onnxruntime": ("onnxruntime", "cpu"),
     "openvino": ("openvino", "openvino"),
     "tensorrt": ("tensorrt", "tensorrt"),
+    "native": ("mol-edge", ""),
 }
 """Runtime to its package and to the extra of mol-edge that brings it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mol_edge.backends.base import BackendOptions
-from mol_edge.backends.device import Device
+from mol_edge.backends.device import NATIVE, Device
 from mol_edge.backends.importing import import_runtime
 from mol_edge.backends.session import SessionBackend
 from mol_edge.bundle import Bundle
@@ -28,6 +28,10 @@ def open_device(bundle: Bundle, device: Device | str, options: BackendOptions) -
         from mol_edge.backends.openvino_ import OpenVinoBackend
 
         return OpenVinoBackend(bundle, device, options)
+    if device.runtime == NATIVE:
+        from mol_edge.backends.native import NativeBackend
+
+        return NativeBackend(bundle, device, options)
     from mol_edge.backends.onnxruntime_ import OnnxRuntimeBackend
 
     return OnnxRuntimeBackend(bundle, device, options)

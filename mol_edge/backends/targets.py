@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-from mol_edge.backends.device import installed_runtimes
+from mol_edge.backends.device import NATIVE, installed_runtimes
 
 _INTEL = "0x8086"
 _ONNX_RUNTIME_LIBRARIES = {
@@ -30,6 +30,8 @@ def targets_of(runtime: str) -> list[str]:
         from mol_edge.backends.cuda_runtime import count_gpus
 
         return [str(index) for index in range(count_gpus())]
+    if runtime == NATIVE:
+        return ["cpu"]
     import onnxruntime
 
     there = onnxruntime.get_available_providers()
@@ -57,11 +59,25 @@ def gpu_candidates(root: Path = Path("/")) -> list[str]:
     return found
 
 
-def cpu_candidates() -> list[str]:
-    """The CPU devices of the installed runtimes; the order decides between equals."""
-    names = {"openvino": "openvino:CPU", "onnxruntime": "onnxruntime:cpu"}
+def cpu_candidates(precision: str = "fp32") -> list[str]:
+    """The CPU devices of the installed runtimes that compute a precision, the preferred first."""
+    names = {NATIVE: "native:cpu", "openvino": "openvino:CPU", "onnxruntime": "onnxruntime:cpu"}
     runtimes = installed_runtimes()
-    return [name for runtime, name in names.items() if runtime in runtimes]
+    return [
+        name
+        for runtime, name in names.items()
+        if runtime in runtimes and computes(name, precision)
+    ]
+
+
+def computes(device: str, precision: str) -> bool:
+    """Whether a device takes graphs of a precision at all.
+
+    Example:
+        >>> computes("native:cpu", "int8"), computes("onnxruntime:cpu", "int8")
+        (False, True)
+    """
+    return precision == "fp32" or device.partition(":")[0] != NATIVE
 
 
 def has_provider(name: str) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 from mol_edge.backends import BackendOptions
 from mol_edge.backends.session import SessionBackend
 from mol_edge.backends.trial import trial_graphs, try_graphs
+from mol_edge.backends.device import NATIVE
 from mol_edge.benchmark.job import Job
 from mol_edge.benchmark.load import peak_rss_mb, rss_mb
 from mol_edge.benchmark.measure import Task
@@ -130,10 +131,10 @@ def _slowed(task: Task, factor: float) -> Task:
 
 
 def _rates(device: str, threads: int) -> dict[str, float]:
-    """GFLOP/s of large matrix products by NumPy and, on a CPU, by the runtime."""
+    """GFLOP/s of large matrix products by NumPy and, on a CPU, by the runtime, where it has any."""
     rates = {"numpy": fastest(numpy_product(SIDE), SIDE)}
     runtime, _, target = device.partition(":")
-    if target.lower() == "cpu":
+    if target.lower() == "cpu" and runtime != NATIVE:
         rates[runtime] = fastest(runtime_product(device, threads, SIDE), SIDE)
     return rates
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mol_edge.backends.device import Device
+from mol_edge.backends.targets import computes
 from mol_edge.benchmark.job import Job
 from mol_edge.benchmark.modes import cells_of
 from mol_edge.benchmark.options import BenchmarkOptions
@@ -40,7 +41,13 @@ def plan(bundle: Bundle, options: BenchmarkOptions) -> tuple[Job, ...]:
     if not devices:
         raise MissingExtraError("onnxruntime", "cpu", "A benchmark")
     precisions = options.precisions or there
-    pairs = [(device, each) for device in devices for each in precisions]
+    pairs = [
+        (device, each)
+        for device in devices
+        for each in precisions
+        # One that computes none of them is left in, and says so itself.
+        if computes(device, each) or not any(computes(device, one) for one in precisions)
+    ]
     jobs = [
         _job(bundle, options, *pair, around=pair == pairs[0], sgemm=pair[1] == precisions[0])
         for pair in pairs

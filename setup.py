@@ -12,6 +12,7 @@ core = Pybind11Extension(
     depends=sorted(glob("cpp/**/*.h", recursive=True) + glob("bindings/*.h")),
     cxx_std=20,
     extra_compile_args=["-O3", "-fno-math-errno"],
+    extra_link_args=["-pthread"],
 )
 
 ParallelCompile("MOL_EDGE_BUILD_JOBS", default=0).install()

@@ -31,6 +31,8 @@ void set_isa(const std::string& wanted) {
 }  // namespace
 
 void register_isa(py::module_& module) {
+    module.def("_adds_bytes_exactly", &adds_bytes_exactly,
+               "Whether this processor adds products of bytes without saturation.");
     module.def("_isas", &isa_names, "Instruction sets that this processor runs, the fastest last.");
     module.def(
         "_isa", [] { return std::string(name(current_isa())); }, "The instruction set in use.");

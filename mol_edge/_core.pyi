@@ -151,6 +151,52 @@ class PathHistory:
         self, time_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]: ...
 
+class Team:
+    def __init__(self, threads: int, awake_us: int) -> None: ...
+    @property
+    def threads(self) -> int: ...
+
+class FeaturesGraph:
+    def __init__(self, weights: dict[str, NDArray[np.float32]], neighbours: int) -> None: ...
+    def run(
+        self,
+        team: Team,
+        frames: NDArray[np.float32],
+        first: NDArray[np.float32],
+        second: NDArray[np.float32],
+        parts: NDArray[np.float32],
+        landmarks: NDArray[np.float32],
+    ) -> None: ...
+
+class EncoderGraph:
+    def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None: ...
+    def run(
+        self,
+        team: Team,
+        frames: NDArray[np.float32],
+        enc2: NDArray[np.float32],
+        enc3: NDArray[np.float32],
+    ) -> None: ...
+
+class FlowGraph:
+    def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None: ...
+    def run(
+        self,
+        team: Team,
+        frames: NDArray[np.float32],
+        enc2: NDArray[np.float32],
+        enc3: NDArray[np.float32],
+        enc3_next: NDArray[np.float32],
+        first: NDArray[np.float32],
+        second_next: NDArray[np.float32],
+        flow: NDArray[np.float32],
+    ) -> None: ...
+
+class HeadGraph:
+    def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None: ...
+    def run(self, team: Team, parts: NDArray[np.float32], logits: NDArray[np.float32]) -> None: ...
+
+def _adds_bytes_exactly() -> bool: ...
 def _isa() -> str: ...
 def _isas() -> list[str]: ...
 def _set_isa(name: str) -> None: ...

@@ -121,8 +121,6 @@ def examine(bundle: Bundle, deadline_s: float = DEADLINE_S) -> DoctorReport:
 
 
 def _nothing_works(devices: Sequence[DeviceReport]) -> Problem:
-    if not devices:
-        return Problem("No runtime is installed", 'pip install "mol-edge[cpu]"')
     return Problem(
         "No device works",
         'pip install --force-reinstall "mol-edge[cpu]", or what is said beside each device',

@@ -6,6 +6,7 @@ Field numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/on
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ _GRAPH = 7
 _NODE, _INITIALIZER = 1, 5
 _NODE_NAME, _NODE_OPERATOR = 3, 4
 _DIMS, _TYPE, _NAME, _RAW_DATA = 1, 2, 8, 9
-_FLOATS = {1: np.dtype("<f4"), 10: np.dtype("<f2")}
+_FLOATS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 10: np.dtype("<f2")}
 
 Floats = NDArray[np.float32]
 

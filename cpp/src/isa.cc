@@ -6,6 +6,10 @@
 #include <atomic>
 #include <string>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace mol_edge {
 namespace {
 
@@ -38,6 +42,21 @@ std::vector<Isa> available_isas() {
     isas.push_back(Isa::kNeon);
 #endif
     return isas;
+}
+
+bool adds_bytes_exactly() {
+#if defined(__x86_64__)
+    // AVX512_VNNI is bit 11 of ECX in leaf 7, AVX_VNNI bit 4 of EAX in its first subleaf.
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (c >> 11 & 1U) != 0) return true;
+    const unsigned subleaves = a;
+    return subleaves >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a >> 4 & 1U) != 0;
+#else
+    return true;
+#endif
 }
 
 Isa current_isa() {

@@ -17,6 +17,13 @@ TEST_CASE("the portable code is always there, and the fastest is taken") {
     use_isa(isas.back());
 }
 
+TEST_CASE("whether bytes are added exactly is the same each time") {
+    CHECK(adds_bytes_exactly() == adds_bytes_exactly());
+#if defined(__aarch64__)
+    CHECK(adds_bytes_exactly());
+#endif
+}
+
 TEST_CASE("an instruction set that the processor lacks is refused") {
     const auto isas = available_isas();
     for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kNeon}) {

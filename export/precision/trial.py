@@ -9,8 +9,11 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from mol_edge import _core
 from mol_edge.backends.base import Tensors
+from mol_edge.backends.onnxruntime_ import EXACT_BYTES
 from mol_edge.backends.openvino_core import the_core
+from mol_edge.backends.openvino_cpu import spare_a_bit
 from mol_edge.errors import DeviceError
 from mol_edge.graph_info import TensorInfo
 
@@ -75,6 +78,7 @@ def _onnxruntime(model: bytes, threads: int) -> Run:
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry(*EXACT_BYTES)
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     names = [value.name for value in session.get_outputs()]
 
@@ -86,8 +90,11 @@ def _onnxruntime(model: bytes, threads: int) -> Run:
 
 def _openvino(model: bytes, threads: int) -> Run:
     core = the_core()
+    read = core.read_model(model, b"")
+    if not _core._adds_bytes_exactly():
+        spare_a_bit(read)
     compiled = core.compile_model(
-        core.read_model(model, b""),
+        read,
         "CPU",
         {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads},
     )

@@ -14,9 +14,7 @@ from mol_edge.errors import DeviceError
 
 Weights = dict[str, NDArray[np.float32]]
 
-_BY_OPTION = re.compile(
-    r"first\.second\.ccc\.((index|gather|theirs)\.[0-9]+|ranks|max)|.*\.cast"
-)
+_BY_OPTION = re.compile(r"first\.second\.ccc\.((index|gather|theirs)\.[0-9]+|ranks|max)|.*\.cast")
 """Nodes that depend on how many neighbours there are, or on how weights are stored."""
 _BLOCK_PIXELS = 8
 _COMPUTED = {

@@ -16,6 +16,7 @@ Array = NDArray[Any]
 _TILED_SIDES = (16, 32)
 _TILED_CHANNELS = 128
 _PHASED_CHANNELS = 256
+_SEVEN_BITS = 64
 
 # F(2 x 2, 3 x 3) of Lavin and Gray, "Fast algorithms for convolutional neural networks" (2016).
 _OF_INPUT = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], float)
@@ -35,6 +36,40 @@ def suit_cpu(model: Any) -> int:
             count += _tile(node)
         elif node.get_type_name() == "DepthToSpace":
             count += _part(node)
+    return count
+
+
+def spare_a_bit(model: Any) -> int:
+    """Keep the eight-bit weights of an `openvino.Model` to seven bits, at twice the scale.
+
+    CPUs without VNNI add two products of bytes in 16 bits: 2 x 255 x 127 saturates there, and results
+    are off by tens of percents; 2 x 255 x 64 does not.
+
+    Returns:
+        How many weights were changed.
+    """
+    import openvino
+    import openvino.opset13 as op
+
+    count = 0
+    for node in model.get_ordered_ops():
+        if node.get_type_name() != "Constant" or node.get_element_type() != openvino.Type.i8:
+            continue
+        scaled = _only_reader(node)
+        while scaled is not None and scaled.get_type_name() in ("Convert", "Subtract"):
+            scaled = _only_reader(scaled)
+        if len(node.shape) < 2 or scaled is None or scaled.get_type_name() != "Multiply":
+            continue
+        port = scaled.input(1)
+        while port.get_source_output().get_node().get_type_name() in ("Reshape", "Unsqueeze"):
+            port = port.get_source_output().get_node().input(0)
+        scale = port.get_source_output().get_node()
+        if scale.get_type_name() != "Constant":
+            continue
+        port.replace_source_output(_constant(2 * np.asarray(scale.data)).output(0))
+        halved = np.rint(np.asarray(node.data) / np.float32(2))
+        _replace(node, op.constant(halved.clip(-_SEVEN_BITS, _SEVEN_BITS - 1).astype(np.int8)))
+        count += 1
     return count
 
 

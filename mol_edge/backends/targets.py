@@ -64,9 +64,7 @@ def cpu_candidates(precision: str = "fp32") -> list[str]:
     names = {NATIVE: "native:cpu", "openvino": "openvino:CPU", "onnxruntime": "onnxruntime:cpu"}
     runtimes = installed_runtimes()
     return [
-        name
-        for runtime, name in names.items()
-        if runtime in runtimes and computes(name, precision)
+        name for runtime, name in names.items() if runtime in runtimes and computes(name, precision)
     ]
 
 

@@ -17,9 +17,9 @@ from dataclasses import asdict
 from typing import Any
 
 from mol_edge.backends import BackendOptions
+from mol_edge.backends.device import NATIVE
 from mol_edge.backends.session import SessionBackend
 from mol_edge.backends.trial import trial_graphs, try_graphs
-from mol_edge.backends.device import NATIVE
 from mol_edge.benchmark.job import Job
 from mol_edge.benchmark.load import peak_rss_mb, rss_mb
 from mol_edge.benchmark.measure import Task

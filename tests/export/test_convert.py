@@ -21,7 +21,7 @@ from mol_edge.errors import InputError, OptionError
 from tests.golden_files import golden_model, recording
 from training.model import Mol, MolConfig
 
-DEVICES = ("onnxruntime:cpu", "openvino:CPU")
+DEVICES = ("onnxruntime:cpu", "openvino:CPU", "native:cpu")
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -85,7 +85,7 @@ def test_manifest_keeps_what_the_checkpoint_says(lite_bundle: Bundle) -> None:
     assert (manifest.normalisation.mean, manifest.normalisation.scale) == (118.0, 137.0)
     assert (manifest.window_ms, manifest.alignment.mode) == (300.0, "anchored")
     assert manifest.verification["passed"] is True
-    assert len(manifest.verification["differences"]) == 12
+    assert len(manifest.verification["differences"]) == 18
     # JSON knows no NaN.
     assert manifest.provenance["best"] == {"nme": 3.5, "epe_moving": None}
     assert manifest.provenance["steps"] == 7

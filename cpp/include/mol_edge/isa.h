@@ -14,6 +14,10 @@ std::string_view name(Isa isa);
 /// Instruction sets that this processor runs, the fastest last.
 std::vector<Isa> available_isas();
 
+/// Whether this processor adds products of bytes in 32 bits at once (VNNI, or Arm's). Runtimes use
+/// instructions elsewhere on x86 that add two of them in 16 bits, which saturate.
+bool adds_bytes_exactly();
+
 /// The one in use: the fastest unless `use_isa` said otherwise.
 Isa current_isa();
 

@@ -504,7 +504,18 @@ MOL_EDGE_NETWORK_TARGET void add_rows(const float* weights, int columns, const i
             rows[j] = weights + static_cast<std::ptrdiff_t>(indices[i + j]) * columns;
             spread(values[i + j], factors[j]);
         }
+        // The rows after these, which need not follow them in memory.
+        const float* next[together];
+#pragma GCC unroll 4
+        for (int j = 0; j < together; ++j) {
+            const int at = i + together + j < count ? i + together + j : i + j;
+            next[j] = weights + static_cast<std::ptrdiff_t>(indices[at]) * columns;
+        }
         for (int n = 0; n < columns; n += lanes) {
+            if (n % (kPanel) == 0) {
+#pragma GCC unroll 4
+                for (int j = 0; j < together; ++j) __builtin_prefetch(next[j] + n);
+            }
             Vector sum;
             load(to + n, sum);
 #pragma GCC unroll 4

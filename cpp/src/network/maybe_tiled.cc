@@ -6,7 +6,7 @@ namespace {
 /// Fewer channels than these are transformed for longer than it saves.
 constexpr int kFewestInputs = 48;
 /// On smaller maps there are too few tiles for weights that grow to up to four times their size.
-constexpr int kSmallestSide = 16;
+constexpr int kSmallestSide = 8;
 
 /// `parts`: groups of outputs, each of which must fill whole vectors.
 bool pays(const Filter& filter, int side, int parts) {

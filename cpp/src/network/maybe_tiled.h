@@ -21,6 +21,7 @@ class MaybeTiled {
     static MaybeTiled halving(const Filter& filter, float slope, const View& in, const View& out);
     static MaybeTiled rising(const Filter& filter, float slope, const View& in, const View& out);
 
+    [[nodiscard]] bool is_tiled() const { return tiled_.has_value(); }
     void run(Team& team, const Kernels& kernels);
 
   private:

@@ -21,7 +21,7 @@ std::string text(const std::vector<int>& shape) {
     for (const int size : shape) {
         all += (all.empty() ? "" : ", ") + (size == kAnySize ? "any" : std::to_string(size));
     }
-    return "(" + all + ")";
+    return "(" + all + (shape.size() == 1 ? ",)" : ")");
 }
 
 }  // namespace

@@ -6,18 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 import onnx
+import openvino
 import pytest
 from onnx import TensorProto, numpy_helper
 
 from export.builder import GraphBuilder
 from export.intermediate import to_openvino
-from export.precision import count
+from export.precision import count, trial
 from export.precision.equalise import equalise
 from export.precision.graph import Graph
 from export.precision.plan import plan
 from export.precision.quantize import AARCH64, OPENVINO, TENSORRT, X86, Flavour, Quantizer, Scale
 from export.precision.ranges import Range, collect
 from export.precision.trial import ModelsBackend
+from mol_edge.backends.openvino_core import the_core
+from mol_edge.backends.openvino_cpu import spare_a_bit
 
 SLOPE = 0.1
 LAYERS = ("a", "b", "c")
@@ -123,6 +126,38 @@ def test_eight_bits_are_near_float_once_ranges_are_equal(
     _, uneven, _ = quantized_small(other, flavour, equal=False)
     worse = np.abs(run(uneven, given) - wanted).max() / np.abs(wanted).max()
     assert worse > 2 * error
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+@pytest.mark.parametrize(("flavour", "runtime"), [(X86, "onnxruntime"), (OPENVINO, "openvino")])
+def test_sums_of_bytes_do_not_saturate_on_this_processor(
+    seed: int, flavour: Flavour, runtime: str
+) -> None:
+    model, made, given = quantized_small(np.random.default_rng(seed), flavour)
+    wanted = run(model, given)
+    assert np.abs(run(made, given, runtime) - wanted).max() / np.abs(wanted).max() < 0.04
+
+
+def test_weights_with_a_bit_to_spare_are_near_those_of_eight_bits(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, made, given = quantized_small(rng, OPENVINO)
+    wanted = run(model, given)
+    kept = []
+    for exact in (True, False):
+        monkeypatch.setattr(trial._core, "_adds_bytes_exactly", lambda exact=exact: exact)
+        kept.append(run(made, given, "openvino"))
+    assert np.abs(kept[1] - wanted).max() / np.abs(wanted).max() < 0.04
+    assert np.abs(kept[1] - kept[0]).max() > 0
+    xml, weights = to_openvino(made)
+    ir = the_core().read_model(xml, openvino.Tensor(np.frombuffer(weights, np.uint8).copy()))
+    assert spare_a_bit(ir) == len(LAYERS)
+    bytes_of = [
+        np.asarray(node.data)
+        for node in ir.get_ordered_ops()
+        if node.get_type_name() == "Constant" and node.get_element_type() == openvino.Type.i8
+    ]
+    assert max(np.abs(values).max() for values in bytes_of) == 64
 
 
 def test_each_runtime_computes_its_flavour_in_integers(rng: np.random.Generator) -> None:

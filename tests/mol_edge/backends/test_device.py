@@ -22,6 +22,7 @@ from mol_edge.errors import DeviceError
         ("onnxruntime:cpu", "onnxruntime:cpu"),
         ("onnxruntime:cuda", "onnxruntime:cuda:0"),
         ("onnxruntime:cuda:1", "onnxruntime:cuda:1"),
+        ("native", "native:cpu"),
     ],
 )
 def test_names(text, full):
@@ -30,7 +31,17 @@ def test_names(text, full):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "cpu", "torch", "openvino:", "onnxruntime:gpu", "onnxruntime:cuda:x", "OpenVINO"]
+    "text",
+    [
+        "",
+        "cpu",
+        "torch",
+        "openvino:",
+        "onnxruntime:gpu",
+        "onnxruntime:cuda:x",
+        "OpenVINO",
+        "native:gpu",
+    ],
 )
 def test_other_names_are_refused(text):
     with pytest.raises(DeviceError, match=f"device must be one like auto, .* got '{text}'"):
@@ -60,3 +71,4 @@ def test_hyper_threads_count_once(tmp_path):
 def test_installed_runtimes_are_found():
     pytest.importorskip("onnxruntime")
     assert "onnxruntime" in installed_runtimes()
+    assert installed_runtimes()[-1] == "native"

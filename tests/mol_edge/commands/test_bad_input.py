@@ -202,9 +202,9 @@ def test_a_missing_extra(
     assert_refused(done, "not installed", command)
 
 
-def test_no_runtime_at_all(mol_edge_command: RunCommand) -> None:
-    without = ["onnxruntime", "openvino"]
-    done = mol_edge_command("run", DEMO, "--detector", "haar", "--quiet", without=without)
+def test_a_named_runtime_that_is_not_installed(mol_edge_command: RunCommand) -> None:
+    arguments = ("--device", "onnxruntime", "--detector", "haar", "--quiet")
+    done = mol_edge_command("run", DEMO, *arguments, without=["onnxruntime", "openvino"])
     assert_refused(done, "pip install")
 
 

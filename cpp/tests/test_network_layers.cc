@@ -1,0 +1,137 @@
+#include "catch.h"
+#include "network/kernels.h"
+#include "network/layer.h"
+#include "network/map.h"
+#include "network/maybe_tiled.h"
+#include "network/prediction.h"
+#include "network/tiled_layer.h"
+#include "network_cases.h"
+
+namespace mol_edge::network {
+namespace {
+
+constexpr float kNear = 2e-6F;
+
+TEST_CASE("a layer is the convolution that it was made from") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    Team team(2, 20);
+    struct Case {
+        int side, inputs, outputs, kernel, stride, pad;
+    };
+    // Wide and narrow panels, ragged outputs, joined and separate taps, several pieces of inputs.
+    const Case c =
+        GENERATE(Case{16, 1, 8, 4, 2, 0}, Case{13, 24, 33, 3, 1, 1}, Case{8, 300, 16, 3, 2, 1},
+                 Case{4, 20, 5, 3, 1, 1}, Case{2, 520, 48, 3, 1, 1}, Case{16, 40, 20, 1, 1, 0});
+    Map in(c.side, c.inputs + 3, 2, 2);
+    fill(in.view(), c.inputs, 5);
+    const int side = (c.side + 2 * c.pad - c.kernel) / c.stride + 1;
+    Map out(side, c.outputs + 8, 0, 0);
+    const Kernel kernel(c.outputs, c.inputs, c.kernel, true, 7);
+    const Layer layer =
+        Layer::convolution(kernel.filter, c.stride, c.pad, 0.1F, in.view(), out.view().from(8));
+    run_layers(team, kernels(isa), {&layer});
+    CHECK(largest_difference(out.view().from(8), c.outputs, [&](int y, int x, int o) {
+              return convolved(kernel.filter, in.view(), c.stride, c.pad, y, x, o, 0.1F);
+          }) < kNear);
+    // What lies before the outputs is another's.
+    CHECK(largest_difference(out.view(), 8, [](int, int, int) { return 0.0F; }) == 0);
+}
+
+TEST_CASE("tiles give a 3 x 3 convolution, whole and ragged") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    const int side = GENERATE(16, 15);
+    Team team(2, 20);
+    Map in(side, 51, 1, 2);
+    fill(in.view(), 51, 1);
+    Map out(side, 32, 0, 0);
+    const Kernel kernel(32, 51, 3, true, 3);
+    TiledLayer layer = TiledLayer::convolution(kernel.filter, 0.1F, in.view(), out.view());
+    layer.run(team, kernels(isa));
+    CHECK(largest_difference(out.view(), 32, [&](int y, int x, int o) {
+              return convolved(kernel.filter, in.view(), 1, 1, y, x, o, 0.1F);
+          }) < kNear);
+}
+
+TEST_CASE("tiles give a 4 x 4 convolution of stride 2") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    Team team(2, 20);
+    Map in(32, 24, 1, 3);
+    fill(in.view(), 24, 1);
+    Map out(16, 16, 0, 0);
+    const Kernel kernel(16, 24, 4, true, 3);
+    TiledLayer layer = TiledLayer::halving(kernel.filter, 0.1F, in.view(), out.view());
+    layer.run(team, kernels(isa));
+    CHECK(largest_difference(out.view(), 16, [&](int y, int x, int o) {
+              return convolved(kernel.filter, in.view(), 2, 1, y, x, o, 0.1F);
+          }) < kNear);
+}
+
+TEST_CASE("a transposed convolution rises by tiles and by plain products") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    const int side = GENERATE(2, 8, 40);
+    const bool tiled = GENERATE(false, true);
+    Team team(2, 20);
+    Map in(side, 50, 1, 2);
+    fill(in.view(), 50, 1);
+    Map out(2 * side, 24, 1, 1);
+    const Kernel kernel(4 * 16, 50, 2, false, 3);
+    const View target = out.view().from(8);
+    if (tiled) {
+        TiledLayer layer = TiledLayer::rising(kernel.filter, 0.1F, in.view(), target);
+        layer.run(team, kernels(isa));
+    } else {
+        for (int phase = 0; phase < 4; ++phase) {
+            const Layer layer = Layer::phase(kernel.filter, phase, 0.1F, in.view(), target);
+            run_layers(team, kernels(isa), {&layer});
+        }
+    }
+    CHECK(largest_difference(target, 16, [&](int y, int x, int o) {
+              return raised(kernel.filter, in.view(), y, x, o, 0.1F);
+          }) < kNear);
+    // The rim is left alone.
+    CHECK(out.view().at(-1, -1)[8] == 0);
+    CHECK(out.view().at(2 * side, 2 * side)[8] == 0);
+}
+
+TEST_CASE("tiles are taken where they pay, and give what products give") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    const int inputs = GENERATE(16, 64);
+    Team team(1, 0);
+    Map in(8, inputs, 1, 2);
+    fill(in.view(), inputs, 1);
+    Map out(8, 32, 0, 0);
+    const Kernel kernel(32, inputs, 3, true, 3);
+    MaybeTiled layer = MaybeTiled::convolution(kernel.filter, 0.1F, in.view(), out.view());
+    CHECK(layer.is_tiled() == (inputs == 64));
+    layer.run(team, kernels(isa));
+    CHECK(largest_difference(out.view(), 32, [&](int y, int x, int o) {
+              return convolved(kernel.filter, in.view(), 1, 1, y, x, o, 0.1F);
+          }) < kNear);
+}
+
+TEST_CASE("flow is predicted, and raised to twice the size") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    const int side = GENERATE(2, 16, 64);
+    Team team(2, 20);
+    Map in(side, 35, 1, 2);
+    fill(in.view(), 35, 1);
+    const Kernel kernel(kFlow, 35, 3, false, 3);
+    Map flow(side, kFlow, 1, 1);
+    const View to = flow.view();
+    Prediction prediction(kernel.filter, in.view());
+    prediction.run(team, kernels(isa), {to.origin, to.row_step, to.pixel_step, 1});
+    CHECK(largest_difference(to, kFlow, [&](int y, int x, int o) {
+              return convolved(kernel.filter, in.view(), 1, 1, y, x, o, 1);
+          }) < kNear);
+
+    Map out(2 * side, 8, 0, 0);
+    const Kernel up(4 * kFlow, kFlow, 2, false, 9);
+    Upsampling upsampling(up.filter, to, out.view().from(5));
+    upsampling.run(team, kernels(isa));
+    CHECK(largest_difference(out.view().from(5), kFlow, [&](int y, int x, int o) {
+              return raised(up.filter, to, y, x, o, 1);
+          }) < kNear);
+}
+
+}  // namespace
+}  // namespace mol_edge::network

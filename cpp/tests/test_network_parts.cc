@@ -1,0 +1,203 @@
+#include "mol_edge/error.h"
+
+#include "catch.h"
+#include "network/correlation.h"
+#include "network/f5c.h"
+#include "network/linear.h"
+#include "network/planes.h"
+#include "network_cases.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace mol_edge::network {
+namespace {
+
+TEST_CASE("a linear layer adds up what is not zero") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    const int outputs = GENERATE(3, 40);
+    const int inputs = 1200;
+    Team team(2, 20);
+    const auto weight = noise(static_cast<std::size_t>(outputs * inputs), 1);
+    const auto bias = noise(static_cast<std::size_t>(outputs), 2);
+    auto from = noise(inputs, 3);
+    const bool none = GENERATE(false, true);
+    for (float& value : from) value = none ? 0 : std::max(value, 0.0F);
+    Linear linear({{outputs, inputs}, weight}, {{outputs}, bias});
+    std::vector<float> to(static_cast<std::size_t>(outputs));
+    linear.run(team, kernels(isa), from.data(), 0.5F, to.data());
+    for (int o = 0; o < outputs; ++o) {
+        double sum = bias[static_cast<std::size_t>(o)];
+        for (int i = 0; i < inputs; ++i) {
+            sum += static_cast<double>(weight[static_cast<std::size_t>(o * inputs + i)]) *
+                   from[static_cast<std::size_t>(i)];
+        }
+        CHECK(std::fabs(to[static_cast<std::size_t>(o)] - leaky(sum, 0.5F)) < 3e-5F);
+    }
+}
+
+TEST_CASE("planes become maps and come back") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    Team team(2, 20);
+    const auto planes = noise(24 * 16 * 16, 1);
+    Map map(16, 40, 1, 1);
+    from_planes(team, kernels(isa), {{planes.data(), 24, map.view().from(8)}});
+    CHECK(largest_difference(map.view().from(8), 24, [&](int y, int x, int c) {
+              return planes[static_cast<std::size_t>((c * 16 + y) * 16 + x)];
+          }) == 0);
+    std::vector<float> back(planes.size());
+    to_planes(team, kernels(isa), {{map.view().from(8), 24, back.data()}});
+    CHECK(back == planes);
+}
+
+TEST_CASE("a correlation is the mean product of displaced positions") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    constexpr int channels = 40;
+    Team team(2, 20);
+    Map first(kSide, channels, 0, 0);
+    Map second(kSide, channels, 0, 0);
+    fill(first.view(), channels, 1);
+    fill(second.view(), channels, 2);
+    std::vector<float> planes(channels * kPositions);
+    to_planes(team, kernels(isa), {{second.view(), channels, planes.data()}});
+    Map out(kSide, Correlation::kOutputs + 3, 1, 1);
+    Correlation correlation(first.view(), channels, out.view().from(3));
+    correlation.run(team, kernels(isa), planes.data());
+    CHECK(largest_difference(out.view().from(3), Correlation::kOutputs,
+                             [&](int y, int x, int displacement) {
+                                 const int dy = 2 * (displacement / 15 - 7);
+                                 const int dx = 2 * (displacement % 15 - 7);
+                                 double sum = 0;
+                                 for (int c = 0; c < channels; ++c) {
+                                     sum += static_cast<double>(pixel(first.view(), y, x, c)) *
+                                            pixel(second.view(), y + dy, x + dx, c);
+                                 }
+                                 return leaky(sum / channels, 0.1F);
+                             }) < 1e-6F);
+}
+
+/// Weights of an F5C block, and the block by its definition.
+struct Block {
+    Weights table() const {
+        return {{"first.second.fcc.left", {{2, 128, 16, 16}, left}},
+                {"first.second.fcc.right", {{2, 128, 16, 16}, right}},
+                {"first.second.fcc.constant", {{2, 128, 16, 16}, constant}},
+                {"first.second.ccc.own", {{2, 256, 256}, own}},
+                {"first.second.ccc.other", {{2, 256, 256}, other}},
+                {"first.second.ccc.bias", {{2, 256, 1}, bias}}};
+    }
+
+    /// [256][128] of one set.
+    std::vector<double> run(const View& in, int set, int neighbours) const {
+        std::vector<double> y(kPositions * kChannels);
+        for (int p = 0; p < kPositions; ++p) {
+            for (int c = 0; c < kChannels; ++c) {
+                const int matrix = (set * kChannels + c) * kPositions;
+                double sum = at(constant, matrix + p) + pixel(in, p / 16, p % 16, c);
+                for (int i = 0; i < 16; ++i) {
+                    double row = 0;
+                    for (int j = 0; j < 16; ++j) {
+                        row += pixel(in, i, j, c) * at(right, matrix + j * 16 + p % 16);
+                    }
+                    sum += at(left, matrix + p / 16 * 16 + i) * row;
+                }
+                y[static_cast<std::size_t>(p * kChannels + c)] = sum;
+            }
+        }
+        return with_edges(y, set, neighbours);
+    }
+
+    std::vector<double> with_edges(const std::vector<double>& y, int set, int neighbours) const {
+        std::vector<std::vector<int>> nearest;
+        for (int p = 0; p < kPositions; ++p) nearest.push_back(neighbours_of(y, p, neighbours));
+        std::vector<double> out = y;
+        for (int p = 0; p < kPositions; ++p) {
+            const int row = (set * kPositions + p) * kPositions;
+            for (int c = 0; c < kChannels; ++c) {
+                double mine = at(bias, set * kPositions + p);
+                std::vector<double> theirs(static_cast<std::size_t>(neighbours));
+                for (int q = 0; q < kPositions; ++q) {
+                    mine += at(own, row + q) * y[static_cast<std::size_t>(q * kChannels + c)];
+                    for (std::size_t j = 0; j < theirs.size(); ++j) {
+                        const int from = nearest[static_cast<std::size_t>(q)][j];
+                        theirs[j] +=
+                            at(other, row + q) * y[static_cast<std::size_t>(from * kChannels + c)];
+                    }
+                }
+                const double most = *std::max_element(theirs.begin(), theirs.end());
+                out[static_cast<std::size_t>(p * kChannels + c)] += std::max(0.0, mine + most);
+            }
+        }
+        return out;
+    }
+
+    static std::vector<int> neighbours_of(const std::vector<double>& y, int p, int count) {
+        const auto product = [&](int a, int b) {
+            return std::inner_product(&y[static_cast<std::size_t>(a * kChannels)],
+                                      &y[static_cast<std::size_t>(a * kChannels)] + kChannels,
+                                      &y[static_cast<std::size_t>(b * kChannels)], 0.0);
+        };
+        std::vector<std::pair<double, int>> order;
+        for (int q = 0; q < kPositions; ++q) {
+            order.emplace_back(-product(p, q) / std::sqrt(product(q, q)), q);
+        }
+        std::sort(order.begin(), order.end());
+        std::vector<int> found;
+        for (int j = 0; j < count; ++j) found.push_back(order[static_cast<std::size_t>(j)].second);
+        return found;
+    }
+
+    static double at(const std::vector<float>& values, int index) {
+        return values[static_cast<std::size_t>(index)];
+    }
+
+    static std::vector<float> scaled(std::vector<float> values, float factor) {
+        for (float& value : values) value *= factor;
+        return values;
+    }
+
+    std::vector<float> left = scaled(noise(2 * 128 * 256, 1), 0.25F);
+    std::vector<float> right = scaled(noise(2 * 128 * 256, 2), 0.25F);
+    std::vector<float> constant = noise(2 * 128 * 256, 3);
+    std::vector<float> own = scaled(noise(2 * 256 * 256, 4), 0.06F);
+    std::vector<float> other = scaled(noise(2 * 256 * 256, 5), 0.06F);
+    std::vector<float> bias = noise(2 * 256, 6);
+};
+
+TEST_CASE("an F5C block mixes, finds neighbours and takes the strongest") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    const int neighbours = GENERATE(1, 4, 8);
+    Team team(2, 20);
+    const Block block;
+    Map in(kSide, kChannels, 0, 0);
+    fill(in.view(), kChannels, 9);
+    Map out(kSide, kSets * kChannels, 0, 0);
+    F5c f5c(block.table(), neighbours);
+    f5c.run(team, kernels(isa), in.view(), out.view());
+    for (int set = 0; set < kSets; ++set) {
+        const std::vector<double> wanted = block.run(in.view(), set, neighbours);
+        CHECK(largest_difference(
+                  out.view().from(set * kChannels), kChannels, [&](int y, int x, int c) {
+                      return static_cast<float>(
+                          wanted[static_cast<std::size_t>((y * kSide + x) * kChannels + c)]);
+                  }) < 5e-6F);
+    }
+}
+
+TEST_CASE("weights that are missing or of another shape are named") {
+    const Block block;
+    Weights table = block.table();
+    table.erase("first.second.ccc.own");
+    CHECK_THROWS_AS(F5c(table, 4), ArrayError);
+    table = block.table();
+    table["first.second.ccc.bias"].shape = {2, 256};
+    CHECK_THROWS_AS(F5c(table, 4), ArrayError);
+    CHECK_THROWS_AS(FeaturesGraph(block.table(), 9), OptionError);
+    CHECK_THROWS_AS(FeaturesGraph(block.table(), 4), ArrayError);
+    CHECK_THROWS_AS(FlowGraph(table), ArrayError);
+    CHECK_THROWS_AS(EncoderGraph(table), ArrayError);
+    CHECK_THROWS_AS(HeadGraph(table), ArrayError);
+}
+
+}  // namespace
+}  // namespace mol_edge::network

@@ -1,0 +1,62 @@
+#include "mol_edge/error.h"
+#include "mol_edge/team.h"
+
+#include "catch.h"
+
+#include <atomic>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace mol_edge {
+namespace {
+
+TEST_CASE("a team does each task of each job once, awake or asleep") {
+    const int threads = GENERATE(1, 2, 5);
+    const int awake_us = GENERATE(0, 50);
+    Team team(threads, awake_us);
+    CHECK(team.threads() == threads);
+    for (int job = 0; job < 200; ++job) {
+        std::vector<std::atomic<int>> done(static_cast<std::size_t>(job % 37));
+        team.run(job % 37, [&](int i) { ++done[static_cast<std::size_t>(i)]; });
+        int wrong = 0;
+        for (const auto& count : done) wrong += count == 1 ? 0 : 1;
+        REQUIRE(wrong == 0);
+    }
+}
+
+TEST_CASE("what tasks write is there when a job is over") {
+    Team team(3, 20);
+    std::vector<long> values(1000);
+    for (long job = 1; job <= 100; ++job) {
+        team.run(1000, [&](int i) { values[static_cast<std::size_t>(i)] += job; });
+    }
+    for (const long value : values) REQUIRE(value == 5050);
+}
+
+TEST_CASE("a team of a process that was forked works on, with the caller alone") {
+    Team team(3, 0);
+    team.run(8, [](int) {});
+    const pid_t child = fork();
+    if (child == 0) {
+        std::atomic<int> done{0};
+        {
+            Team& inherited = team;
+            inherited.run(8, [&](int) { ++done; });
+        }
+        _exit(done == 8 ? 0 : 1);
+    }
+    int status = -1;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a team of no threads or of negative patience is refused") {
+    CHECK_THROWS_AS(Team(0, 10), OptionError);
+    CHECK_THROWS_AS(Team(257, 10), OptionError);
+    CHECK_THROWS_AS(Team(2, -1), OptionError);
+}
+
+}  // namespace
+}  // namespace mol_edge

@@ -1,0 +1,192 @@
+"""The C++ core's own inference against ONNX Runtime's, on every instruction set."""
+
+import numpy as np
+import onnx
+import pytest
+
+from mol_edge import _core
+from mol_edge.backends import BackendOptions, open_backend
+from mol_edge.backends.native_weights import native_weights
+from mol_edge.bundle import Bundle
+from mol_edge.check_set import CheckSet
+from mol_edge.errors import ArrayError, DeviceError, OptionError
+
+pytest.importorskip("onnxruntime")
+
+# Of the magnitude of each output; a neighbour that changed place would be off by far more.
+NEAR = 3e-6
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return Bundle.default()
+
+
+@pytest.fixture(scope="module")
+def reference(demo):
+    with open_backend(demo, "onnxruntime", BackendOptions(threads=2)) as backend:
+        yield backend
+
+
+@pytest.fixture(params=_core._isas())
+def native(request, demo):
+    _core._set_isa(request.param)
+    with open_backend(demo, "native", BackendOptions(threads=2)) as backend:
+        yield backend
+    _core._set_isa(_core._isas()[-1])
+
+
+@pytest.fixture(scope="module")
+def frames(demo):
+    """Three crops of the check set, which the model has seen the like of."""
+    check = CheckSet.of(demo)
+    luma = demo.manifest.normalisation
+    return ((check.frames[:3, 0, None] - luma.mean) / luma.scale).astype(np.float32)
+
+
+def check(came, wanted):
+    assert set(came) == set(wanted)
+    for name, array in wanted.items():
+        assert came[name].dtype == np.float32
+        near = NEAR * np.abs(array).max()
+        np.testing.assert_allclose(came[name], array, rtol=0, atol=near, err_msg=name)
+
+
+def inputs_of(backend, frames):
+    features = backend.run("features", {"frames": frames})
+    encoded = backend.run("encoder", {"frames": frames})
+    return {
+        "features": {"frames": frames},
+        "encoder": {"frames": frames},
+        "flow": {
+            "frames": frames[:-1],
+            "enc2": encoded["enc2"][:-1],
+            "enc3": encoded["enc3"][:-1],
+            "enc3_next": encoded["enc3"][1:],
+            "first": features["first"][:-1],
+            "second_next": features["second"][1:],
+        },
+        "head": {"parts": features["parts"][[0, 1, 2, 0, 1, 2, 0, 1]][None]},
+    }
+
+
+@pytest.mark.parametrize("graph", ["features", "encoder", "flow", "head"])
+def test_each_graph_gives_the_numbers_of_onnx_runtime(native, reference, frames, graph):
+    given = inputs_of(reference, frames)[graph]
+    check(native.run(graph, given), reference.run(graph, given))
+
+
+def test_one_thread_gives_the_numbers_of_many(demo, frames):
+    outputs = []
+    for threads in (1, 3):
+        with open_backend(demo, "native", BackendOptions(threads=threads)) as backend:
+            outputs.append(backend.run("features", {"frames": frames}))
+    for name, array in outputs[0].items():
+        np.testing.assert_array_equal(outputs[1][name], array)
+
+
+def test_threads_that_sleep_in_between_give_the_same_numbers(demo, reference, frames):
+    options = BackendOptions(threads=2, profile="shared")
+    with open_backend(demo, "native", options) as backend:
+        check(
+            backend.run("encoder", {"frames": frames}), reference.run("encoder", {"frames": frames})
+        )
+
+
+def test_auto_takes_it_where_it_is_the_fastest(demo, monkeypatch, tmp_path):
+    from mol_edge.backends import choose
+    from mol_edge.backends.child_trial import Trial
+
+    monkeypatch.setenv("MOL_EDGE_CACHE", str(tmp_path))
+    monkeypatch.setattr(choose, "gpu_candidates", lambda: [])
+
+    def try_device(bundle, device, options, *, deadline_s):
+        return Trial(device, "answered", 0.001 if device == "native:cpu" else 0.002)
+
+    monkeypatch.setattr(choose, "try_device", try_device)
+    with open_backend(demo) as backend:
+        assert backend.device == "native:cpu"
+        assert backend.reasons[-1] == "native:cpu is the fastest that works"
+
+
+def test_it_needs_no_runtime(demo, monkeypatch, tmp_path):
+    monkeypatch.setenv("MOL_EDGE_CACHE", str(tmp_path))
+    monkeypatch.setattr("mol_edge.backends.device.importlib.util.find_spec", lambda name: None)
+    with open_backend(demo) as backend:
+        assert backend.device == "native:cpu"
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_other_precisions_are_refused_and_never_tried_by_auto(demo, precision):
+    from mol_edge.backends.targets import cpu_candidates
+
+    assert "native:cpu" not in cpu_candidates(precision)
+    with pytest.raises(DeviceError, match=rf"computes the precision fp32 .* asked for {precision}"):
+        open_backend(demo, "native", BackendOptions(precision=precision))
+
+
+def test_graphs_of_another_kind_are_refused(toy):
+    with pytest.raises(DeviceError, match="must compute the nodes of features"):
+        open_backend(toy, "native")
+
+
+@pytest.mark.parametrize("change", ["name", "operator", "missing"])
+def test_a_graph_with_another_node_is_refused(demo, change):
+    model = onnx.load_from_string(demo.graph("flow").onnx())
+    node = model.graph.node[40]
+    if change == "name":
+        node.name += ".again"
+    elif change == "operator":
+        node.op_type = "Relu"
+    else:
+        del model.graph.node[40]
+    with pytest.raises(DeviceError, match="must compute the nodes of flow"):
+        native_weights("flow", model.SerializeToString())
+
+
+def test_a_closed_backend_is_refused(demo, frames):
+    backend = open_backend(demo, "native")
+    backend.close()
+    with pytest.raises(DeviceError, match="was closed"):
+        backend.run("features", {"frames": frames})
+
+
+@pytest.fixture
+def head():
+    rng = np.random.default_rng(0)
+    return {
+        "column.places": np.eye(10, 48, dtype=np.float32),
+        "head.fc1.weight": rng.standard_normal((16, 2560)).astype(np.float32),
+        "head.fc1.bias": np.zeros(16, np.float32),
+        "head.fc2.weight": rng.standard_normal((3, 16)).astype(np.float32),
+        "head.fc2.bias": np.zeros(3, np.float32),
+    }
+
+
+def test_a_graph_refuses_arrays_that_do_not_fit(head):
+    graph, team = _core.HeadGraph(head), _core.Team(1, 0)
+    parts, logits = np.zeros((2, 8, 6, 32, 8, 8), np.float32), np.zeros((2, 3), np.float32)
+    graph.run(team, parts, logits)
+    for wrong in (parts[:, :7], parts.astype(np.float64), parts[::2].T, None):
+        with pytest.raises(ArrayError, match="parts must be"):
+            graph.run(team, wrong, logits)
+    with pytest.raises(ArrayError, match=r"logits must be .* got an array of float32"):
+        graph.run(team, parts, logits[:1])
+    logits.flags.writeable = False
+    with pytest.raises(ArrayError, match="logits must be writeable"):
+        graph.run(team, parts, logits)
+
+
+def test_weights_that_do_not_fit_are_named(head):
+    with pytest.raises(ArrayError, match=r"head.fc1.bias must be of shape \(16,\), got \(15,\)"):
+        _core.HeadGraph({**head, "head.fc1.bias": np.zeros(15, np.float32)})
+    with pytest.raises(ArrayError, match=r"head.fc1.weight must be of shape \(any, 2560\)"):
+        _core.HeadGraph({**head, "head.fc1.weight": np.zeros((16, 2559), np.float32)})
+    with pytest.raises(ArrayError, match=r"head.fc1.bias must be a NumPy array of float32, got"):
+        _core.HeadGraph({**head, "head.fc1.bias": np.zeros(16)})
+    del head["column.places"]
+    with pytest.raises(ArrayError, match="column.places .* and the graph has none of that name"):
+        _core.HeadGraph(head)
+    for threads, awake in ((0, 0), (300, 0), (1, -1)):
+        with pytest.raises(OptionError):
+            _core.Team(threads, awake)

@@ -42,8 +42,8 @@ def suit_cpu(model: Any) -> int:
 def spare_a_bit(model: Any) -> int:
     """Keep the eight-bit weights of an `openvino.Model` to seven bits, at twice the scale.
 
-    CPUs without VNNI add two products of bytes in 16 bits: 2 x 255 x 127 saturates there, and results
-    are off by tens of percents; 2 x 255 x 64 does not.
+    CPUs without VNNI add two products of bytes in 16 bits: 2 x 255 x 127 saturates there, and
+    results are off by tens of percents; 2 x 255 x 64 does not.
 
     Returns:
         How many weights were changed.

@@ -64,7 +64,7 @@ int HeadGraph::classes() const {
 
 void HeadGraph::run(Team& team, const float* parts, float* logits) {
     Parts& p = *parts_;
-    for (int column = 0; column < kColumns; ++column) {
+    team.run(kColumns, [&](int column) {
         float steps[kSteps][kPartSize] = {};
         for (int step = 0; step < kSteps; ++step) {
             for (const int unit : p.members[step * kColumns + column]) {
@@ -81,7 +81,7 @@ void HeadGraph::run(Team& team, const float* parts, float* logits) {
                                  std::max(line[x + kPartSide], line[x + kPartSide + 1]));
             }
         }
-    }
+    });
     const Kernels& k = kernels(current_isa());
     p.hidden.run(team, k, p.pooled.data(), 0, p.values.data());
     p.classes.run(team, k, p.values.data(), 1, logits);

@@ -7,6 +7,8 @@
 #include "network/tiled_layer.h"
 #include "network_cases.h"
 
+#include <stdexcept>
+
 namespace mol_edge::network {
 namespace {
 
@@ -55,15 +57,26 @@ TEST_CASE("tiles give a 3 x 3 convolution, whole and ragged") {
 TEST_CASE("tiles give a 4 x 4 convolution of stride 2") {
     const Isa isa = GENERATE(from_range(available_isas()));
     Team team(2, 20);
-    Map in(32, 24, 1, 3);
+    const int side = GENERATE(32, 64);
+    Map in(side, 24, 1, side == 32 ? 5 : 3);
     fill(in.view(), 24, 1);
-    Map out(16, 16, 0, 0);
+    Map out(side / 2, 16, 0, 0);
     const Kernel kernel(16, 24, 4, true, 3);
     TiledLayer layer = TiledLayer::halving(kernel.filter, 0.1F, in.view(), out.view());
     layer.run(team, kernels(isa));
     CHECK(largest_difference(out.view(), 16, [&](int y, int x, int o) {
               return convolved(kernel.filter, in.view(), 2, 1, y, x, o, 0.1F);
           }) < kNear);
+}
+
+TEST_CASE("a rim that is too narrow for the last tile is refused") {
+    const Kernel kernel(16, 24, 4, true, 3);
+    const Map out(16, 16, 0, 0);
+    for (const int after : {0, 4}) {
+        const Map in(32, 24, 1, after);
+        CHECK_THROWS_AS(TiledLayer::halving(kernel.filter, 0.1F, in.view(), out.view()),
+                        std::logic_error);
+    }
 }
 
 TEST_CASE("a transposed convolution rises by tiles and by plain products") {

@@ -12,11 +12,13 @@ struct View {
     std::ptrdiff_t row_step = 0;
     std::ptrdiff_t pixel_step = 0;
     int side = 0;
+    /// Pixels of zeros below and to the right.
+    int after = 0;
 
     [[nodiscard]] float* at(int y, int x) const { return origin + y * row_step + x * pixel_step; }
     /// From a channel on.
     [[nodiscard]] View from(int channel) const {
-        return {origin + channel, row_step, pixel_step, side};
+        return {origin + channel, row_step, pixel_step, side, after};
     }
 };
 
@@ -26,7 +28,10 @@ class Map {
     Map() = default;
     /// `before` and `after`: pixels of rim above and to the left, below and to the right.
     Map(int side, int channels, int before, int after)
-        : side_(side), before_(before), step_((channels + kUnit - 1) / kUnit * kUnit) {
+        : side_(side),
+          before_(before),
+          after_(after),
+          step_((channels + kUnit - 1) / kUnit * kUnit) {
         if (channels == 1) step_ = 1;
         whole_ = side + before + after;
         memory_ = Buffer(static_cast<std::size_t>(whole_) * static_cast<std::size_t>(whole_) *
@@ -35,7 +40,7 @@ class Map {
 
     [[nodiscard]] View view() const {
         const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(whole_) * step_;
-        return {memory_.data() + before_ * (row + step_), row, step_, side_};
+        return {memory_.data() + before_ * (row + step_), row, step_, side_, after_};
     }
 
   private:
@@ -45,6 +50,7 @@ class Map {
     Buffer memory_;
     int side_ = 0;
     int before_ = 0;
+    int after_ = 0;
     int whole_ = 0;
     int step_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "tiled_layer.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace mol_edge::network {
 namespace {
@@ -30,6 +31,7 @@ TiledLayer::TiledLayer(int size, int outputs_side, float slope)
 TiledLayer TiledLayer::convolution(const Filter& filter, float slope, const View& in,
                                    const View& out) {
     TiledLayer layer(2, out.side, slope);
+    layer.check_rim(in, 1);
     const int step = static_cast<int>(in.pixel_step);
     layer.sources_ = {{in.at(-1, -1), in.row_step, in.pixel_step, step}};
     layer.targets_ = {{out.origin, out.row_step, out.pixel_step, 0, 0, out.side, 0, out.side}};
@@ -45,6 +47,7 @@ TiledLayer TiledLayer::convolution(const Filter& filter, float slope, const View
 
 TiledLayer TiledLayer::halving(const Filter& filter, float slope, const View& in, const View& out) {
     TiledLayer layer(3, out.side, slope);
+    layer.check_rim(in, 2);
     const int step = static_cast<int>(in.pixel_step);
     layer.targets_ = {{out.origin, out.row_step, out.pixel_step, 0, 0, out.side, 0, out.side}};
     layer.set_kernels(4 * step, filter.outputs, filter.bias);
@@ -67,6 +70,7 @@ TiledLayer TiledLayer::halving(const Filter& filter, float slope, const View& in
 
 TiledLayer TiledLayer::rising(const Filter& filter, float slope, const View& in, const View& out) {
     TiledLayer layer(3, in.side + 1, slope);
+    layer.check_rim(in, 1);
     const int step = static_cast<int>(in.pixel_step);
     layer.sources_ = {{in.at(-1, -1), in.row_step, in.pixel_step, step}};
     for (int phase = 0; phase < 4; ++phase) {
@@ -84,6 +88,14 @@ TiledLayer TiledLayer::rising(const Filter& filter, float slope, const View& in,
     }
     layer.plan();
     return layer;
+}
+
+void TiledLayer::check_rim(const View& in, int stride) const {
+    // Tiles begin a row and a column before the map.
+    const int last = stride * ((row_tiles_ - 1) * size_ + kTile) - 1 - 1;
+    if (last >= in.side + in.after) {
+        throw std::logic_error("The rim of a map must reach as far as its last tile.");
+    }
 }
 
 void TiledLayer::set_kernels(int inputs, int outputs, const float* bias) {

@@ -19,14 +19,16 @@ namespace mol_edge::network {
 /// large maps and many channels.
 class TiledLayer {
   public:
-    /// A 3 x 3 convolution with a pad of 1.
+    /// A 3 x 3 convolution with a pad of 1. All maps that are read need a rim of 1 before, and so
+    /// much after as the last tile reaches beyond: at most 2 here, 5 and 3 below. Throws
+    /// std::logic_error where it is less.
     static TiledLayer convolution(const Filter& filter, float slope, const View& in,
                                   const View& out);
 
-    /// A 4 x 4 convolution of stride 2 with a pad of 1. `in` needs a rim of 1 before and 3 after.
+    /// A 4 x 4 convolution of stride 2 with a pad of 1.
     static TiledLayer halving(const Filter& filter, float slope, const View& in, const View& out);
 
-    /// A transposed convolution, see `Layer::phase`. `in` needs a rim of 1 before and 2 after.
+    /// A transposed convolution, see `Layer::phase`.
     static TiledLayer rising(const Filter& filter, float slope, const View& in, const View& out);
 
     void run(Team& team, const Kernels& kernels);
@@ -50,6 +52,7 @@ class TiledLayer {
     };
 
     TiledLayer(int size, int outputs_side, float slope);
+    void check_rim(const View& in, int stride) const;
     void set_kernels(int inputs, int outputs, const float* bias);
     /// Brings kernel [side][side] of `filter` into the domain of tiles.
     void pack(int input, int output, const float* kernel, int side);

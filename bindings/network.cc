@@ -105,10 +105,11 @@ void run_flow(FlowGraph& graph, Team& team, const Floats& frames, const Floats& 
     const Items in5 = items_of(second_next, {"second_next", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
     const Items out = outputs_of(flow, {"flow", {n, 2, 128, 128}, "(N, 2, 128, 128)"});
     const WithoutGil unlocked;
+    std::vector<FlowGraph::Inputs> pairs;
     for (py::ssize_t i = 0; i < n; ++i) {
-        graph.run(team, {frame.at(i), in2.at(i), in3.at(i), next.at(i), in4.at(i), in5.at(i)},
-                  out.at(i));
+        pairs.push_back({frame.at(i), in2.at(i), in3.at(i), next.at(i), in4.at(i), in5.at(i)});
     }
+    graph.run(team, pairs, out.data);
 }
 
 void run_head(HeadGraph& graph, Team& team, const Floats& parts, const Floats& logits) {

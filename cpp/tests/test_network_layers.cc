@@ -7,7 +7,9 @@
 #include "network/tiled_layer.h"
 #include "network_cases.h"
 
+#include <cstdint>
 #include <stdexcept>
+#include <vector>
 
 namespace mol_edge::network {
 namespace {
@@ -37,6 +39,38 @@ TEST_CASE("a layer is the convolution that it was made from") {
           }) < kNear);
     // What lies before the outputs is another's.
     CHECK(largest_difference(out.view(), 8, [](int, int, int) { return 0.0F; }) == 0);
+}
+
+TEST_CASE("items of a batch are computed together, and none but those asked for") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    const bool tiled = GENERATE(false, true);
+    Team team(2, 20);
+    const Kernel kernel(16, 20, 3, true, 3);
+    std::vector<Map> ins;
+    std::vector<Map> outs;
+    Views from;
+    Views to;
+    for (std::uint32_t item = 0; item < 4; ++item) {
+        fill(ins.emplace_back(6, 20, 1, 2).view(), 20, item + 1);
+        outs.emplace_back(6, 16, 0, 0);
+    }
+    for (std::size_t item = 0; item < ins.size(); ++item) {
+        from.push_back(ins[item].view());
+        to.push_back(outs[item].view());
+    }
+    if (tiled) {
+        TiledLayer layer = TiledLayer::convolution(kernel.filter, 0.1F, from, to);
+        layer.run(team, kernels(isa), {1, 2});
+    } else {
+        const Layer layer = Layer::convolution(kernel.filter, 1, 1, 0.1F, from, to);
+        run_layers(team, kernels(isa), {&layer}, {1, 2});
+    }
+    for (std::size_t item = 0; item < ins.size(); ++item) {
+        const bool asked = item == 1 || item == 2;
+        CHECK(largest_difference(to[item], 16, [&](int y, int x, int o) {
+                  return asked ? convolved(kernel.filter, from[item], 1, 1, y, x, o, 0.1F) : 0.0F;
+              }) < kNear);
+    }
 }
 
 TEST_CASE("tiles give a 3 x 3 convolution, whole and ragged") {

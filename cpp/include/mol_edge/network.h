@@ -19,7 +19,7 @@ struct Weight {
 /// The tensors of a graph by the names that the export gives them.
 using Weights = std::map<std::string, Weight, std::less<>>;
 
-/// The graphs that MOL is cut into, in float32, each for one frame, pair or window at a time.
+/// The graphs that MOL is cut into, in float32, each for one frame or window, or for some pairs.
 /// Maps are [channels, height, width], as in the bundle. One call at a time for each team.
 
 /// What depends on one frame alone: features, their share of the expression head, landmarks.
@@ -78,8 +78,8 @@ class FlowGraph {
     [[nodiscard]] int channels2() const;
     [[nodiscard]] int channels3() const;
 
-    /// To `flow` [2, 128, 128].
-    void run(Team& team, const Inputs& inputs, float* flow);
+    /// Pairs of frames to `flow` [pairs, 2, 128, 128]. Several share the weights that are read.
+    void run(Team& team, std::span<const Inputs> pairs, float* flow);
 
   private:
     struct Parts;

@@ -12,17 +12,21 @@ constexpr std::ptrdiff_t kTaskProducts = 400'000;
 
 }  // namespace
 
-Layer Layer::convolution(const Filter& filter, int stride, int pad, float slope, const View& in,
-                         const View& out) {
+Layer Layer::convolution(const Filter& filter, int stride, int pad, float slope, const Views& in,
+                         const Views& out) {
     std::vector<const float*> rows;
     std::vector<float*> outs;
-    for (int y = 0; y < out.side; ++y) {
-        for (int x = 0; x < out.side; ++x) {
-            rows.push_back(in.at(y * stride - pad, x * stride - pad));
-            outs.push_back(out.at(y, x));
+    for (std::size_t item = 0; item < in.size(); ++item) {
+        for (int y = 0; y < out[item].side; ++y) {
+            for (int x = 0; x < out[item].side; ++x) {
+                rows.push_back(in[item].at(y * stride - pad, x * stride - pad));
+                outs.push_back(out[item].at(y, x));
+            }
         }
     }
-    return filtered(std::move(rows), std::move(outs), filter, in, slope);
+    Layer layer = filtered(std::move(rows), std::move(outs), filter, in.front(), slope);
+    layer.items_ = static_cast<int>(in.size());
+    return layer;
 }
 
 Layer Layer::filtered(std::vector<const float*> rows, std::vector<float*> outs,
@@ -34,7 +38,6 @@ Layer Layer::filtered(std::vector<const float*> rows, std::vector<float*> outs,
     layer.set_taps(filter, in);
     layer.set_outputs(filter.outputs, filter.bias);
     layer.pack(filter, 0, filter.outputs);
-    layer.plan();
     return layer;
 }
 
@@ -46,26 +49,29 @@ Layer Layer::product(std::vector<const float*> rows, std::vector<float*> outs, i
     layer.taps_ = {0};
     layer.run_ = inputs;
     layer.set_outputs(outputs, nullptr);
-    layer.plan();
     return layer;
 }
 
-Layer Layer::phase(const Filter& filter, int phase, float slope, const View& in, const View& out) {
+Layer Layer::phase(const Filter& filter, int phase, float slope, const Views& in,
+                   const Views& out) {
     const int a = phase / 2;
     const int b = phase % 2;
     Layer layer;
     layer.slope_ = slope;
-    for (int i = 1 - a; i <= in.side - a; ++i) {
-        for (int j = 1 - b; j <= in.side - b; ++j) {
-            layer.rows_.push_back(in.at(i - 1, j - 1));
-            layer.outs_.push_back(out.at(2 * i - 1 + a, 2 * j - 1 + b));
+    layer.items_ = static_cast<int>(in.size());
+    for (std::size_t item = 0; item < in.size(); ++item) {
+        const View& from = in[item];
+        for (int i = 1 - a; i <= from.side - a; ++i) {
+            for (int j = 1 - b; j <= from.side - b; ++j) {
+                layer.rows_.push_back(from.at(i - 1, j - 1));
+                layer.outs_.push_back(out[item].at(2 * i - 1 + a, 2 * j - 1 + b));
+            }
         }
     }
-    layer.set_taps(filter, in);
+    layer.set_taps(filter, in.front());
     const int outputs = filter.outputs / 4;
     layer.set_outputs(outputs, nullptr);
     layer.pack(filter, phase * outputs, outputs);
-    layer.plan();
     return layer;
 }
 
@@ -103,30 +109,41 @@ void Layer::pack(const Filter& filter, int first_output, int outputs) {
     panels_ = packed_.data();
 }
 
-void Layer::plan() {
-    const int rows = static_cast<int>(rows_.size());
+int Layer::rows_of_item() const {
+    return static_cast<int>(rows_.size()) / items_;
+}
+
+int Layer::chunk_of(int rows) const {
     const int unit = width_ == kPanel ? kRows : kNarrowRows;
     const std::ptrdiff_t block = panel_size() * unit;
     const auto blocks = static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / block));
-    chunk_ = std::min(blocks * unit, rows);
-    chunk_count_ = (rows + chunk_ - 1) / chunk_;
+    const int chunks = (rows + blocks * unit - 1) / (blocks * unit);
     // Chunks of one size, so that none is a rest.
-    const int even = (rows + chunk_count_ - 1) / chunk_count_;
-    chunk_ = chunk_count_ == 1 ? rows : (even + unit - 1) / unit * unit;
-    chunk_count_ = (rows + chunk_ - 1) / chunk_;
+    const int even = (rows + chunks - 1) / chunks;
+    return chunks == 1 ? rows : (even + unit - 1) / unit * unit;
+}
+
+int Layer::tasks(Items items) const {
+    const int rows = rows_of_item() * items.count;
+    const int chunk = chunk_of(rows);
+    return panel_count_ * ((rows + chunk - 1) / chunk);
 }
 
 std::ptrdiff_t Layer::panel_size() const {
     return static_cast<std::ptrdiff_t>(taps_.size()) * run_ * width_;
 }
 
-void Layer::run_task(const Kernels& kernels, int task, int next_task) const {
-    const int panel = task / chunk_count_;
-    const int first = task % chunk_count_ * chunk_;
-    const int count = std::min(chunk_, static_cast<int>(rows_.size()) - first);
+void Layer::run_task(const Kernels& kernels, Items items, int task, int next_task) const {
+    const int all = rows_of_item() * items.count;
+    const int chunk = chunk_of(all);
+    const int chunks = (all + chunk - 1) / chunk;
+    const int panel = task / chunks;
+    const int begin = task % chunks * chunk;
+    const int count = std::min(chunk, all - begin);
+    const int first = rows_of_item() * items.first + begin;
     const int column = panel * width_;
     const float* const from = panels_ + panel * panel_size();
-    const int next = next_task < tasks() ? next_task / chunk_count_ : panel;
+    const int next = next_task < panel_count_ * chunks ? next_task / chunks : panel;
     for (int done = 0; done < count; done += kMostRows) {
         const int rows = std::min(kMostRows, count - done);
         const bool last = done + rows == count;
@@ -141,23 +158,24 @@ void Layer::run_task(const Kernels& kernels, int task, int next_task) const {
     }
 }
 
-void run_layers(Team& team, const Kernels& kernels, std::span<const Layer> layers) {
+void run_layers(Team& team, const Kernels& kernels, std::span<const Layer> layers, Items items) {
     int total = 0;
-    for (const Layer& layer : layers) total += layer.tasks();
+    for (const Layer& layer : layers) total += layer.tasks(items);
     team.run(total, [&](int task) {
         const Layer* layer = layers.data();
-        while (task >= layer->tasks()) task -= (layer++)->tasks();
-        layer->run_task(kernels, task, task + team.threads());
+        while (task >= layer->tasks(items)) task -= (layer++)->tasks(items);
+        layer->run_task(kernels, items, task, task + team.threads());
     });
 }
 
-void run_layers(Team& team, const Kernels& kernels, std::initializer_list<const Layer*> layers) {
+void run_layers(Team& team, const Kernels& kernels, std::initializer_list<const Layer*> layers,
+                Items items) {
     int total = 0;
-    for (const Layer* layer : layers) total += layer->tasks();
+    for (const Layer* layer : layers) total += layer->tasks(items);
     team.run(total, [&](int task) {
         const Layer* const* layer = layers.begin();
-        while (task >= (*layer)->tasks()) task -= (*layer++)->tasks();
-        (*layer)->run_task(kernels, task, task + team.threads());
+        while (task >= (*layer)->tasks(items)) task -= (*layer++)->tasks(items);
+        (*layer)->run_task(kernels, items, task, task + team.threads());
     });
 }
 

@@ -20,9 +20,10 @@ class Layer {
   public:
     Layer() = default;
 
-    /// A convolution of the first `filter.inputs` channels of `in`.
-    static Layer convolution(const Filter& filter, int stride, int pad, float slope, const View& in,
-                             const View& out);
+    /// A convolution of the first `filter.inputs` channels of `in`, for as many items as there are
+    /// views, which share each panel of weights.
+    static Layer convolution(const Filter& filter, int stride, int pad, float slope,
+                             const Views& in, const Views& out);
 
     /// The same where pixels and outputs lie as told: `rows` are the pixels of the first taps.
     static Layer filtered(std::vector<const float*> rows, std::vector<float*> outs,
@@ -35,21 +36,23 @@ class Layer {
     /// One of the four phases of a transposed convolution of kernel 4 and stride 2, whose kernels
     /// of 2 x 2 lie in `filter` one after the other: pixels (2i - 1 + a, 2j - 1 + b) of `out`, for
     /// phase 2a + b.
-    static Layer phase(const Filter& filter, int phase, float slope, const View& in,
-                       const View& out);
+    static Layer phase(const Filter& filter, int phase, float slope, const Views& in,
+                       const Views& out);
 
     void set_panels(const float* panels) { panels_ = panels; }
 
-    /// Tasks that `run_task` can do in any order.
-    [[nodiscard]] int tasks() const { return panel_count_ * chunk_count_; }
+    /// Tasks of some items, which `run_task` can do in any order.
+    [[nodiscard]] int tasks(Items items) const;
     /// `next_task`: the one that this thread will probably do next, whose weights are fetched.
-    void run_task(const Kernels& kernels, int task, int next_task) const;
+    void run_task(const Kernels& kernels, Items items, int task, int next_task) const;
 
   private:
     void set_taps(const Filter& filter, const View& in);
     void set_outputs(int outputs, const float* bias);
     void pack(const Filter& filter, int first_output, int outputs);
-    void plan();
+    /// Rows that a task takes of so many.
+    [[nodiscard]] int chunk_of(int rows) const;
+    [[nodiscard]] int rows_of_item() const;
     [[nodiscard]] std::ptrdiff_t panel_size() const;
 
     std::vector<const float*> rows_;
@@ -63,12 +66,13 @@ class Layer {
     std::vector<float> bias_;
     const float* panels_ = nullptr;
     int panel_count_ = 0;
-    int chunk_ = 0;
-    int chunk_count_ = 0;
+    int items_ = 1;
 };
 
-/// Runs layers that do not depend on each other.
-void run_layers(Team& team, const Kernels& kernels, std::span<const Layer> layers);
-void run_layers(Team& team, const Kernels& kernels, std::initializer_list<const Layer*> layers);
+/// Runs layers that do not depend on each other, for some items of a batch.
+void run_layers(Team& team, const Kernels& kernels, std::span<const Layer> layers,
+                Items items = {});
+void run_layers(Team& team, const Kernels& kernels, std::initializer_list<const Layer*> layers,
+                Items items = {});
 
 }  // namespace mol_edge::network

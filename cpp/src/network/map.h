@@ -3,6 +3,7 @@
 #include "buffer.h"
 
 #include <cstddef>
+#include <vector>
 
 namespace mol_edge::network {
 
@@ -20,6 +21,19 @@ struct View {
     [[nodiscard]] View from(int channel) const {
         return {origin + channel, row_step, pixel_step, side, after};
     }
+};
+
+/// The same map of the items of a batch, all of one geometry; of one item where there is no batch.
+class Views : public std::vector<View> {
+  public:
+    using std::vector<View>::vector;
+    Views(const View& one) : std::vector<View>{one} {}
+};
+
+/// Items of a batch that are computed together.
+struct Items {
+    int first = 0;
+    int count = 1;
 };
 
 /// A square map with a rim of zeros, which whoever writes the map leaves alone.

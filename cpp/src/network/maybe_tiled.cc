@@ -16,10 +16,10 @@ bool pays(const Filter& filter, int side, int parts) {
 
 }  // namespace
 
-MaybeTiled MaybeTiled::convolution(const Filter& filter, float slope, const View& in,
-                                   const View& out) {
+MaybeTiled MaybeTiled::convolution(const Filter& filter, float slope, const Views& in,
+                                   const Views& out) {
     MaybeTiled layer;
-    if (pays(filter, out.side, 1)) {
+    if (pays(filter, out.front().side, 1)) {
         layer.tiled_ = TiledLayer::convolution(filter, slope, in, out);
     } else {
         layer.plain_.push_back(Layer::convolution(filter, 1, 1, slope, in, out));
@@ -27,9 +27,10 @@ MaybeTiled MaybeTiled::convolution(const Filter& filter, float slope, const View
     return layer;
 }
 
-MaybeTiled MaybeTiled::halving(const Filter& filter, float slope, const View& in, const View& out) {
+MaybeTiled MaybeTiled::halving(const Filter& filter, float slope, const Views& in,
+                               const Views& out) {
     MaybeTiled layer;
-    if (pays(filter, out.side, 1)) {
+    if (pays(filter, out.front().side, 1)) {
         layer.tiled_ = TiledLayer::halving(filter, slope, in, out);
     } else {
         layer.plain_.push_back(Layer::convolution(filter, 2, 1, slope, in, out));
@@ -37,9 +38,10 @@ MaybeTiled MaybeTiled::halving(const Filter& filter, float slope, const View& in
     return layer;
 }
 
-MaybeTiled MaybeTiled::rising(const Filter& filter, float slope, const View& in, const View& out) {
+MaybeTiled MaybeTiled::rising(const Filter& filter, float slope, const Views& in,
+                              const Views& out) {
     MaybeTiled layer;
-    if (pays(filter, in.side, 4)) {
+    if (pays(filter, in.front().side, 4)) {
         layer.tiled_ = TiledLayer::rising(filter, slope, in, out);
     } else {
         for (int phase = 0; phase < 4; ++phase) {
@@ -49,11 +51,11 @@ MaybeTiled MaybeTiled::rising(const Filter& filter, float slope, const View& in,
     return layer;
 }
 
-void MaybeTiled::run(Team& team, const Kernels& kernels) {
+void MaybeTiled::run(Team& team, const Kernels& kernels, Items items) {
     if (tiled_) {
-        tiled_->run(team, kernels);
+        tiled_->run(team, kernels, items);
     } else {
-        run_layers(team, kernels, plain_);
+        run_layers(team, kernels, plain_, items);
     }
 }
 

@@ -16,13 +16,14 @@ namespace mol_edge::network {
 /// A convolution by tiles where that pays, else as plain products; see `TiledLayer`.
 class MaybeTiled {
   public:
-    static MaybeTiled convolution(const Filter& filter, float slope, const View& in,
-                                  const View& out);
-    static MaybeTiled halving(const Filter& filter, float slope, const View& in, const View& out);
-    static MaybeTiled rising(const Filter& filter, float slope, const View& in, const View& out);
+    static MaybeTiled convolution(const Filter& filter, float slope, const Views& in,
+                                  const Views& out);
+    static MaybeTiled halving(const Filter& filter, float slope, const Views& in, const Views& out);
+    static MaybeTiled rising(const Filter& filter, float slope, const Views& in, const Views& out);
 
     [[nodiscard]] bool is_tiled() const { return tiled_.has_value(); }
-    void run(Team& team, const Kernels& kernels);
+    /// For some items of a batch.
+    void run(Team& team, const Kernels& kernels, Items items = {});
 
   private:
     std::optional<TiledLayer> tiled_;

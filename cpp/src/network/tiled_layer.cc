@@ -28,13 +28,15 @@ void to_points(const float* taps, std::ptrdiff_t step, int count, double* points
 TiledLayer::TiledLayer(int size, int outputs_side, float slope)
     : size_(size), row_tiles_((outputs_side + size - 1) / size), slope_(slope) {}
 
-TiledLayer TiledLayer::convolution(const Filter& filter, float slope, const View& in,
-                                   const View& out) {
-    TiledLayer layer(2, out.side, slope);
-    layer.check_rim(in, 1);
-    const int step = static_cast<int>(in.pixel_step);
-    layer.sources_ = {{in.at(-1, -1), in.row_step, in.pixel_step, step}};
-    layer.targets_ = {{out.origin, out.row_step, out.pixel_step, 0, 0, out.side, 0, out.side}};
+TiledLayer TiledLayer::convolution(const Filter& filter, float slope, const Views& in,
+                                   const Views& out) {
+    TiledLayer layer(2, out.front().side, slope);
+    layer.check_rim(in.front(), 1);
+    const int step = static_cast<int>(in.front().pixel_step);
+    for (const View& map : in) {
+        layer.sources_.push_back({{map.at(-1, -1), map.row_step, map.pixel_step, step}});
+    }
+    layer.set_whole_targets(out);
     layer.set_kernels(step, filter.outputs, filter.bias);
     for (int o = 0; o < filter.outputs; ++o) {
         for (int i = 0; i < filter.inputs; ++i) {
@@ -45,17 +47,24 @@ TiledLayer TiledLayer::convolution(const Filter& filter, float slope, const View
     return layer;
 }
 
-TiledLayer TiledLayer::halving(const Filter& filter, float slope, const View& in, const View& out) {
-    TiledLayer layer(3, out.side, slope);
-    layer.check_rim(in, 2);
-    const int step = static_cast<int>(in.pixel_step);
-    layer.targets_ = {{out.origin, out.row_step, out.pixel_step, 0, 0, out.side, 0, out.side}};
-    layer.set_kernels(4 * step, filter.outputs, filter.bias);
+TiledLayer TiledLayer::halving(const Filter& filter, float slope, const Views& in,
+                               const Views& out) {
+    TiledLayer layer(3, out.front().side, slope);
+    layer.check_rim(in.front(), 2);
+    const int step = static_cast<int>(in.front().pixel_step);
     // Every other row and column of taps meets every other row and column of pixels.
+    for (const View& map : in) {
+        layer.sources_.emplace_back();
+        for (int phase = 0; phase < 4; ++phase) {
+            layer.sources_.back().push_back(
+                {map.at(phase / 2 - 1, phase % 2 - 1), 2 * map.row_step, 2 * map.pixel_step, step});
+        }
+    }
+    layer.set_whole_targets(out);
+    layer.set_kernels(4 * step, filter.outputs, filter.bias);
     for (int phase = 0; phase < 4; ++phase) {
         const int a = phase / 2;
         const int b = phase % 2;
-        layer.sources_.push_back({in.at(a - 1, b - 1), 2 * in.row_step, 2 * in.pixel_step, step});
         for (int o = 0; o < filter.outputs; ++o) {
             for (int i = 0; i < filter.inputs; ++i) {
                 const float kernel[4] = {filter.at(o, i, a, b), filter.at(o, i, a, b + 2),
@@ -68,17 +77,24 @@ TiledLayer TiledLayer::halving(const Filter& filter, float slope, const View& in
     return layer;
 }
 
-TiledLayer TiledLayer::rising(const Filter& filter, float slope, const View& in, const View& out) {
-    TiledLayer layer(3, in.side + 1, slope);
-    layer.check_rim(in, 1);
-    const int step = static_cast<int>(in.pixel_step);
-    layer.sources_ = {{in.at(-1, -1), in.row_step, in.pixel_step, step}};
-    for (int phase = 0; phase < 4; ++phase) {
-        const int a = phase / 2;
-        const int b = phase % 2;
-        layer.targets_.push_back({out.at(a - 1, b - 1), 2 * out.row_step, 2 * out.pixel_step,
-                                  phase * filter.outputs / 4, 1 - a, in.side + 1 - a, 1 - b,
-                                  in.side + 1 - b});
+TiledLayer TiledLayer::rising(const Filter& filter, float slope, const Views& in,
+                              const Views& out) {
+    const int side = in.front().side;
+    TiledLayer layer(3, side + 1, slope);
+    layer.check_rim(in.front(), 1);
+    const int step = static_cast<int>(in.front().pixel_step);
+    for (const View& map : in) {
+        layer.sources_.push_back({{map.at(-1, -1), map.row_step, map.pixel_step, step}});
+    }
+    for (const View& map : out) {
+        layer.targets_.emplace_back();
+        for (int phase = 0; phase < 4; ++phase) {
+            const int a = phase / 2;
+            const int b = phase % 2;
+            layer.targets_.back().push_back({map.at(a - 1, b - 1), 2 * map.row_step,
+                                             2 * map.pixel_step, phase * filter.outputs / 4, 1 - a,
+                                             side + 1 - a, 1 - b, side + 1 - b});
+        }
     }
     layer.set_kernels(step, filter.outputs, nullptr);
     for (int o = 0; o < filter.outputs; ++o) {
@@ -88,6 +104,13 @@ TiledLayer TiledLayer::rising(const Filter& filter, float slope, const View& in,
     }
     layer.plan();
     return layer;
+}
+
+void TiledLayer::set_whole_targets(const Views& out) {
+    for (const View& map : out) {
+        targets_.push_back(
+            {{map.origin, map.row_step, map.pixel_step, 0, 0, map.side, 0, map.side}});
+    }
 }
 
 void TiledLayer::check_rim(const View& in, int stride) const {
@@ -101,7 +124,8 @@ void TiledLayer::check_rim(const View& in, int stride) const {
 void TiledLayer::set_kernels(int inputs, int outputs, const float* bias) {
     inputs_ = inputs;
     outputs_ = outputs;
-    target_channels_ = outputs / static_cast<int>(targets_.size());
+    target_channels_ = outputs / static_cast<int>(targets_.front().size());
+    items_ = static_cast<int>(targets_.size());
     bias_.assign(static_cast<std::size_t>(outputs), 0.0F);
     if (bias != nullptr) std::copy_n(bias, outputs, bias_.begin());
     packed_ = Buffer(static_cast<std::size_t>(kTileArea * inputs * outputs));
@@ -126,17 +150,30 @@ void TiledLayer::pack(int input, int output, const float* kernel, int side) {
 
 void TiledLayer::plan() {
     const std::ptrdiff_t weights = static_cast<std::ptrdiff_t>(packed_.size());
-    const int rows = weights > kCachedWeights ? row_tiles_ : std::max(1, kBand / row_tiles_);
-    const int bands = (row_tiles_ + rows - 1) / rows;
-    band_ = (row_tiles_ + bands - 1) / bands * row_tiles_;
+    // Items that share a map come one at a time.
+    const bool apart = sources_.front()[0].origin != sources_.back()[0].origin &&
+                       targets_.front()[0].origin != targets_.back()[0].origin;
+    const int tiles = row_tiles_ * row_tiles_ * (apart ? items_ : 1);
+    const int wanted = weights > kCachedWeights ? tiles : kBand;
+    const int bands = (tiles + wanted - 1) / wanted;
+    band_ = (tiles + bands - 1) / bands;
     const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(inputs_) * kPanel * kRows;
     chunk_ = static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / block)) * kRows;
     points_ = Buffer(static_cast<std::size_t>(kTileArea * band_ * inputs_));
     products_ = Buffer(static_cast<std::size_t>(kTileArea * band_ * outputs_));
 }
 
-void TiledLayer::run(Team& team, const Kernels& kernels) {
-    const int all = row_tiles_ * row_tiles_;
+TiledLayer::Place TiledLayer::place_of(int tile) const {
+    const int of_item = row_tiles_ * row_tiles_;
+    const int at = tile % of_item;
+    return {static_cast<std::size_t>(tile / of_item), at / row_tiles_ * size_,
+            at % row_tiles_ * size_};
+}
+
+void TiledLayer::run(Team& team, const Kernels& kernels, Items items) {
+    const int of_item = row_tiles_ * row_tiles_;
+    const int begin = of_item * items.first;
+    const int all = of_item * items.count;
     constexpr int together = 4;
     for (int first = 0; first < all; first += band_) {
         const int tiles = std::min(band_, all - first);
@@ -145,21 +182,22 @@ void TiledLayer::run(Team& team, const Kernels& kernels) {
             const int end = std::min(tiles, (group + 1) * together);
             for (int tile = group * together; tile < end; ++tile) act(tile);
         };
-        team.run(groups,
-                 [&](int group) { each(group, [&](int tile) { read(kernels, first, tile); }); });
+        team.run(groups, [&](int group) {
+            each(group, [&](int tile) { read(kernels, begin + first, tile); });
+        });
         const int chunks = (tiles + chunk_ - 1) / chunk_;
         team.run(kTileArea * (outputs_ / kPanel) * chunks,
                  [&](int task) { multiply(kernels, tiles, task, task + team.threads()); });
-        team.run(groups,
-                 [&](int group) { each(group, [&](int tile) { write(kernels, first, tile); }); });
+        team.run(groups, [&](int group) {
+            each(group, [&](int tile) { write(kernels, begin + first, tile); });
+        });
     }
 }
 
 void TiledLayer::read(const Kernels& kernels, int first_tile, int tile) const {
-    const int y = (first_tile + tile) / row_tiles_ * size_;
-    const int x = (first_tile + tile) % row_tiles_ * size_;
+    const auto [item, y, x] = place_of(first_tile + tile);
     float* to = points_.data() + static_cast<std::ptrdiff_t>(tile) * inputs_;
-    for (const Source& source : sources_) {
+    for (const Source& source : sources_[item]) {
         kernels.tile_in({source.origin + y * source.row_step + x * source.pixel_step,
                          source.row_step, source.pixel_step, source.channels, to,
                          static_cast<std::ptrdiff_t>(band_) * inputs_});
@@ -196,10 +234,9 @@ void TiledLayer::multiply(const Kernels& kernels, int tiles, int task, int next_
 }
 
 void TiledLayer::write(const Kernels& kernels, int first_tile, int tile) const {
-    const int y = (first_tile + tile) / row_tiles_ * size_;
-    const int x = (first_tile + tile) % row_tiles_ * size_;
+    const auto [item, y, x] = place_of(first_tile + tile);
     const float* const from = products_.data() + static_cast<std::ptrdiff_t>(tile) * outputs_;
-    for (const Target& target : targets_) {
+    for (const Target& target : targets_[item]) {
         const TileOut out{from + target.channel,
                           static_cast<std::ptrdiff_t>(band_) * outputs_,
                           target_channels_,

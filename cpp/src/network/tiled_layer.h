@@ -22,16 +22,17 @@ class TiledLayer {
     /// A 3 x 3 convolution with a pad of 1. All maps that are read need a rim of 1 before, and so
     /// much after as the last tile reaches beyond: at most 2 here, 5 and 3 below. Throws
     /// std::logic_error where it is less.
-    static TiledLayer convolution(const Filter& filter, float slope, const View& in,
-                                  const View& out);
+    static TiledLayer convolution(const Filter& filter, float slope, const Views& in,
+                                  const Views& out);
 
     /// A 4 x 4 convolution of stride 2 with a pad of 1.
-    static TiledLayer halving(const Filter& filter, float slope, const View& in, const View& out);
+    static TiledLayer halving(const Filter& filter, float slope, const Views& in, const Views& out);
 
     /// A transposed convolution, see `Layer::phase`.
-    static TiledLayer rising(const Filter& filter, float slope, const View& in, const View& out);
+    static TiledLayer rising(const Filter& filter, float slope, const Views& in, const Views& out);
 
-    void run(Team& team, const Kernels& kernels);
+    /// For some items of a batch.
+    void run(Team& team, const Kernels& kernels, Items items = {});
 
   private:
     /// Some inputs, whose tiles start at `origin`.
@@ -53,10 +54,18 @@ class TiledLayer {
 
     TiledLayer(int size, int outputs_side, float slope);
     void check_rim(const View& in, int stride) const;
+    void set_whole_targets(const Views& out);
     void set_kernels(int inputs, int outputs, const float* bias);
     /// Brings kernel [side][side] of `filter` into the domain of tiles.
     void pack(int input, int output, const float* kernel, int side);
     void plan();
+    /// Where a tile of a batch is: its item, and its first output.
+    struct Place {
+        std::size_t item;
+        int y;
+        int x;
+    };
+    [[nodiscard]] Place place_of(int tile) const;
     void read(const Kernels& kernels, int first_tile, int tile) const;
     void multiply(const Kernels& kernels, int tiles, int task, int next_task) const;
     void write(const Kernels& kernels, int first_tile, int tile) const;
@@ -68,8 +77,10 @@ class TiledLayer {
     int outputs_ = 0;
     int band_ = 0;
     int chunk_ = 0;
-    std::vector<Source> sources_;
-    std::vector<Target> targets_;
+    /// By item.
+    std::vector<std::vector<Source>> sources_;
+    std::vector<std::vector<Target>> targets_;
+    int items_ = 0;
     int target_channels_ = 0;
     std::vector<float> bias_;
     Buffer packed_;

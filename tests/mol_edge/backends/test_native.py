@@ -76,6 +76,39 @@ def test_each_graph_gives_the_numbers_of_onnx_runtime(native, reference, frames,
     check(native.run(graph, given), reference.run(graph, given))
 
 
+def test_pairs_that_share_weights_are_computed_as_if_alone(demo, native, reference):
+    """More pairs than the core takes together."""
+    luma = demo.manifest.normalisation
+    crops = CheckSet.of(demo).frames[:2].reshape(16, 1, 128, 128)
+    frames = ((crops[:11] - luma.mean) / luma.scale).astype(np.float32)
+    given = inputs_of(reference, frames)["flow"]
+    together = native.run("flow", given)["flow"]
+    for pair in range(len(together)):
+        alone = native.run("flow", {name: each[pair : pair + 1] for name, each in given.items()})
+        np.testing.assert_array_equal(alone["flow"][0], together[pair])
+
+
+@pytest.mark.parametrize("unusual", ["strided", "read only", "wrong type", "missing"])
+def test_arrays_of_the_caller_are_taken_or_refused_by_name(native, reference, frames, unusual):
+    wanted = reference.run("encoder", {"frames": frames})
+    came = {name: np.zeros_like(array) for name, array in wanted.items()}
+    native.run_into("encoder", {"frames": frames}, came)
+    given = {"frames": frames}
+    if unusual == "strided":
+        given["frames"] = np.repeat(frames, 2, axis=0)[::2]
+    elif unusual == "read only":
+        given["frames"] = frames.copy()
+        given["frames"].flags.writeable = False
+    elif unusual == "wrong type":
+        with pytest.raises(ArrayError, match="The input frames of encoder must be float32"):
+            native.run_into("encoder", {"frames": frames.astype(np.float64)}, came)
+    else:
+        with pytest.raises(ArrayError, match="gives the outputs enc2, enc3, got enc2"):
+            native.run_into("encoder", given, {"enc2": came["enc2"]})
+    native.run_into("encoder", given, came)
+    check(came, wanted)
+
+
 def test_one_thread_gives_the_numbers_of_many(demo, frames):
     outputs = []
     for threads in (1, 3):

@@ -201,6 +201,8 @@ TEST_CASE("weights that are missing or of another shape are named") {
     CHECK_THROWS_AS(FlowGraph(table), ArrayError);
     CHECK_THROWS_AS(EncoderGraph(table), ArrayError);
     CHECK_THROWS_AS(HeadGraph(table), ArrayError);
+    CHECK_NOTHROW(check_channels("enc2", 24));
+    CHECK_THROWS_AS(check_channels("enc2", 12), ArrayError);
 }
 
 }  // namespace

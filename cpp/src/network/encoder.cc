@@ -32,6 +32,8 @@ EncoderGraph::Parts::Parts(const Weights& weights) {
     const Filter third = find_filter(weights, "flow.conv3", second.outputs, 2, true);
     channels2 = second.outputs;
     channels3 = third.outputs;
+    check_channels("enc2", channels2);
+    check_channels("enc3", channels3);
     map1 = Map(kFrame / 2, first.outputs, 1, 3);
     map2 = Map(kFrame / 4, channels2, 0, 0);
     map3 = Map(kFrame / 8, channels3, 0, 0);

@@ -38,6 +38,13 @@ const Weight& find(const Weights& weights, std::string_view name, const std::vec
     return found->second;
 }
 
+void check_channels(const std::string& name, int channels) {
+    constexpr int unit = 8;
+    if (channels % unit == 0) return;
+    throw ArrayError("The channels of " + name + " must come in multiples of " +
+                     std::to_string(unit) + ", got " + std::to_string(channels) + ".");
+}
+
 Filter find_filter(const Weights& weights, const std::string& name, int inputs, int side,
                    bool with_bias) {
     const Weight& weight = find(weights, name + ".weight", {kAnySize, inputs, side, side});

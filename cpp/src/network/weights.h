@@ -29,6 +29,9 @@ struct Filter {
     }
 };
 
+/// Throws ArrayError unless so many channels of a map fill whole vectors.
+void check_channels(const std::string& name, int channels);
+
 /// `name`.weight of any number of outputs, and `name`.bias where `with_bias`.
 Filter find_filter(const Weights& weights, const std::string& name, int inputs, int side,
                    bool with_bias);

@@ -1,0 +1,168 @@
+#pragma once
+
+#include "kernels.h"
+#include "vectors.h"
+
+#include <cstddef>
+#include <cstring>
+
+namespace mol_edge::network {
+namespace {
+
+/// A piece of the inputs of a product, some taps or a part of one: so much of a panel stays in the
+/// nearest cache while all rows are multiplied with it and the piece after it is fetched.
+struct Piece {
+    const std::ptrdiff_t* taps;
+    int tap_count;
+    int first;
+    int run;
+    const float* panel;
+    const float* next;
+    bool begins;
+    bool ends;
+};
+
+inline constexpr int kPieceInputs = 256;
+
+template <class Vector, int Rows, int Vectors>
+MOL_EDGE_NETWORK_INLINE void product_of_rows(const Product& p, const Piece& piece, int first,
+                                             int blocks, int block, float* partial) {
+    constexpr int lanes = kLanes<Vector>;
+    constexpr int width = Vectors * lanes;
+    const float* const* const rows = p.rows + first;
+    float* const kept = partial + first * width;
+    Vector sums[Rows][Vectors] = {};
+    if (!piece.begins) {
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 4
+            for (int v = 0; v < Vectors; ++v) load(kept + r * width + v * lanes, sums[r][v]);
+        }
+    }
+    // Each block fetches its share of the lines of the next piece.
+    const int inputs = piece.tap_count * piece.run;
+    const std::ptrdiff_t fetch_step = static_cast<std::ptrdiff_t>(width * sizeof(float)) / blocks;
+    const char* ahead = reinterpret_cast<const char*>(piece.next) +
+                        block * static_cast<std::ptrdiff_t>(inputs) * fetch_step;
+    const float* b = piece.panel;
+    for (int t = 0; t < piece.tap_count; ++t) {
+        const float* a[Rows];
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) a[r] = rows[r] + piece.taps[t] + piece.first;
+        for (std::ptrdiff_t k = 0; k < piece.run; ++k) {
+            __builtin_prefetch(ahead);
+            ahead += fetch_step;
+            Vector column[Vectors];
+#pragma GCC unroll 4
+            for (int v = 0; v < Vectors; ++v) load(b + v * lanes, column[v]);
+            b += width;
+#pragma GCC unroll 16
+            for (int r = 0; r < Rows; ++r) {
+                Vector value;
+                spread(a[r][k], value);
+#pragma GCC unroll 4
+                for (int v = 0; v < Vectors; ++v) sums[r][v] += value * column[v];
+            }
+        }
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+        float* const whole = p.columns == width ? p.outs[first + r] : kept + r * width;
+        float* const to = piece.ends ? whole : kept + r * width;
+#pragma GCC unroll 4
+        for (int v = 0; v < Vectors; ++v) {
+            if (piece.ends) {
+                Vector bias;
+                load(p.bias + v * lanes, bias);
+                sums[r][v] += bias;
+                activate(p.slope, sums[r][v]);
+            }
+            store(sums[r][v], to + v * lanes);
+        }
+        if (piece.ends && p.columns < width) {
+            std::memcpy(p.outs[first + r], to, static_cast<std::size_t>(p.columns) * sizeof(float));
+        }
+    }
+}
+
+/// Rows in blocks of nearly the same size, since a block of one row waits for its own sums.
+template <class Vector>
+MOL_EDGE_NETWORK_INLINE void wide_piece(const Product& p, const Piece& piece, float* partial) {
+    constexpr int vectors = kPanel / kLanes<Vector>;
+    const int blocks = (p.row_count + kRows - 1) / kRows;
+    int first = 0;
+    for (int block = 0; block < blocks; ++block) {
+        const int rows = (p.row_count - first + blocks - block - 1) / (blocks - block);
+        switch (rows) {
+            case 6:
+                product_of_rows<Vector, 6, vectors>(p, piece, first, blocks, block, partial);
+                break;
+            case 5:
+                product_of_rows<Vector, 5, vectors>(p, piece, first, blocks, block, partial);
+                break;
+            case 4:
+                product_of_rows<Vector, 4, vectors>(p, piece, first, blocks, block, partial);
+                break;
+            case 3:
+                product_of_rows<Vector, 3, vectors>(p, piece, first, blocks, block, partial);
+                break;
+            case 2:
+                product_of_rows<Vector, 2, vectors>(p, piece, first, blocks, block, partial);
+                break;
+            default:
+                product_of_rows<Vector, 1, vectors>(p, piece, first, blocks, block, partial);
+                break;
+        }
+        first += rows;
+    }
+}
+
+template <class Vector>
+MOL_EDGE_NETWORK_INLINE void narrow_piece(const Product& p, const Piece& piece, float* partial) {
+    constexpr int vectors = kNarrowPanel / kLanes<Vector>;
+    int first = 0;
+    for (; first + kNarrowRows <= p.row_count; first += kNarrowRows) {
+        product_of_rows<Vector, kNarrowRows, vectors>(p, piece, first, 1, 0, partial);
+    }
+    for (; first + 4 <= p.row_count; first += 4) {
+        product_of_rows<Vector, 4, vectors>(p, piece, first, 1, 0, partial);
+    }
+    for (; first < p.row_count; ++first) {
+        product_of_rows<Vector, 1, vectors>(p, piece, first, 1, 0, partial);
+    }
+}
+
+template <class Vector>
+MOL_EDGE_NETWORK_TARGET void product(const Product& p) {
+    alignas(64) float partial[kMostRows * kPanel];
+    const int width = p.narrow ? kNarrowPanel : kPanel;
+    const int parts = (p.run + kPieceInputs - 1) / kPieceInputs;
+    const int part = (p.run + parts - 1) / parts;
+    const int taps = parts > 1 ? 1 : (kPieceInputs + p.run - 1) / p.run;
+    const float* panel = p.panel;
+    for (int tap = 0; tap < p.tap_count; tap += taps) {
+        const int count = tap + taps < p.tap_count ? taps : p.tap_count - tap;
+        for (int first = 0; first < p.run; first += part) {
+            const int run = first + part < p.run ? part : p.run - first;
+            const float* const after = panel + static_cast<std::ptrdiff_t>(count) * run * width;
+            const bool ends = tap + count == p.tap_count && first + run == p.run;
+            const Piece piece{p.taps + tap,
+                              count,
+                              first,
+                              run,
+                              panel,
+                              ends && p.next != nullptr ? p.next : after,
+                              panel == p.panel,
+                              ends};
+            if (p.narrow) {
+                narrow_piece<Vector>(p, piece, partial);
+            } else {
+                wide_piece<Vector>(p, piece, partial);
+            }
+            panel = after;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace mol_edge::network

@@ -17,6 +17,7 @@ from training.synthetic.paint import Look
 from training.synthetic.plan import plan_clip, stream
 from training.synthetic.render import canvas_for, head_painter, render_frames
 from training.synthetic.truth import CROP, Array, Truth
+from training.synthetic.workers import on_one_thread
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class SyntheticClip:
         return to_class3(self.emotion)
 
 
+@on_one_thread
 def make_clip(seed: int, options: SyntheticOptions = SyntheticOptions()) -> SyntheticClip:  # noqa: B008
     """Make the clip with this seed; the same seed and options give the same bytes.
 

@@ -19,6 +19,7 @@ from training.synthetic.paint import Painting
 from training.synthetic.plan import plan_clip, stream
 from training.synthetic.render import canvas_for, render_frames
 from training.synthetic.truth import EXTENT
+from training.synthetic.workers import on_one_thread
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ def _identity(photo: Photo, number: int) -> Identity:
     return replace(make_identity(number), number=number, points=points)
 
 
+@on_one_thread
 def make_photo_clip(
     photos: list[Photo],
     seed: int,

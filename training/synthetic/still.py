@@ -14,11 +14,13 @@ from training.synthetic.paint import Look
 from training.synthetic.plan import stream
 from training.synthetic.render import canvas_for, head_painter, render_frames
 from training.synthetic.truth import place
+from training.synthetic.workers import on_one_thread
 
 # Stills show heads turned further, and smaller in the frame, than clips do.
 STILLS = SyntheticOptions(pose_degrees=30.0, scale=(0.3, 1.6), jitter=0.05)
 
 
+@on_one_thread
 def make_still(
     seed: int, options: SyntheticOptions = STILLS
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

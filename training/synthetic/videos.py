@@ -10,7 +10,7 @@ import numpy as np
 
 from mol_edge.errors import InputError, OptionError
 from training.synthetic.long_video import HEIGHT, WIDTH, Video, VideoOptions
-from training.synthetic.workers import in_order
+from training.synthetic.workers import in_order, on_one_thread
 
 COLUMNS = (
     "kind", "onset_frame", "apex_frame", "offset_frame", "onset_ns", "apex_ns", "offset_ns",
@@ -46,6 +46,7 @@ def write_videos(
     return [folder / str(row[0]) for row in rows]
 
 
+@on_one_thread
 def _write_one(seed: int, folder: Path, options: VideoOptions) -> tuple[str, int, int, int, int]:
     import cv2
 

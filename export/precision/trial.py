@@ -9,11 +9,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from mol_edge import _core
 from mol_edge.backends.base import Tensors
 from mol_edge.backends.onnxruntime_ import EXACT_BYTES
 from mol_edge.backends.openvino_core import the_core
-from mol_edge.backends.openvino_cpu import spare_a_bit
+from mol_edge.backends.openvino_cpu import keep_sums_exact
 from mol_edge.errors import DeviceError
 from mol_edge.graph_info import TensorInfo
 
@@ -91,8 +90,7 @@ def _onnxruntime(model: bytes, threads: int) -> Run:
 def _openvino(model: bytes, threads: int) -> Run:
     core = the_core()
     read = core.read_model(model, b"")
-    if not _core._adds_bytes_exactly():
-        spare_a_bit(read)
+    keep_sums_exact(read)
     compiled = core.compile_model(
         read,
         "CPU",

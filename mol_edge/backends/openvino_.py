@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from mol_edge import _core
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
 from mol_edge.backends.importing import import_runtime
 from mol_edge.backends.openvino_core import the_core
-from mol_edge.backends.openvino_cpu import spare_a_bit, suit_cpu
+from mol_edge.backends.openvino_cpu import keep_sums_exact, suit_cpu
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import DeviceError
@@ -85,8 +84,7 @@ class OpenVinoBackend(SessionBackend):
         model = self._read(graph, form)
         if self._kind == "CPU" and platform.machine() in _MEASURED_ON:
             suit_cpu(model)
-            if not _core._adds_bytes_exactly():
-                spare_a_bit(model)
+            keep_sums_exact(model)
         if batch is not None:
             info = self.bundle.graph_info(graph, self.options.precision, form)
             shapes = {name: [batch, *tensor.shape[1:]] for name, tensor in info.inputs.items()}

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mol_edge import _core
+
 Array = NDArray[Any]
 
 _TILED_SIDES = (16, 32)
@@ -37,6 +39,12 @@ def suit_cpu(model: Any) -> int:
         elif node.get_type_name() == "DepthToSpace":
             count += _part(node)
     return count
+
+
+def keep_sums_exact(model: Any) -> None:
+    """Spare a bit of eight-bit weights where this processor's sums of bytes would saturate."""
+    if not _core._adds_bytes_exactly():
+        spare_a_bit(model)
 
 
 def spare_a_bit(model: Any) -> int:

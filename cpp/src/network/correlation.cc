@@ -1,6 +1,6 @@
 #include "correlation.h"
 
-#include "flow_sizes.h"
+#include "frame.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "mol_edge/network.h"
 
-#include "flow_sizes.h"
+#include "frame.h"
 #include "kernels.h"
 #include "map.h"
 #include "maybe_tiled.h"

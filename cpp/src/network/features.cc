@@ -2,13 +2,13 @@
 #include "mol_edge/network.h"
 
 #include "f5c.h"
+#include "frame.h"
 #include "kernels.h"
 #include "layer.h"
 #include "linear.h"
 #include "map.h"
 #include "planes.h"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -18,7 +18,6 @@ using namespace network;
 
 namespace {
 
-constexpr int kFrame = 128;
 constexpr int kStem1 = 63;
 constexpr int kStem2 = 31;
 constexpr int kParts = 6 * 32;
@@ -109,7 +108,7 @@ void FeaturesGraph::run(Team& team, const float* frame, float* first, float* sec
                         float* landmarks) {
     Parts& p = *parts_;
     const Kernels& k = kernels(current_isa());
-    std::copy_n(frame, kFrame * kFrame, p.frame.view().origin);
+    copy_frame(frame, p.frame.view());
     run_layers(team, k, {&p.to_stem1});
     run_layers(team, k, {&p.to_stem2});
     run_layers(team, k, {&p.to_stem});

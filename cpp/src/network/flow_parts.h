@@ -4,7 +4,7 @@
 
 #include "correlation.h"
 #include "f5c.h"
-#include "flow_sizes.h"
+#include "frame.h"
 #include "kernels.h"
 #include "layer.h"
 #include "map.h"

@@ -12,13 +12,14 @@ from onnx import TensorProto, numpy_helper
 
 from export.builder import GraphBuilder
 from export.intermediate import to_openvino
-from export.precision import count, trial
+from export.precision import count
 from export.precision.equalise import equalise
 from export.precision.graph import Graph
 from export.precision.plan import plan
 from export.precision.quantize import AARCH64, OPENVINO, TENSORRT, X86, Flavour, Quantizer, Scale
 from export.precision.ranges import Range, collect
 from export.precision.trial import ModelsBackend
+from mol_edge.backends import openvino_cpu
 from mol_edge.backends.openvino_core import the_core
 from mol_edge.backends.openvino_cpu import spare_a_bit
 
@@ -145,7 +146,7 @@ def test_weights_with_a_bit_to_spare_are_near_those_of_eight_bits(
     wanted = run(model, given)
     kept = []
     for exact in (True, False):
-        monkeypatch.setattr(trial._core, "_adds_bytes_exactly", lambda exact=exact: exact)
+        monkeypatch.setattr(openvino_cpu._core, "_adds_bytes_exactly", lambda exact=exact: exact)
         kept.append(run(made, given, "openvino"))
     assert np.abs(kept[1] - wanted).max() / np.abs(wanted).max() < 0.04
     assert np.abs(kept[1] - kept[0]).max() > 0

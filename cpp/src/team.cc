@@ -47,7 +47,7 @@ Team::Team(int threads, int awake_us) : awake_us_(awake_us), process_(getpid()) 
         throw OptionError("awake_us must not be negative, got " + std::to_string(awake_us) + ".");
     }
     workers_.reserve(static_cast<std::size_t>(threads) - 1);
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
 }
 
 Team::~Team() {
@@ -64,7 +64,7 @@ Team::~Team() {
 
 void Team::run_job(const Job& job) {
     if (workers_.empty() || job.count < 2) {
-        for (int i = 0; i < job.count; ++i) job.call(job.task, i);
+        for (int i = 0; i < job.count; ++i) job.call(job.task, i, 0);
         return;
     }
     job_ = job;
@@ -72,7 +72,7 @@ void Team::run_job(const Job& job) {
     open_ = true;
     ++round_;
     round_.notify_all();
-    take_tasks();
+    take_tasks(0);
     open_ = false;
     for (int spins = 0; inside_ != 0; ++spins) {
         if (spins < kSpinsBeforeYield) {
@@ -83,7 +83,7 @@ void Team::run_job(const Job& job) {
     }
 }
 
-void Team::work() {
+void Team::work(int thread) {
     std::uint32_t seen = 0;
     for (;;) {
         await_change(round_, seen, awake_us_);
@@ -92,16 +92,16 @@ void Team::work() {
         // Entered before it is looked whether there is a job: the caller waits for whoever is
         // inside before it takes the job away.
         ++inside_;
-        if (open_) take_tasks();
+        if (open_) take_tasks(thread);
         --inside_;
     }
 }
 
-void Team::take_tasks() {
+void Team::take_tasks(int thread) {
     for (;;) {
         const int index = next_.fetch_add(1, std::memory_order_relaxed);
         if (index >= job_.count) return;
-        job_.call(job_.task, index);
+        job_.call(job_.task, index, thread);
     }
 }
 

@@ -88,6 +88,53 @@ TEST_CASE("tiles give a 3 x 3 convolution, whole and ragged") {
           }) < kNear);
 }
 
+TEST_CASE("tiles of a layer of many weights go in steps, and give the same") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    constexpr int inputs = 330;
+    constexpr int outputs = 288;
+    Team team(2, 20);
+    std::vector<Map> ins;
+    Views from;
+    std::vector<Map> outs;
+    Views to;
+    for (std::uint32_t item = 0; item < 3; ++item) {
+        fill(ins.emplace_back(5, inputs, 1, 2).view(), inputs, item + 1);
+        outs.emplace_back(5, outputs, 0, 0);
+    }
+    for (std::size_t item = 0; item < ins.size(); ++item) {
+        from.push_back(ins[item].view());
+        to.push_back(outs[item].view());
+    }
+    const Kernel kernel(outputs, inputs, 3, true, 3);
+    TiledLayer layer = TiledLayer::convolution(kernel.filter, 0.1F, from, to);
+    CHECK_FALSE(layer.in_bands());
+    layer.run(team, kernels(isa), {1, 2});
+    for (std::size_t item = 0; item < ins.size(); ++item) {
+        CHECK(largest_difference(to[item], outputs, [&](int y, int x, int o) {
+                  return item == 0 ? 0.0F
+                                   : convolved(kernel.filter, from[item], 1, 1, y, x, o, 0.1F);
+              }) < 10 * kNear);
+    }
+}
+
+TEST_CASE("a layer in bands serves teams of any size") {
+    Team alone(1, 0);
+    Team three(3, 20);
+    Map in(16, 24, 1, 2);
+    fill(in.view(), 24, 1);
+    Map out(32, 16, 0, 0);
+    const Kernel kernel(64, 24, 2, false, 3);
+    TiledLayer layer = TiledLayer::rising(kernel.filter, 0.1F, in.view(), out.view());
+    CHECK(layer.in_bands());
+    for (Team* team : {&alone, &three, &alone}) {
+        fill(out.view(), 16, 9);
+        layer.run(*team, kernels(current_isa()));
+        CHECK(largest_difference(out.view(), 16, [&](int y, int x, int o) {
+                  return raised(kernel.filter, in.view(), y, x, o, 0.1F);
+              }) < kNear);
+    }
+}
+
 TEST_CASE("tiles give a 4 x 4 convolution of stride 2") {
     const Isa isa = GENERATE(from_range(available_isas()));
     Team team(2, 20);

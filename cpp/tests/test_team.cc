@@ -25,6 +25,25 @@ TEST_CASE("a team does each task of each job once, awake or asleep") {
     }
 }
 
+TEST_CASE("no two tasks run with the same thread number at once") {
+    const int threads = GENERATE(1, 3);
+    Team team(threads, 20);
+    std::vector<std::atomic<int>> busy(static_cast<std::size_t>(threads));
+    std::atomic<int> wrong{0};
+    for (int job = 0; job < 50; ++job) {
+        team.run(40, [&](int, int thread) {
+            if (thread < 0 || thread >= threads) {
+                ++wrong;
+                return;
+            }
+            auto& mine = busy[static_cast<std::size_t>(thread)];
+            if (++mine != 1) ++wrong;
+            --mine;
+        });
+    }
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("what tasks write is there when a job is over") {
     Team team(3, 20);
     std::vector<long> values(1000);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <sys/types.h>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 namespace mol_edge {
@@ -25,7 +26,8 @@ class Team {
 
     [[nodiscard]] int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-    /// Calls `task(i)` for each i in [0, count), in any order, and returns when all are done.
+    /// Calls `task(i)`, or `task(i, thread)` with threads counted from 0, for each i in [0, count),
+    /// in any order, and returns when all are done.
     template <class Task>
     void run(int count, const Task& task) {
         run_job({&call<Task>, &task, count});
@@ -33,19 +35,23 @@ class Team {
 
   private:
     struct Job {
-        void (*call)(const void* task, int index) = nullptr;
+        void (*call)(const void* task, int index, int thread) = nullptr;
         const void* task = nullptr;
         int count = 0;
     };
 
     template <class Task>
-    static void call(const void* task, int index) {
-        (*static_cast<const Task*>(task))(index);
+    static void call(const void* task, int index, int thread) {
+        if constexpr (std::is_invocable_v<const Task&, int, int>) {
+            (*static_cast<const Task*>(task))(index, thread);
+        } else {
+            (*static_cast<const Task*>(task))(index);
+        }
     }
 
     void run_job(const Job& job);
-    void work();
-    void take_tasks();
+    void work(int thread);
+    void take_tasks(int thread);
 
     Job job_;
     std::atomic<int> next_{0};

@@ -57,7 +57,7 @@ int EncoderGraph::channels3() const {
 void EncoderGraph::run(Team& team, const float* frame, float* enc2, float* enc3) {
     Parts& p = *parts_;
     const Kernels& k = kernels(current_isa());
-    copy_frame(frame, p.frame.view());
+    copy_frame(team, frame, p.frame.view());
     run_layers(team, k, {&p.to_map1});
     p.to_map2.run(team, k);
     run_layers(team, k, {&p.to_map3});

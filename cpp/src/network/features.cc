@@ -108,7 +108,7 @@ void FeaturesGraph::run(Team& team, const float* frame, float* first, float* sec
                         float* landmarks) {
     Parts& p = *parts_;
     const Kernels& k = kernels(current_isa());
-    copy_frame(frame, p.frame.view());
+    copy_frame(team, frame, p.frame.view());
     run_layers(team, k, {&p.to_stem1});
     run_layers(team, k, {&p.to_stem2});
     run_layers(team, k, {&p.to_stem});

@@ -53,8 +53,8 @@ void FlowGraph::Parts::rise(Team& team, const Kernels& k, int level, Items items
 
 void FlowGraph::Parts::end(Team& team, const Kernels& k, const Inputs& inputs, float* flow,
                            int item) {
-    copy_frame(inputs.frame, frame.view());
-    copy_frame(inputs.frame, member(0, members[0].channels).front());
+    copy_frame(team, inputs.frame, frame.view());
+    copy_frame(team, inputs.frame, member(0, members[0].channels).front());
     from_planes(team, k, {{inputs.enc2, channels2, member(2, 0).front()}});
     run_layers(team, k, {&to_map1});
     rise(team, k, kShared - 1, {item, 1});

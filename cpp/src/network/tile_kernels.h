@@ -23,6 +23,16 @@ template <class Vector>
 MOL_EDGE_NETWORK_TARGET void tile_in(const TileIn& tile) {
     for (int c = 0; c < tile.channels; c += kLanes<Vector>) {
         Vector rows[kTileArea];
+        if (c % kPanel == 0) {
+            // The tile to the right begins where this one's outputs end.
+#pragma GCC unroll 4
+            for (int y = 0; y < kTile; ++y) {
+                const float* const next =
+                    tile.from + y * tile.row_step + kTile * tile.pixel_step + c;
+#pragma GCC unroll 3
+                for (int x = 0; x < 3; ++x) __builtin_prefetch(next + x * tile.pixel_step);
+            }
+        }
 #pragma GCC unroll 4
         for (int x = 0; x < kTile; ++x) {
             const float* const from = tile.from + x * tile.pixel_step + c;
@@ -62,6 +72,15 @@ template <int Size, class Vector>
 MOL_EDGE_NETWORK_TARGET void tile_out(const TileOut& tile) {
     for (int c = 0; c < tile.channels; c += kLanes<Vector>) {
         Vector columns[Size * kTile];
+        if (c % kPanel == 0) {
+#pragma GCC unroll 3
+            for (int y = 0; y < Size; ++y) {
+#pragma GCC unroll 3
+                for (int x = Size; x < 2 * Size; ++x) {
+                    __builtin_prefetch(tile.to + y * tile.row_step + x * tile.pixel_step + c, 1);
+                }
+            }
+        }
 #pragma GCC unroll 4
         for (int x = 0; x < kTile; ++x) {
             Vector points[kTile];

@@ -6,10 +6,11 @@
 namespace mol_edge::network {
 namespace {
 
-/// Tiles that are brought to points, multiplied and brought back before the next ones, so that
-/// they stay in a processor's caches; for layers whose own weights stay there too.
-constexpr int kBand = 96;
-constexpr std::ptrdiff_t kCachedWeights = 1 << 19;
+/// So many weights stay in the caches that processors share.
+constexpr std::ptrdiff_t kCachedWeights = 1'500'000;
+/// So many points stay in a processor's own caches, beside what they are multiplied with.
+constexpr std::ptrdiff_t kCachedPoints = 80'000;
+/// Multiplications of one task of a layer that is computed in steps.
 constexpr std::ptrdiff_t kTaskProducts = 300'000;
 
 /// What a line of taps is at the points 0, 1, -1 and infinity.
@@ -149,111 +150,17 @@ void TiledLayer::pack(int input, int output, const float* kernel, int side) {
 }
 
 void TiledLayer::plan() {
-    const std::ptrdiff_t weights = static_cast<std::ptrdiff_t>(packed_.size());
     // Items that share a map come one at a time.
     const bool apart = sources_.front()[0].origin != sources_.back()[0].origin &&
                        targets_.front()[0].origin != targets_.back()[0].origin;
     const int tiles = row_tiles_ * row_tiles_ * (apart ? items_ : 1);
-    const int wanted = weights > kCachedWeights ? tiles : kBand;
-    const int bands = (tiles + wanted - 1) / wanted;
-    band_ = (tiles + bands - 1) / bands;
     const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(inputs_) * kPanel * kRows;
     chunk_ = static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / block)) * kRows;
-    points_ = Buffer(static_cast<std::size_t>(kTileArea * band_ * inputs_));
-    products_ = Buffer(static_cast<std::size_t>(kTileArea * band_ * outputs_));
-}
-
-TiledLayer::Place TiledLayer::place_of(int tile) const {
-    const int of_item = row_tiles_ * row_tiles_;
-    const int at = tile % of_item;
-    return {static_cast<std::size_t>(tile / of_item), at / row_tiles_ * size_,
-            at % row_tiles_ * size_};
-}
-
-void TiledLayer::run(Team& team, const Kernels& kernels, Items items) {
-    const int of_item = row_tiles_ * row_tiles_;
-    const int begin = of_item * items.first;
-    const int all = of_item * items.count;
-    constexpr int together = 4;
-    for (int first = 0; first < all; first += band_) {
-        const int tiles = std::min(band_, all - first);
-        const int groups = (tiles + together - 1) / together;
-        const auto each = [&](int group, auto&& act) {
-            const int end = std::min(tiles, (group + 1) * together);
-            for (int tile = group * together; tile < end; ++tile) act(tile);
-        };
-        team.run(groups, [&](int group) {
-            each(group, [&](int tile) { read(kernels, begin + first, tile); });
-        });
-        const int chunks = (tiles + chunk_ - 1) / chunk_;
-        team.run(kTileArea * (outputs_ / kPanel) * chunks,
-                 [&](int task) { multiply(kernels, tiles, task, task + team.threads()); });
-        team.run(groups, [&](int group) {
-            each(group, [&](int tile) { write(kernels, begin + first, tile); });
-        });
-    }
-}
-
-void TiledLayer::read(const Kernels& kernels, int first_tile, int tile) const {
-    const auto [item, y, x] = place_of(first_tile + tile);
-    float* to = points_.data() + static_cast<std::ptrdiff_t>(tile) * inputs_;
-    for (const Source& source : sources_[item]) {
-        kernels.tile_in({source.origin + y * source.row_step + x * source.pixel_step,
-                         source.row_step, source.pixel_step, source.channels, to,
-                         static_cast<std::ptrdiff_t>(band_) * inputs_});
-        to += source.channels;
-    }
-}
-
-void TiledLayer::multiply(const Kernels& kernels, int tiles, int task, int next_task) const {
-    const int chunks = (tiles + chunk_ - 1) / chunk_;
-    const int panels = outputs_ / kPanel;
-    const int matrix = task / (panels * chunks);
-    const int panel = task / chunks % panels;
-    const int first = task % chunks * chunk_;
-    const int count = std::min(chunk_, tiles - first);
-    constexpr int together = kMostRows;
-    const float* rows[together];
-    float* outs[together];
-    const std::ptrdiff_t tap = 0;
-    const float none[kPanel] = {};
-    const std::ptrdiff_t panel_size = static_cast<std::ptrdiff_t>(inputs_) * kPanel;
-    const float* const weights = packed_.data() + task / chunks * panel_size;
-    const bool more = next_task < kTileArea * panels * chunks;
-    const float* const next = more ? packed_.data() + next_task / chunks * panel_size : weights;
-    for (int done = 0; done < count; done += together) {
-        const int block = std::min(together, count - done);
-        for (int r = 0; r < block; ++r) {
-            const std::ptrdiff_t row = matrix * band_ + first + done + r;
-            rows[r] = points_.data() + row * inputs_;
-            outs[r] = products_.data() + row * outputs_ + panel * kPanel;
-        }
-        kernels.product({rows, outs, block, &tap, 1, inputs_, weights, none, 1.0F, kPanel, false,
-                         done + block == count ? next : weights});
-    }
-}
-
-void TiledLayer::write(const Kernels& kernels, int first_tile, int tile) const {
-    const auto [item, y, x] = place_of(first_tile + tile);
-    const float* const from = products_.data() + static_cast<std::ptrdiff_t>(tile) * outputs_;
-    for (const Target& target : targets_[item]) {
-        const TileOut out{from + target.channel,
-                          static_cast<std::ptrdiff_t>(band_) * outputs_,
-                          target_channels_,
-                          target.origin + y * target.row_step + x * target.pixel_step,
-                          target.row_step,
-                          target.pixel_step,
-                          target.first_row - y,
-                          target.end_row - y,
-                          target.first_column - x,
-                          target.end_column - x,
-                          bias_.data() + target.channel,
-                          slope_};
-        if (size_ == 2) {
-            kernels.tile_out_2(out);
-        } else {
-            kernels.tile_out_3(out);
-        }
+    if (static_cast<std::ptrdiff_t>(packed_.size()) > kCachedWeights) {
+        benches_.push_back(bench_for(tiles, outputs_));
+    } else {
+        const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(kTileArea) * inputs_ * kRows;
+        band_ = static_cast<int>(std::max<std::ptrdiff_t>(1, kCachedPoints / row)) * kRows;
     }
 }
 

@@ -31,6 +31,10 @@ class TiledLayer {
     /// A transposed convolution, see `Layer::phase`.
     static TiledLayer rising(const Filter& filter, float slope, const Views& in, const Views& out);
 
+    /// Whether a thread takes some tiles from pixels to pixels; else all are brought on step by
+    /// step.
+    [[nodiscard]] bool in_bands() const { return band_ > 0; }
+
     /// For some items of a batch.
     void run(Team& team, const Kernels& kernels, Items items = {});
 
@@ -66,17 +70,42 @@ class TiledLayer {
         int x;
     };
     [[nodiscard]] Place place_of(int tile) const;
-    void read(const Kernels& kernels, int first_tile, int tile) const;
-    void multiply(const Kernels& kernels, int tiles, int task, int next_task) const;
-    void write(const Kernels& kernels, int first_tile, int tile) const;
+    /// What some tiles are in the domain of tiles, as 16 matrices of `tiles` rows each: their
+    /// points, and the products for some outputs.
+    struct Bench {
+        int tiles = 0;
+        int outputs = 0;
+        Buffer points;
+        Buffer products;
+    };
+    /// Rows of a matrix that one product takes.
+    struct Rows {
+        int first;
+        int count;
+    };
+    [[nodiscard]] Bench bench_for(int tiles, int outputs) const;
+    /// All tiles step by step, so that each weight comes from memory once.
+    void run_in_steps(Team& team, const Kernels& kernels, int begin, int tiles);
+    /// Bands of tiles from pixels to pixels, each by one thread and in its nearest caches.
+    void run_in_bands(Team& team, const Kernels& kernels, int begin, int tiles);
+    void run_band(const Kernels& kernels, const Bench& bench, int begin, int end) const;
+    /// Brings a tile into row `row` of all matrices, and from there to pixels, where `first` is the
+    /// first output of the products.
+    void read(const Kernels& kernels, const Bench& bench, int tile, int row) const;
+    void write(const Kernels& kernels, const Bench& bench, int tile, int row, int first) const;
+    /// `panel` of `matrix`, counted from the first output of the products.
+    void multiply(const Kernels& kernels, const Bench& bench, int matrix, int panel, Rows rows,
+                  const float* weights, const float* next) const;
+    [[nodiscard]] const float* weights_of(int matrix, int panel) const;
 
     int size_;
     int row_tiles_;
     float slope_;
     int inputs_ = 0;
     int outputs_ = 0;
-    int band_ = 0;
     int chunk_ = 0;
+    /// Tiles of a band, or 0 where all are computed in steps.
+    int band_ = 0;
     /// By item.
     std::vector<std::vector<Source>> sources_;
     std::vector<std::vector<Target>> targets_;
@@ -84,8 +113,8 @@ class TiledLayer {
     int target_channels_ = 0;
     std::vector<float> bias_;
     Buffer packed_;
-    Buffer points_;
-    Buffer products_;
+    /// One for all threads, or one for each.
+    std::vector<Bench> benches_;
 };
 
 }  // namespace mol_edge::network

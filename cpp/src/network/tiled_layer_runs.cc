@@ -1,0 +1,166 @@
+#include "tiled_layer.h"
+
+#include <algorithm>
+
+namespace mol_edge::network {
+namespace {
+
+/// Outputs of a band that are brought back to pixels at once.
+constexpr int kGroup = 2 * kPanel;
+/// Tiles of one task that reads or writes.
+constexpr int kTaskTiles = 4;
+
+/// Calls `act(i)` for all i below `count`, some in each task.
+template <class Act>
+void share(Team& team, int count, const Act& act) {
+    team.run((count + kTaskTiles - 1) / kTaskTiles, [&](int task) {
+        const int end = std::min(count, (task + 1) * kTaskTiles);
+        for (int i = task * kTaskTiles; i < end; ++i) act(i);
+    });
+}
+
+}  // namespace
+
+TiledLayer::Place TiledLayer::place_of(int tile) const {
+    const int of_item = row_tiles_ * row_tiles_;
+    const int at = tile % of_item;
+    return {static_cast<std::size_t>(tile / of_item), at / row_tiles_ * size_,
+            at % row_tiles_ * size_};
+}
+
+TiledLayer::Bench TiledLayer::bench_for(int tiles, int outputs) const {
+    const auto rows = static_cast<std::size_t>(kTileArea * tiles);
+    return {tiles, outputs, Buffer(rows * static_cast<std::size_t>(inputs_)),
+            Buffer(rows * static_cast<std::size_t>(outputs))};
+}
+
+const float* TiledLayer::weights_of(int matrix, int panel) const {
+    return packed_.data() +
+           static_cast<std::ptrdiff_t>(matrix * (outputs_ / kPanel) + panel) * inputs_ * kPanel;
+}
+
+void TiledLayer::run(Team& team, const Kernels& kernels, Items items) {
+    const int of_item = row_tiles_ * row_tiles_;
+    if (in_bands()) {
+        run_in_bands(team, kernels, of_item * items.first, of_item * items.count);
+    } else {
+        run_in_steps(team, kernels, of_item * items.first, of_item * items.count);
+    }
+}
+
+void TiledLayer::run_in_steps(Team& team, const Kernels& kernels, int begin, int tiles) {
+    const Bench& bench = benches_.front();
+    for (int first = 0; first < tiles; first += bench.tiles) {
+        const int count = std::min(bench.tiles, tiles - first);
+        share(team, count, [&](int i) { read(kernels, bench, begin + first + i, i); });
+        const int panels = outputs_ / kPanel;
+        const int chunks = (count + chunk_ - 1) / chunk_;
+        const int tasks = kTileArea * panels * chunks;
+        team.run(tasks, [&](int task) {
+            const auto weights = [&](int of) {
+                return weights_of(of / (panels * chunks), of / chunks % panels);
+            };
+            const int next = std::min(task + team.threads(), tasks - 1);
+            const int row = task % chunks * chunk_;
+            multiply(kernels, bench, task / (panels * chunks), task / chunks % panels,
+                     {row, std::min(chunk_, count - row)}, weights(task), weights(next));
+        });
+        share(team, count, [&](int i) { write(kernels, bench, begin + first + i, i, 0); });
+    }
+}
+
+void TiledLayer::run_in_bands(Team& team, const Kernels& kernels, int begin, int tiles) {
+    const int threads = team.threads();
+    while (static_cast<int>(benches_.size()) < threads) {
+        benches_.push_back(bench_for(band_, std::min(kGroup, target_channels_)));
+    }
+    // As many for each thread, of nearly the same size.
+    const int wanted = (tiles + band_ - 1) / band_;
+    const int bands = (wanted + threads - 1) / threads * threads;
+    team.run(bands, [&](int band, int thread) {
+        run_band(kernels, benches_[static_cast<std::size_t>(thread)], begin + tiles * band / bands,
+                 begin + tiles * (band + 1) / bands);
+    });
+}
+
+void TiledLayer::run_band(const Kernels& kernels, const Bench& bench, int begin, int end) const {
+    for (int tile = begin; tile < end; ++tile) read(kernels, bench, tile, tile - begin);
+    const int panels = bench.outputs / kPanel;
+    for (int first = 0; first < outputs_; first += bench.outputs) {
+        for (int matrix = 0; matrix < kTileArea; ++matrix) {
+            for (int panel = 0; panel < panels; ++panel) {
+                const int at = first / kPanel + panel;
+                const float* next = weights_of(matrix, at + 1);
+                if (panel + 1 == panels) {
+                    next = matrix + 1 < kTileArea
+                               ? weights_of(matrix + 1, first / kPanel)
+                               : weights_of(0, (first + bench.outputs) % outputs_ / kPanel);
+                }
+                multiply(kernels, bench, matrix, panel, {0, end - begin}, weights_of(matrix, at),
+                         next);
+            }
+        }
+        for (int tile = begin; tile < end; ++tile) {
+            write(kernels, bench, tile, tile - begin, first);
+        }
+    }
+}
+
+void TiledLayer::read(const Kernels& kernels, const Bench& bench, int tile, int row) const {
+    const auto [item, y, x] = place_of(tile);
+    float* to = bench.points.data() + static_cast<std::ptrdiff_t>(row) * inputs_;
+    for (const Source& source : sources_[item]) {
+        kernels.tile_in({source.origin + y * source.row_step + x * source.pixel_step,
+                         source.row_step, source.pixel_step, source.channels, to,
+                         static_cast<std::ptrdiff_t>(bench.tiles) * inputs_});
+        to += source.channels;
+    }
+}
+
+void TiledLayer::multiply(const Kernels& kernels, const Bench& bench, int matrix, int panel,
+                          Rows rows, const float* weights, const float* next) const {
+    const float* from[kMostRows];
+    float* outs[kMostRows];
+    const std::ptrdiff_t tap = 0;
+    const float none[kPanel] = {};
+    for (int done = 0; done < rows.count; done += kMostRows) {
+        const int block = std::min(kMostRows, rows.count - done);
+        for (int r = 0; r < block; ++r) {
+            const std::ptrdiff_t row = matrix * bench.tiles + rows.first + done + r;
+            from[r] = bench.points.data() + row * inputs_;
+            outs[r] = bench.products.data() + row * bench.outputs + panel * kPanel;
+        }
+        kernels.product({from, outs, block, &tap, 1, inputs_, weights, none, 1.0F, kPanel, false,
+                         done + block == rows.count ? next : weights});
+    }
+}
+
+void TiledLayer::write(const Kernels& kernels, const Bench& bench, int tile, int row,
+                       int first) const {
+    const auto [item, y, x] = place_of(tile);
+    const float* from = bench.products.data() + static_cast<std::ptrdiff_t>(row) * bench.outputs;
+    const int channels = std::min(bench.outputs, target_channels_);
+    for (int output = first; output < first + bench.outputs; output += channels) {
+        const Target& target = targets_[item][static_cast<std::size_t>(output / target_channels_)];
+        const TileOut out{
+            from + output - first,
+            static_cast<std::ptrdiff_t>(bench.tiles) * bench.outputs,
+            channels,
+            target.origin + y * target.row_step + x * target.pixel_step + output % target_channels_,
+            target.row_step,
+            target.pixel_step,
+            target.first_row - y,
+            target.end_row - y,
+            target.first_column - x,
+            target.end_column - x,
+            bias_.data() + output,
+            slope_};
+        if (size_ == 2) {
+            kernels.tile_out_2(out);
+        } else {
+            kernels.tile_out_3(out);
+        }
+    }
+}
+
+}  // namespace mol_edge::network

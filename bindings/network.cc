@@ -7,7 +7,9 @@
 #include "register.h"
 
 #include <pybind11/numpy.h>
+#include <pybind11/stl.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -112,12 +114,42 @@ void run_flow(FlowGraph& graph, Team& team, const Floats& frames, const Floats& 
     graph.run(team, pairs, out.data);
 }
 
+constexpr py::ssize_t kSamples = HeadGraph::kSamples;
+constexpr py::ssize_t kSampleSize = 6 * 32 * 8 * 8;
+
 void run_head(HeadGraph& graph, Team& team, const Floats& parts, const Floats& logits) {
     const Items in = items_of(parts, {"parts", {kAny, 8, 6, 32, 8, 8}, "(N, 8, 6, 32, 8, 8)"});
     const py::ssize_t n = in.count();
     const Items out = outputs_of(logits, {"logits", {n, graph.classes()}, "(N, classes)"});
     const WithoutGil unlocked;
-    for (py::ssize_t i = 0; i < n; ++i) graph.run(team, in.at(i), out.at(i));
+    for (py::ssize_t i = 0; i < n; ++i) {
+        HeadGraph::Samples samples{};
+        for (py::ssize_t s = 0; s < kSamples; ++s) samples[s] = in.at(i) + s * kSampleSize;
+        graph.run(team, samples, out.at(i));
+    }
+}
+
+void run_head_of_rows(HeadGraph& graph, Team& team, const Floats& store,
+                      const std::vector<std::array<py::ssize_t, kSamples>>& windows,
+                      const Floats& logits) {
+    const Items in = items_of(store, {"store", {kAny, 6, 32, 8, 8}, "(rows, 6, 32, 8, 8)"});
+    const auto n = static_cast<py::ssize_t>(windows.size());
+    const Items out = outputs_of(logits, {"logits", {n, graph.classes()}, "(N, classes)"});
+    for (const auto& window : windows) {
+        for (const py::ssize_t row : window) {
+            if (row >= 0 && row < in.count()) continue;
+            throw ArrayError("windows must name rows from 0 to " + std::to_string(in.count() - 1) +
+                             " of store, got " + std::to_string(row) + ".");
+        }
+    }
+    const WithoutGil unlocked;
+    for (py::ssize_t i = 0; i < n; ++i) {
+        HeadGraph::Samples samples{};
+        for (std::size_t s = 0; s < samples.size(); ++s) {
+            samples[s] = in.at(windows[static_cast<std::size_t>(i)][s]);
+        }
+        graph.run(team, samples, out.at(i));
+    }
 }
 
 constexpr const char* kTeamDoc = R"(Threads that compute graphs together; one call at a time.
@@ -152,6 +184,18 @@ Raises:
     ArrayError: wrong type, shape or strides.
 )";
 
+constexpr const char* kRowsDoc = R"(The logits of windows whose samples are rows of a store.
+
+Args:
+    team: computes them.
+    store: float32 [rows, 6, 32, 8, 8], the parts of frames.
+    windows: eight rows of the store for each window.
+    logits: float32 [windows, classes], to be written.
+
+Raises:
+    ArrayError: wrong type, shape or strides, or a row that the store does not have.
+)";
+
 }  // namespace
 
 void register_network(py::module_& module) {
@@ -173,7 +217,9 @@ void register_network(py::module_& module) {
              kRunDoc);
     py::class_<HeadGraph>(module, "HeadGraph", kGraphDoc)
         .def(py::init(&graph_of<HeadGraph>), py::arg("weights"))
-        .def("run", &run_head, py::arg("team"), py::arg("parts"), py::arg("logits"), kRunDoc);
+        .def("run", &run_head, py::arg("team"), py::arg("parts"), py::arg("logits"), kRunDoc)
+        .def("run_rows", &run_head_of_rows, py::arg("team"), py::arg("store"), py::arg("windows"),
+             py::arg("logits"), kRowsDoc);
 }
 
 }  // namespace mol_edge::bindings

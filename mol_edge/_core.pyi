@@ -6,6 +6,8 @@ A transform is float64 [2, 3] and maps image pixels to pixels of the 144 × 144 
 the crop is its middle 128 × 128 (offset 8, 8). Pixel centres lie on whole numbers.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -195,6 +197,13 @@ class FlowGraph:
 class HeadGraph:
     def __init__(self, weights: dict[str, NDArray[np.float32]]) -> None: ...
     def run(self, team: Team, parts: NDArray[np.float32], logits: NDArray[np.float32]) -> None: ...
+    def run_rows(
+        self,
+        team: Team,
+        store: NDArray[np.float32],
+        windows: Sequence[Sequence[int]],
+        logits: NDArray[np.float32],
+    ) -> None: ...
 
 def _adds_bytes_exactly() -> bool: ...
 def _isa() -> str: ...

@@ -14,6 +14,7 @@ from mol_edge.slots import aligned_empty
 from mol_edge.windows import PAIRS, SAMPLES
 
 Tensor = NDArray[Any]
+ClassifyRows = Callable[[Tensor, Sequence[Sequence[int]], Tensor], None]
 Empty = Callable[[Sequence[int], DTypeLike], Tensor]
 
 
@@ -65,6 +66,9 @@ class Network:
     Attributes:
         on_device: whether state lies in the memory of a device, and not in NumPy's arrays.
         empty: makes an array for state.
+        classify_rows: logits of windows whose samples are rows of a store, see
+            `mol_edge.backends.native.NativeBackend.classify_rows`; None where a device needs them
+            gathered.
     """
 
     def __init__(self, backend: Backend) -> None:
@@ -72,6 +76,7 @@ class Network:
         memory = getattr(backend, "memory", None)
         self.on_device = memory is not None
         self.empty: Empty = aligned_empty if memory is None else memory.empty
+        self.classify_rows: ClassifyRows | None = getattr(backend, "classify_rows", None)
         self._scratch: dict[str, Tensor] = {}
         self._outputs: dict[str, dict[str, tuple[tuple[int, ...], np.dtype[Any]]]] = {}
 

@@ -80,6 +80,10 @@ class Slots:
         """View [1, …] of a slot; one taken before the next `take` may be outdated by it."""
         return self._arrays[name][slot : slot + 1]
 
+    def whole(self, name: str) -> Tensor:
+        """All slots [count, …] of one kind; the next `take` may outdate it."""
+        return self._arrays[name]
+
     def gather(self, name: str, slots: Sequence[int], out: Tensor) -> Tensor:
         """Copy the rows of some slots into `out` [len(slots), …], casting where types differ."""
         array = self._arrays[name]

@@ -89,12 +89,16 @@ class Stages:
 
     def logits(self, windows: Sequence[Sequence[KeptFrame]]) -> NDArray[np.float32]:
         """Logits [W, classes] of windows of 8 frames each."""
-        network, count = self._network, len(windows)
+        network, count, maps = self._network, len(windows), self._store.maps
+        rows = [[frame.maps for frame in window] for window in windows]
+        logits = network.new_output("head", "logits", count)
+        if network.classify_rows is not None:
+            network.classify_rows(maps.whole("parts"), rows, logits)
+            return logits
         shape, dtype = network.output("features", "parts")
         parts = network.state("head.parts", count, (SAMPLES, *shape), dtype)
-        for window, into in zip(windows, parts):
-            self._store.maps.gather("parts", [frame.maps for frame in window], into)
-        logits = network.new_output("head", "logits", count)
+        for samples, into in zip(rows, parts):
+            maps.gather("parts", samples, into)
         network.run("head", {"parts": parts}, {"logits": logits})
         return logits
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mol_edge import _core
 from mol_edge.backends.base import BackendOptions, Tensors
@@ -50,6 +51,7 @@ class NativeBackend(SessionBackend):
             )
         self._team = _core.Team(self.threads, _AWAKE_US[options.profile])
         self._parts: dict[str, Callable[..., None]] = {}
+        self._head: Any = None
 
     def run_into(self, graph: str, inputs: Tensors, outputs: Tensors) -> None:
         """Run one graph of the bundle into arrays that the caller keeps; see `SessionBackend`.
@@ -69,6 +71,26 @@ class NativeBackend(SessionBackend):
                 except (ArrayError, KeyError):
                     pass
         super().run_into(graph, inputs, outputs)
+
+    def classify_rows(
+        self,
+        store: NDArray[np.float32],
+        windows: Sequence[Sequence[int]],
+        logits: NDArray[np.float32],
+    ) -> None:
+        """Run `head` on samples where they lie, so that no window has to be gathered.
+
+        Args:
+            store: float32 [rows, 6, 32, 8, 8], the `parts` of frames.
+            windows: eight rows of it for each window.
+            logits: float32 [windows, classes], written.
+
+        Raises:
+            ArrayError: an array of another type or shape, or a row that is not there.
+        """
+        with self._lock:
+            self._part("head")
+            self._head.run_rows(self._team, store, windows, logits)
 
     def _load(self, graph: str, form: str) -> Runner:
         if graph == "clip":
@@ -93,7 +115,7 @@ class NativeBackend(SessionBackend):
             elif graph == "flow":
                 made = _core.FlowGraph(read.values)
             else:
-                made = _core.HeadGraph(read.values)
+                made = self._head = _core.HeadGraph(read.values)
             self._parts[graph] = lambda *arrays: made.run(self._team, *arrays)
         return self._parts[graph]
 
@@ -130,3 +152,4 @@ class NativeBackend(SessionBackend):
     def _release(self) -> None:
         super()._release()
         self._parts.clear()
+        self._head = None

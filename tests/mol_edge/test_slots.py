@@ -22,6 +22,7 @@ def test_a_slot_keeps_what_was_written_until_it_is_given_back():
     slots.scatter("a", lent, np.arange(6, dtype=np.float32).reshape(3, 2))
     out = np.empty((2, 2), np.float64)
     assert slots.gather("a", [lent[2], lent[0]], out).tolist() == [[4, 5], [0, 1]]
+    assert slots.whole("a")[lent[2]].tolist() == [4, 5]
     slots.give_back(lent[1])
     assert slots.take() == lent[1]
     assert slots.taken == 3

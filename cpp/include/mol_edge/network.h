@@ -2,6 +2,7 @@
 
 #include "mol_edge/team.h"
 
+#include <array>
 #include <map>
 #include <memory>
 #include <span>
@@ -95,8 +96,12 @@ class HeadGraph {
 
     [[nodiscard]] int classes() const;
 
-    /// `parts` [8, 6, 32, 8, 8] to `logits` [classes].
-    void run(Team& team, const float* parts, float* logits);
+    static constexpr std::size_t kSamples = 8;
+    /// Where the parts of each sample lie, [6, 32, 8, 8].
+    using Samples = std::array<const float*, kSamples>;
+
+    /// To `logits` [classes].
+    void run(Team& team, const Samples& samples, float* logits);
 
   private:
     struct Parts;

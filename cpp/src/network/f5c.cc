@@ -9,6 +9,9 @@ namespace {
 
 constexpr int kPanelSize = kPositions * kPanel;
 constexpr float kTiny = 1e-12F;
+/// Floats from one row of similarities to the next: no power of 2, whose lines would meet in the
+/// same places of a cache.
+constexpr int kRowStep = kPositions + kPanel;
 
 /// [sets][128][16][16] to [set][panel][16][16][16 channels].
 Buffer by_panels(const Weight& weight) {
@@ -54,6 +57,7 @@ F5c::F5c(const Weights& weights, int neighbours) : neighbours_(neighbours) {
     const Weight& bias = find(weights, "first.second.ccc.bias", {kSets, kPositions, 1});
     bias_.assign(bias.values.begin(), bias.values.end());
     y_ = Buffer(static_cast<std::size_t>(kSets * kChannels * kPositions));
+    similarities_ = Buffer(static_cast<std::size_t>(kSets * kPositions * kRowStep));
     squares_.resize(static_cast<std::size_t>(kSets * kPanels * kPositions));
     scales_.resize(static_cast<std::size_t>(kSets * kPositions));
     index_.resize(static_cast<std::size_t>(kSets * neighbours * kPositions));
@@ -68,12 +72,19 @@ void F5c::run(Team& team, const Kernels& kernels, const View& in, const View& ou
         for (int panel = 0; panel < kPanels; ++panel) sum += of_panels[panel * kPositions];
         scales_[static_cast<std::size_t>(at)] = 1 / std::max(std::sqrt(sum), kTiny);
     }
-    team.run(kSets * kPositions / kPanel, [&](int task) { find_neighbours(kernels, task); });
+    // The largest tasks first, so that threads end together.
+    team.run(kSets * kPositionPanels,
+             [&](int task) { compare(kernels, task % kSets, task / kSets); });
+    team.run(kSets * kPositionPanels, [&](int task) { find_neighbours(kernels, task); });
     team.run(kSets * kPanels, [&](int task) { add_edges(kernels, out, task); });
 }
 
 float* F5c::y(int set, int panel) const {
     return y_.data() + static_cast<std::ptrdiff_t>(set * kPanels + panel) * kPanelSize;
+}
+
+float* F5c::similarity(int set, int row) const {
+    return similarities_.data() + static_cast<std::ptrdiff_t>(set * kPositions + row) * kRowStep;
 }
 
 void F5c::mix(const Kernels& kernels, const View& in, int task) {
@@ -86,25 +97,45 @@ void F5c::mix(const Kernels& kernels, const View& in, int task) {
                  &squares_[static_cast<std::size_t>(task * kPositions)]});
 }
 
-void F5c::find_neighbours(const Kernels& kernels, int task) {
-    const int set = task / (kPositions / kPanel);
-    const int first = task % (kPositions / kPanel) * kPanel;
+void F5c::compare(const Kernels& kernels, int set, int panel) {
+    const int first = panel * kPanel;
     const float* const scales = &scales_[static_cast<std::size_t>(set * kPositions)];
-    float panel[kChannels * kPanel];
-    float products[kPanelSize];
+    float columns[kChannels * kPanel];
     const float* rows[kPositions];
+    float* outs[kPositions];
     std::ptrdiff_t taps[kPanels];
     for (int p = 0; p < kPanels; ++p) {
         taps[p] = static_cast<std::ptrdiff_t>(p) * kPanelSize;
         const float* const from = y(set, p) + first * kPanel;
         for (int i = 0; i < kPanel; ++i) {
             for (int c = 0; c < kPanel; ++c) {
-                panel[(p * kPanel + c) * kPanel + i] = from[i * kPanel + c] * scales[first + i];
+                columns[(p * kPanel + c) * kPanel + i] = from[i * kPanel + c] * scales[first + i];
             }
         }
     }
-    for (int row = 0; row < kPositions; ++row) rows[row] = y(set, 0) + row * kPanel;
-    kernels.nearest({rows, taps, kPanels, panel, scales, products, neighbours_,
+    for (int row = first; row < kPositions; ++row) {
+        rows[row] = y(set, 0) + row * kPanel;
+        outs[row] = similarity(set, row) + first;
+    }
+    const float none[kPanel] = {};
+    for (int row = first; row < kPositions; row += kMostRows) {
+        const int count = std::min(kMostRows, kPositions - row);
+        kernels.product({rows + row, outs + row, count, taps, kPanels, kPanel, columns, none, 1.0F,
+                         kPanel, false, columns});
+    }
+    for (int row = first; row < kPositions; ++row) {
+        for (int i = 0; i < kPanel; ++i) outs[row][i] *= scales[row];
+    }
+    // What a position is to another, the other is to it.
+    const int after = first + kPanel;
+    kernels.transpose(similarity(set, after) + first, kRowStep, kPositions - after, kPanel,
+                      similarity(set, first) + after, kRowStep);
+}
+
+void F5c::find_neighbours(const Kernels& kernels, int task) {
+    const int set = task / kPositionPanels;
+    const int first = task % kPositionPanels * kPanel;
+    kernels.nearest({similarity(set, 0) + first, kRowStep, neighbours_,
                      &index_[static_cast<std::size_t>(set * neighbours_ * kPositions + first)]});
 }
 

@@ -28,12 +28,16 @@ class F5c {
 
   private:
     static constexpr int kPanels = kChannels / kPanel;
+    static constexpr int kPositionPanels = kPositions / kPanel;
     static constexpr int kBlocks = (kPositions + kRows - 1) / kRows;
 
     void mix(const Kernels& kernels, const View& in, int task);
+    /// How alike a panel of positions is to the positions from its first on, and these to it.
+    void compare(const Kernels& kernels, int set, int panel);
     void find_neighbours(const Kernels& kernels, int task);
     void add_edges(const Kernels& kernels, const View& out, int task);
     [[nodiscard]] float* y(int set, int panel) const;
+    [[nodiscard]] float* similarity(int set, int row) const;
 
     int neighbours_;
     /// [set][panel][16][16][16 channels]
@@ -46,6 +50,8 @@ class F5c {
     std::vector<float> bias_;
     /// [set][panel][256][16]
     Buffer y_;
+    /// Cosines, [set][256][256].
+    Buffer similarities_;
     std::vector<float> squares_;
     std::vector<float> scales_;
     std::vector<int> index_;

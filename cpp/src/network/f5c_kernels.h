@@ -1,7 +1,6 @@
 #pragma once
 
 #include "kernels.h"
-#include "product_kernels.h"
 #include "vectors.h"
 
 #include <cstddef>
@@ -22,7 +21,7 @@ MOL_EDGE_NETWORK_INLINE void largest(const Nearest& nearest) {
         }
         for (int row = 0; row < kPositions; ++row) {
             Vector value, place;
-            load(nearest.products + row * kPanel + part, value);
+            load(nearest.values + row * nearest.row_step + part, value);
             spread(static_cast<float>(row), place);
 #pragma GCC unroll 8
             for (int i = 0; i < Count; ++i) {
@@ -48,17 +47,6 @@ MOL_EDGE_NETWORK_INLINE void largest(const Nearest& nearest) {
 
 template <class Vector>
 MOL_EDGE_NETWORK_TARGET void nearest(const Nearest& n) {
-    float* outs[kPositions];
-    for (int row = 0; row < kPositions; ++row) outs[row] = n.products + row * kPanel;
-    const float none[kPanel] = {};
-    for (int first = 0; first < kPositions; first += kMostRows) {
-        const int count = first + kMostRows < kPositions ? kMostRows : kPositions - first;
-        product<Vector>({n.rows + first, outs + first, count, n.taps, n.tap_count, kPanel, n.panel,
-                         none, 1.0F, kPanel, false, n.panel});
-    }
-    for (int row = 0; row < kPositions; ++row) {
-        for (int i = 0; i < kPanel; ++i) outs[row][i] *= n.scales[row];
-    }
     switch (n.neighbours) {
         case 1:
             largest<Vector, 1>(n);

@@ -14,14 +14,13 @@ using namespace network;
 
 namespace {
 
-constexpr int kSamples = 8;
 constexpr int kPartsOfSample = 6;
 constexpr int kColumns = 5;
 constexpr int kSteps = 2;
 constexpr int kColumnChannels = 32;
 constexpr int kPartSide = 8;
 constexpr int kPartSize = kColumnChannels * kPartSide * kPartSide;
-constexpr int kUnits = kSamples * kPartsOfSample;
+constexpr int kUnits = static_cast<int>(HeadGraph::kSamples) * kPartsOfSample;
 
 }  // namespace
 
@@ -62,13 +61,15 @@ int HeadGraph::classes() const {
     return parts_->classes.outputs();
 }
 
-void HeadGraph::run(Team& team, const float* parts, float* logits) {
+void HeadGraph::run(Team& team, const Samples& samples, float* logits) {
     Parts& p = *parts_;
     team.run(kColumns, [&](int column) {
         float steps[kSteps][kPartSize] = {};
         for (int step = 0; step < kSteps; ++step) {
             for (const int unit : p.members[step * kColumns + column]) {
-                const float* const part = parts + static_cast<std::ptrdiff_t>(unit) * kPartSize;
+                const float* const part =
+                    samples[static_cast<std::size_t>(unit / kPartsOfSample)] +
+                    static_cast<std::ptrdiff_t>(unit % kPartsOfSample) * kPartSize;
                 for (int i = 0; i < kPartSize; ++i) steps[step][i] += part[i];
             }
         }

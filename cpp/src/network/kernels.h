@@ -68,20 +68,12 @@ struct TileOut {
     float slope;
 };
 
-/// The positions of a map times a panel of its own: what each is to 16 of them, and which are
-/// nearest.
+/// Which rows of a column are largest, for 16 columns of 256 rows side by side.
 struct Nearest {
-    /// 256 rows, as in `Product`.
-    const float* const* rows;
-    const std::ptrdiff_t* taps;
-    int tap_count;
-    const float* panel;
-    /// Factor of each row.
-    const float* scales;
-    /// 256 x 16 floats to work with.
-    float* products;
+    const float* values;
+    std::ptrdiff_t row_step;
     int neighbours;
-    /// [neighbours][256], the first of the 16 positions.
+    /// [neighbours][256], the first of the 16 columns.
     int* index;
 };
 

@@ -76,6 +76,38 @@ def test_each_graph_gives_the_numbers_of_onnx_runtime(native, reference, frames,
     check(native.run(graph, given), reference.run(graph, given))
 
 
+def test_windows_are_classified_from_rows_of_a_store(native, reference, frames):
+    parts = reference.run("features", {"frames": frames})["parts"]
+    windows = [[0, 1, 2, 0, 1, 2, 0, 1], [2] * 8]
+    wanted = reference.run("head", {"parts": parts[np.array(windows)]})
+    logits = np.zeros_like(wanted["logits"])
+    native.classify_rows(parts, windows, logits)
+    check({"logits": logits}, wanted)
+    np.testing.assert_array_equal(
+        native.run("head", {"parts": parts[np.array(windows)]})["logits"], logits
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"windows": [[0, 1, 2, 0, 1, 2, 0, 3]]}, "rows from 0 to 2 of store, got 3"),
+        ({"windows": [[0, 1, 2, 0, 1, 2, 0, -1]]}, "rows from 0 to 2 of store, got -1"),
+        ({"store": np.zeros((3, 6, 32, 8, 7), np.float32)}, "store must be"),
+        ({"store": np.zeros((3, 6, 32, 8, 8), np.float64)}, "store must be"),
+        ({"logits": np.zeros((2, 3), np.float32)}, "logits must be"),
+    ],
+)
+def test_rows_that_are_not_there_are_refused(native, change, expected):
+    given = {
+        "store": np.zeros((3, 6, 32, 8, 8), np.float32),
+        "windows": [[0] * 8],
+        "logits": np.zeros((1, len(native.bundle.manifest.labels)), np.float32),
+    }
+    with pytest.raises(ArrayError, match=expected):
+        native.classify_rows(**{**given, **change})
+
+
 def test_pairs_that_share_weights_are_computed_as_if_alone(demo, native, reference):
     """More pairs than the core takes together."""
     luma = demo.manifest.normalisation

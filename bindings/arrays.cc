@@ -43,9 +43,9 @@ py::array checked_array(const py::object& object, const py::dtype& dtype,
 void check_contiguous(const py::array& array, const Expected& expected) {
     constexpr int needed = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
     if ((array.flags() & needed) == needed) return;
-    throw ArrayError(std::string(expected.name) +
-                     " must be C-contiguous and aligned, got strides " +
-                     text_of(array.attr("strides")) + ": pass numpy.ascontiguousarray of it.");
+    throw ArrayError(
+        std::string(expected.name) + " must be C-contiguous and aligned, got strides " +
+        text_of(array.attr("strides")) + ": pass numpy.require(it, requirements='CA').");
 }
 
 void check_writeable(const py::array& array, const Expected& expected) {

@@ -34,10 +34,12 @@ struct Items {
 
 Items items_of(const Floats& argument, const Expected& expected) {
     py::array array = contiguous(argument, expected);
+    if (array.shape(0) == 0) {
+        throw ArrayError(std::string(expected.name) + " must hold one item or more, got none.");
+    }
     // Inputs are only read; `outputs_of` checks what is written.
     auto* const data = const_cast<float*>(static_cast<const float*>(array.data()));
-    const py::ssize_t count = array.shape(0);
-    return {array, data, count == 0 ? 0 : array.size() / count};
+    return {array, data, array.size() / array.shape(0)};
 }
 
 Items outputs_of(const Floats& argument, const Expected& expected) {

@@ -20,6 +20,7 @@ from training.model.config import FRAMES, PAIRS
 Arrays = dict[str, NDArray[Any]]
 
 NATIVE_NEIGHBOURS = 8
+NATIVE_CHANNELS = 16
 """The most that the C++ core looks for."""
 
 HINT = "float32 (OpenVINO: INFERENCE_PRECISION_HINT f32, stated, since its default may be bf16)"
@@ -83,9 +84,16 @@ class Verification:
 
 
 def devices_for(model: Mol) -> tuple[str, ...]:
-    """The CPU runtimes that compute a model: the C++ core takes graphs of positions alone."""
+    """The CPU runtimes that compute a model.
+
+    The C++ core takes graphs of positions alone, and landmark maps that fill its vectors.
+    """
     config = model.config
-    native = config.graph == "positions" and config.neighbours <= NATIVE_NEIGHBOURS
+    native = (
+        config.graph == "positions"
+        and config.neighbours <= NATIVE_NEIGHBOURS
+        and config.landmark_channels % NATIVE_CHANNELS == 0
+    )
     return ("onnxruntime:cpu", "openvino:CPU", *(("native:cpu",) if native else ()))
 
 

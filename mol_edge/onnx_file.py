@@ -39,6 +39,9 @@ _REFUSED = {"ModelProto": {20: "training graphs", 25: "functions"}}
 
 _RAW_DATA, _EXTERNAL_DATA, _DATA_LOCATION = 9, 13, 14
 
+_MOST_FIELDS = 100_000
+"""Of a file; an exported graph has some thousands."""
+
 Resolve = Callable[[str, int, int], memoryview]
 
 
@@ -60,18 +63,26 @@ def inline(model: bytes, weights: bytes | None, location: str = "weights.bin") -
         >>> inline(b"", None)
         b''
     """
+    content = memoryview(weights or b"")
+    left = len(content)
 
     def resolve(name: str, offset: int, length: int) -> memoryview:
+        nonlocal left
         _check_location(name, None if weights is None else location)
-        content = memoryview(weights or b"")
         if offset + length > len(content):
             raise BundleError(
                 f"An ONNX file takes {length} bytes at {offset} of {name}, which has "
                 f"{len(content)} bytes: export the bundle again."
             )
+        left -= length
+        if left < 0:
+            raise BundleError(
+                f"The tensors of an ONNX file must share no bytes of {name}, and together they "
+                f"take more than its {len(content)}: export the bundle again."
+            )
         return content[offset : offset + length]
 
-    return b"".join(_rewrite("ModelProto", memoryview(model), resolve, 0))
+    return b"".join(_Rewriter(resolve).rewrite("ModelProto", memoryview(model), 0))
 
 
 def check_external(model: bytes, location: str | None) -> None:
@@ -85,7 +96,7 @@ def check_external(model: bytes, location: str | None) -> None:
         _check_location(name, location)
         return memoryview(b"")
 
-    _rewrite("ModelProto", memoryview(model), resolve, 0)
+    _Rewriter(resolve).rewrite("ModelProto", memoryview(model), 0)
 
 
 def _check_location(name: str, allowed: str | None) -> None:
@@ -100,76 +111,92 @@ def _check_location(name: str, allowed: str | None) -> None:
 Chunks = list["bytes | memoryview"]
 
 
-def _rewrite(kind: str, message: memoryview, resolve: Resolve, depth: int) -> Chunks:
-    """The message in pieces, external tensors resolved; the message itself if it has none."""
-    if depth > _DEPTH_LIMIT:
-        raise BundleError(f"An ONNX file nests deeper than {_DEPTH_LIMIT}: export it again.")
-    if kind == "TensorProto":
-        return _tensor(message, resolve, is_initializer=depth == _INITIALIZER_DEPTH)
-    children, refused = _CHILDREN[kind], _REFUSED.get(kind, {})
-    pieces: Chunks = []
-    changed = False
-    for number, wire, whole, content in fields(message):
-        if number in refused:
+class _Rewriter:
+    """Walks through one file and resolves its external tensors."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+        self._fields_left = _MOST_FIELDS
+
+    def _fields(self, message: memoryview) -> Iterator[tuple[int, int, memoryview, memoryview]]:
+        for field in fields(message):
+            self._fields_left -= 1
+            if self._fields_left < 0:
+                raise BundleError(
+                    f"An ONNX file must have at most {_MOST_FIELDS} fields and has more: export "
+                    "the bundle again."
+                )
+            yield field
+
+    def rewrite(self, kind: str, message: memoryview, depth: int) -> Chunks:
+        """The message in pieces, external tensors resolved; the message itself if it has none."""
+        if depth > _DEPTH_LIMIT:
+            raise BundleError(f"An ONNX file nests deeper than {_DEPTH_LIMIT}: export it again.")
+        if kind == "TensorProto":
+            return self._tensor(message, is_initializer=depth == _INITIALIZER_DEPTH)
+        children, refused = _CHILDREN[kind], _REFUSED.get(kind, {})
+        pieces: Chunks = []
+        changed = False
+        for number, wire, whole, content in self._fields(message):
+            if number in refused:
+                raise BundleError(
+                    f"An ONNX file holds {refused[number]}, which a bundle must not: export it "
+                    "again."
+                )
+            if number not in children:
+                pieces.append(whole)
+                continue
+            if wire != BYTES:
+                raise damaged()
+            below = self.rewrite(children[number], content, depth + 1)
+            if len(below) == 1 and below[0] is content:
+                pieces.append(whole)
+                continue
+            changed = True
+            pieces.append(_header(number, sum(len(piece) for piece in below)))
+            pieces.extend(below)
+        return pieces if changed else [message]
+
+    def _tensor(self, message: memoryview, is_initializer: bool) -> Chunks:
+        kept: Chunks = []
+        entries: dict[str, str] = {}
+        external = False
+        for number, wire, whole, content in self._fields(message):
+            if number == _EXTERNAL_DATA and wire == BYTES:
+                external = True
+                key, value = self._entry(content)
+                entries[key] = value
+            elif number == _DATA_LOCATION and wire == VARINT:
+                external = external or varint(content, 0)[0] != 0
+            elif number != _RAW_DATA:
+                kept.append(whole)
+        if not external:
+            return [message]
+        if not is_initializer:
             raise BundleError(
-                f"An ONNX file holds {refused[number]}, which a bundle must not: export it again."
+                "An ONNX file keeps a tensor of an attribute or a sparse one in another file "
+                f"({entries.get('location', 'unnamed')}), which only initializers of its main "
+                "graph may do: export the bundle again."
             )
-        if number not in children:
-            pieces.append(whole)
-            continue
-        if wire != BYTES:
-            raise damaged()
-        below = _rewrite(children[number], content, resolve, depth + 1)
-        if len(below) == 1 and below[0] is content:
-            pieces.append(whole)
-            continue
-        changed = True
-        pieces.append(_header(number, sum(len(piece) for piece in below)))
-        pieces.extend(below)
-    return pieces if changed else [message]
+        try:
+            name, offset = entries["location"], int(entries.get("offset", "0"))
+            length = int(entries["length"])
+        except (KeyError, ValueError):
+            offset = length = -1
+        if offset < 0 or length < 0:
+            raise BundleError(
+                "An external tensor of an ONNX file must state location, offset and length, got "
+                f"{entries}: export the bundle again."
+            )
+        content = self._resolve(name, offset, length)
+        return [*kept, _header(_RAW_DATA, len(content)), content]
 
-
-def _tensor(message: memoryview, resolve: Resolve, is_initializer: bool) -> Chunks:
-    kept: Chunks = []
-    entries: dict[str, str] = {}
-    external = False
-    for number, wire, whole, content in fields(message):
-        if number == _EXTERNAL_DATA and wire == BYTES:
-            external = True
-            key, value = _entry(content)
-            entries[key] = value
-        elif number == _DATA_LOCATION and wire == VARINT:
-            external = external or varint(content, 0)[0] != 0
-        elif number != _RAW_DATA:
-            kept.append(whole)
-    if not external:
-        return [message]
-    if not is_initializer:
-        raise BundleError(
-            "An ONNX file keeps a tensor of an attribute or a sparse one in another file "
-            f"({entries.get('location', 'unnamed')}), which only initializers of its main graph "
-            "may do: export the bundle again."
-        )
-    try:
-        name, offset = entries["location"], int(entries.get("offset", "0"))
-        length = int(entries["length"])
-    except (KeyError, ValueError):
-        offset = length = -1
-    if offset < 0 or length < 0:
-        raise BundleError(
-            "An external tensor of an ONNX file must state location, offset and length, got "
-            f"{entries}: export the bundle again."
-        )
-    content = resolve(name, offset, length)
-    return [*kept, _header(_RAW_DATA, len(content)), content]
-
-
-def _entry(message: memoryview) -> tuple[str, str]:
-    texts = {1: "", 2: ""}
-    for number, wire, _, content in fields(message):
-        if number in texts and wire == BYTES:
-            texts[number] = bytes(content).decode("utf-8", "replace")
-    return texts[1], texts[2]
+    def _entry(self, message: memoryview) -> tuple[str, str]:
+        texts = {1: "", 2: ""}
+        for number, wire, _, content in self._fields(message):
+            if number in texts and wire == BYTES:
+                texts[number] = bytes(content).decode("utf-8", "replace")
+        return texts[1], texts[2]
 
 
 def fields(message: memoryview) -> Iterator[tuple[int, int, memoryview, memoryview]]:

@@ -5,7 +5,9 @@ Field numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,15 +18,36 @@ from mol_edge.onnx_file import BYTES, VARINT, damaged, fields, varint
 
 _GRAPH = 7
 _NODE, _INITIALIZER = 1, 5
-_NODE_NAME, _NODE_OPERATOR = 3, 4
+_NODE_INPUT, _NODE_OUTPUT, _NODE_NAME, _NODE_OPERATOR, _NODE_ATTRIBUTE = 1, 2, 3, 4, 5
 _DIMS, _TYPE, _NAME, _RAW_DATA = 1, 2, 8, 9
 _FLOATS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 10: np.dtype("<f2")}
+
+_LONGEST_NAME = 77
 
 Floats = NDArray[np.float32]
 
 
-def nodes(model: bytes) -> list[tuple[str, str]]:
-    """Operator and name of each node of the main graph, in order.
+@dataclass(frozen=True)
+class Node:
+    """A node of a graph.
+
+    Attributes:
+        operator: what it computes.
+        name: its name.
+        inputs: names of its inputs, in order.
+        outputs: names of its outputs, in order.
+        attributes: its attributes as they are stored, in order.
+    """
+
+    operator: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: tuple[bytes, ...]
+
+
+def nodes(model: bytes) -> list[Node]:
+    """The nodes of the main graph, in order.
 
     Args:
         model: a serialised `ModelProto`.
@@ -36,14 +59,25 @@ def nodes(model: bytes) -> list[tuple[str, str]]:
         >>> nodes(b"")
         []
     """
-    found = []
-    for node in _in_graph(model, _NODE):
-        texts = {_NODE_NAME: "", _NODE_OPERATOR: ""}
-        for number, wire, _, content in fields(node):
-            if number in texts and wire == BYTES:
-                texts[number] = bytes(content).decode("utf-8", "replace")
-        found.append((texts[_NODE_OPERATOR], texts[_NODE_NAME]))
-    return found
+    return [_node(message) for message in _in_graph(model, _NODE)]
+
+
+def _node(message: memoryview) -> Node:
+    found: dict[int, list[bytes]] = {}
+    for number, wire, _, content in fields(message):
+        if wire == BYTES:
+            found.setdefault(number, []).append(bytes(content))
+
+    def texts(field: int) -> tuple[str, ...]:
+        return tuple([text.decode("utf-8", "replace") for text in found.get(field, ())])
+
+    return Node(
+        "".join(texts(_NODE_OPERATOR)[-1:]),
+        "".join(texts(_NODE_NAME)[-1:]),
+        texts(_NODE_INPUT),
+        texts(_NODE_OUTPUT),
+        tuple(found.get(_NODE_ATTRIBUTE, ())),
+    )
 
 
 def float_tensors(model: bytes) -> dict[str, Floats]:
@@ -64,16 +98,26 @@ def float_tensors(model: bytes) -> dict[str, Floats]:
         name, kind, shape, raw = _tensor(tensor)
         if kind not in _FLOATS:
             continue
-        size = int(np.prod(shape)) * _FLOATS[kind].itemsize
+        size = math.prod(shape) * _FLOATS[kind].itemsize
         if raw is None or len(raw) != size:
             raise BundleError(
-                f"The constant {name} of an ONNX file must have {size} bytes of raw data, got "
-                f"{0 if raw is None else len(raw)}: export the bundle again."
+                f"The constant {shortened(name)} of an ONNX file must have {size} bytes of raw "
+                f"data, got {0 if raw is None else len(raw)}: export the bundle again."
             )
         values = np.frombuffer(raw, _FLOATS[kind]).reshape(shape)
         # A copy, since a file does not align its numbers.
         found[name] = np.array(values, np.float32)
     return found
+
+
+def shortened(name: str) -> str:
+    """A name from a file, fit to be shown.
+
+    Example:
+        >>> shortened("flow.conv1.weight"), len(shortened("x" * 1000))
+        ("'flow.conv1.weight'", 82)
+    """
+    return repr(name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "...")
 
 
 def _in_graph(model: bytes, field: int) -> Iterator[memoryview]:

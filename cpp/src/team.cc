@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <string>
+#include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace mol_edge {
 namespace {
@@ -47,15 +49,28 @@ Team::Team(int threads, int awake_us) : awake_us_(awake_us), process_(getpid()) 
         throw OptionError("awake_us must not be negative, got " + std::to_string(awake_us) + ".");
     }
     workers_.reserve(static_cast<std::size_t>(threads) - 1);
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+    try {
+        for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+    } catch (const std::system_error& error) {
+        const std::size_t started = workers_.size() + 1;
+        end();
+        throw OptionError("threads must be as many as this process may start, got " +
+                          std::to_string(threads) + " and could start " + std::to_string(started) +
+                          " (" + error.what() + "): ask for fewer.");
+    }
 }
 
 Team::~Team() {
-    if (getpid() != process_) {
-        // They stayed behind in the process that this one was forked from.
-        for (std::thread& worker : workers_) worker.detach();
+    if (getpid() == process_) {
+        end();
         return;
     }
+    // The workers stayed behind in the process that this one was forked from, and what stood for
+    // them may stand for other threads by now: nothing may be done to them.
+    static_cast<void>(new std::vector<std::thread>(std::move(workers_)));
+}
+
+void Team::end() {
     ending_ = true;
     ++round_;
     round_.notify_all();

@@ -117,6 +117,25 @@ TEST_CASE("tiles of a layer of many weights go in steps, and give the same") {
     }
 }
 
+TEST_CASE("channels in sixteens are computed in bands as those in thirty-twos") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    const int channels = GENERATE(32, 48, 80);
+    Team team(2, 20);
+    Map in(16, 24, 1, 2);
+    fill(in.view(), 24, 1);
+    Map out(32, channels + 16, 0, 0);
+    fill(out.view(), channels + 16, 9);
+    const float beyond = out.view().at(5, 5)[channels];
+    const Kernel kernel(4 * channels, 24, 2, false, 3);
+    TiledLayer layer = TiledLayer::rising(kernel.filter, 0.1F, in.view(), out.view());
+    CHECK(layer.in_bands());
+    layer.run(team, kernels(isa));
+    CHECK(largest_difference(out.view(), channels, [&](int y, int x, int o) {
+              return raised(kernel.filter, in.view(), y, x, o, 0.1F);
+          }) < kNear);
+    CHECK(out.view().at(5, 5)[channels] == beyond);
+}
+
 TEST_CASE("a layer in bands serves teams of any size") {
     Team alone(1, 0);
     Team three(3, 20);

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mol_edge.backends.base import BackendOptions
-from mol_edge.backends.mending import mend
+from mol_edge.backends.mending import ELSEWHERE, mend
 from mol_edge.backends.session import SEE_DOCTOR
 from mol_edge.bundle import Bundle
 
@@ -120,7 +120,8 @@ def _note(device: str, outcome: Outcome) -> str:
     remedy = mend(device, outcome.what)
     if SEE_DOCTOR in outcome.what:
         return outcome.what.replace(SEE_DOCTOR, remedy)
-    if outcome.ending == "failed" and ("`" in outcome.what or "https://" in outcome.what):
+    says = ("`", "https://", ELSEWHERE)
+    if outcome.ending == "failed" and any(text in outcome.what for text in says):
         return outcome.what
     return f"{outcome.what.rstrip('.')}: {remedy}."
 

@@ -12,6 +12,9 @@ PACKAGES = {
 }
 """Runtime to its package and to the extra of mol-edge that brings it."""
 
+ELSEWHERE = "use onnxruntime or openvino"
+"""What an error says where a bundle is no fault of the device, and nothing of it can be mended."""
+
 _REINSTALL = "run `pip install --force-reinstall {}`"
 _NVIDIA = (
     "see with `nvidia-smi` whether the driver answers and reboot if it does not, then "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from mol_edge import _core
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
-from mol_edge.backends.native_weights import native_weights
+from mol_edge.backends.mending import ELSEWHERE
+from mol_edge.backends.native_weights import NativeWeights, native_weights
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
-from mol_edge.errors import ArrayError, DeviceError
+from mol_edge.errors import ArrayError, DeviceError, OptionError
+from mol_edge.graph_info import TensorInfo
 
 PRECISION = "fp32"
 _AWAKE_US = {"latency": 300, "shared": 30}
@@ -34,6 +37,9 @@ _TENSORS = {
 
 _FRAMES, _PAIRS = 8, 7
 
+Compute = Callable[..., None]
+Outputs = Mapping[str, TensorInfo]
+
 
 class NativeBackend(SessionBackend):
     """A bundle's graphs in the C++ core; see `SessionBackend`.
@@ -49,8 +55,8 @@ class NativeBackend(SessionBackend):
                 f"{self.device} computes the precision {PRECISION} and was asked for "
                 f"{options.precision}: use onnxruntime or openvino for that."
             )
-        self._team = _core.Team(self.threads, _AWAKE_US[options.profile])
-        self._parts: dict[str, Callable[..., None]] = {}
+        self._team: _core.Team | None = _core.Team(self.threads, _AWAKE_US[options.profile])
+        self._parts: dict[str, Compute] = {}
         self._head: Any = None
 
     def run_into(self, graph: str, inputs: Tensors, outputs: Tensors) -> None:
@@ -89,12 +95,22 @@ class NativeBackend(SessionBackend):
             ArrayError: an array of another type or shape, or a row that is not there.
         """
         with self._lock:
-            self._part("head")
-            self._head.run_rows(self._team, store, windows, logits)
+            self._opened("head")
+            try:
+                self._guard(lambda: self._head.run_rows(self._team, store, windows, logits))
+            except DeviceError as error:
+                if not isinstance(error.__cause__, TypeError):
+                    raise
+                raise ArrayError(
+                    f"windows must be lists of eight whole numbers, got {windows!r:.100}."
+                ) from error
 
     def _load(self, graph: str, form: str) -> Runner:
         if graph == "clip":
-            return self._run_clip
+            return _clip_of(
+                {part: self._part(part) for part in _TENSORS},
+                {part: self.outputs_of(part) for part in _TENSORS},
+            )
         compute = self._part(graph, form)
         inputs, outputs = _TENSORS[graph]
 
@@ -103,33 +119,62 @@ class NativeBackend(SessionBackend):
 
         return run
 
-    def _part(self, graph: str, form: str = "onnx") -> Callable[..., None]:
+    def _part(self, graph: str, form: str = "onnx") -> Compute:
         """A small graph as a function of its inputs and outputs in order."""
         if graph not in self._parts:
             read = native_weights(graph, self.bundle.graph(graph, PRECISION, form).onnx())
-            made: Any
-            if graph == "features":
-                made = _core.FeaturesGraph(read.values, read.neighbours)
-            elif graph == "encoder":
-                made = _core.EncoderGraph(read.values)
-            elif graph == "flow":
-                made = _core.FlowGraph(read.values)
-            else:
-                made = self._head = _core.HeadGraph(read.values)
-            self._parts[graph] = lambda *arrays: made.run(self._team, *arrays)
+            try:
+                made = _made(graph, read)
+            except (ArrayError, OptionError) as error:
+                raise DeviceError(
+                    f"{self.device} cannot compute the {graph} of {self.bundle.manifest.name} "
+                    f"({str(error).rstrip('.')}): {ELSEWHERE}."
+                ) from error
+            if graph == "head":
+                self._head = made
+            self._parts[graph] = partial(made.run, self._team)
         return self._parts[graph]
 
-    def _run_clip(self, given: Tensors, into: Tensors) -> None:
+    def _release(self) -> None:
+        super()._release()
+        self._parts.clear()
+        self._head = None
+
+    def close(self) -> None:
+        """Give back the weights and the threads; `run` is refused from then on."""
+        super().close()
+        with self._lock:
+            # Whoever runs something was waited for.
+            self._team = None
+
+
+def _made(graph: str, read: NativeWeights) -> Any:
+    if graph == "features":
+        return _core.FeaturesGraph(read.values, read.neighbours)
+    kinds = {"encoder": _core.EncoderGraph, "flow": _core.FlowGraph, "head": _core.HeadGraph}
+    return kinds[graph](read.values)
+
+
+def _clip_of(parts: Mapping[str, Compute], outputs: Mapping[str, Outputs]) -> Runner:
+    """`clip`, put together from the other graphs."""
+
+    def room(graph: str, batch: int) -> dict[str, NDArray[np.float32]]:
+        return {
+            name: np.empty([batch, *map(int, outputs[graph][name].shape[1:])], np.float32)
+            for name in _TENSORS[graph][1]
+        }
+
+    def run(given: Tensors, into: Tensors) -> None:
         for clip, logits, flow, landmarks in zip(
             given["clip"], into["logits"], into["flow"], into["landmarks"]
         ):
             frames = np.ascontiguousarray(clip.reshape(_FRAMES, 1, *clip.shape[-2:]))
-            features = self._outputs("features", _FRAMES)
-            self._part("features")(frames, *features.values())
-            encoded = self._outputs("encoder", _FRAMES)
-            self._part("encoder")(frames, *encoded.values())
-            fields = self._outputs("flow", _PAIRS)["flow"]
-            self._part("flow")(
+            features = room("features", _FRAMES)
+            parts["features"](frames, *features.values())
+            encoded = room("encoder", _FRAMES)
+            parts["encoder"](frames, *encoded.values())
+            fields = room("flow", _PAIRS)["flow"]
+            parts["flow"](
                 frames[:-1],
                 encoded["enc2"][:-1],
                 encoded["enc3"][:-1],
@@ -138,18 +183,8 @@ class NativeBackend(SessionBackend):
                 features["second"][1:],
                 fields,
             )
-            self._part("head")(features["parts"][np.newaxis], logits[np.newaxis])
+            parts["head"](features["parts"][np.newaxis], logits[np.newaxis])
             flow[:] = np.moveaxis(fields, 0, -1)
             landmarks[:] = features["landmarks"][1:].T
 
-    def _outputs(self, graph: str, batch: int) -> dict[str, Any]:
-        there = self.outputs_of(graph)
-        return {
-            name: np.empty([batch, *map(int, there[name].shape[1:])], np.float32)
-            for name in _TENSORS[graph][1]
-        }
-
-    def _release(self) -> None:
-        super()._release()
-        self._parts.clear()
-        self._head = None
+    return run

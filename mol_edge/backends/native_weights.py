@@ -10,18 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge import onnx_tensors
-from mol_edge.errors import DeviceError
+from mol_edge.backends.mending import ELSEWHERE
+from mol_edge.errors import BundleError, DeviceError
+from mol_edge.onnx_tensors import Node, shortened
 
 Weights = dict[str, NDArray[np.float32]]
 
 _BY_OPTION = re.compile(r"first\.second\.ccc\.((index|gather|theirs)\.[0-9]+|ranks|max)|.*\.cast")
 """Nodes that depend on how many neighbours there are, or on how weights are stored."""
+_OPTIONAL_INPUT = re.compile(
+    r"\.cast:0$|(?<=^k)\.[0-9]+$|(?<=^shape)\..*|(?<=^first\.second\.ccc\.)(max|theirs\.0):0$"
+)
+"""What of an input's name depends on them, or on the network's widths."""
+_RANK = "first.second.ccc.theirs."
 _BLOCK_PIXELS = 8
 _COMPUTED = {
-    "features": "dce0db279abec6d4",
-    "encoder": "07501732eabdfe9f",
-    "flow": "31ad4d10ed601b99",
-    "head": "f8e1285d92428e9d",
+    "features": "ed0f07d8ef9475ae",
+    "encoder": "de36c98f745df46e",
+    "flow": "7e5e9207d65e68c4",
+    "head": "c1edfd0f8991b56d",
 }
 """Digest of the nodes of each graph that the core computes, see `_digest`."""
 
@@ -51,11 +58,13 @@ def native_weights(graph: str, model: bytes) -> NativeWeights:
         BundleError: the file is damaged.
     """
     nodes = onnx_tensors.nodes(model)
-    if _digest(nodes) != _COMPUTED[graph]:
+    ranks = sum(node.name.startswith(_RANK) for node in nodes)
+    wanted = [name for node in nodes if node.operator == "TopK" for name in node.inputs[1:]]
+    if _digest(nodes) != _COMPUTED[graph] or wanted != ([f"k.{ranks}"] if ranks else []):
         raise DeviceError(
             f"native must compute the nodes of {graph} as this version of mol-edge exports them, "
-            "and the bundle has others (another version, or a graph of channels): use onnxruntime "
-            "or openvino, or export the bundle again."
+            f"and the bundle has others (another version, or a graph of channels): {ELSEWHERE}, "
+            "or export the bundle again."
         )
     values = {
         name.removesuffix(".half"): tensor
@@ -63,14 +72,32 @@ def native_weights(graph: str, model: bytes) -> NativeWeights:
     }
     if graph == "flow":
         values.update(_plain_predictions(values))
-    ranks = sum(name.startswith("first.second.ccc.theirs.") for _, name in nodes)
     return NativeWeights(values, ranks)
 
 
-def _digest(nodes: list[tuple[str, str]]) -> str:
-    """Of operators and names in order, but for those that options add or leave out."""
-    lines = [f"{kind} {name}" for kind, name in nodes if not _BY_OPTION.fullmatch(name)]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+def _digest(nodes: list[Node]) -> str:
+    """Of all nodes in order, but for those that options add or leave out."""
+    digest = hashlib.sha256()
+    for node in nodes:
+        if _BY_OPTION.fullmatch(node.name):
+            continue
+        inputs = [_OPTIONAL_INPUT.sub("", name) for name in node.inputs]
+        digest.update(repr((node.operator, node.name, inputs, node.outputs)).encode())
+        for attribute in sorted(node.attributes):
+            digest.update(len(attribute).to_bytes(4, "little") + attribute)
+    return digest.hexdigest()[:16]
+
+
+def _kernel(values: Weights, name: str) -> NDArray[np.float32]:
+    """A constant of four dimensions; raises BundleError where there is none."""
+    kernel = values.get(name)
+    if kernel is None or kernel.ndim != 4:
+        came = "none" if kernel is None else f"the shape {kernel.shape}"
+        raise BundleError(
+            f"The constant {shortened(name)} of flow must have four dimensions, got {came}: "
+            "export the bundle again or fetch it anew."
+        )
+    return kernel
 
 
 def _plain_predictions(values: Weights) -> Weights:
@@ -81,15 +108,21 @@ def _plain_predictions(values: Weights) -> Weights:
     """
     plain = {
         f"flow.predict_flow{level}.weight": _first_of_block(
-            values[f"flow.predict_flow{level}.weight"]
+            _kernel(values, f"flow.predict_flow{level}.weight")
         )
         for level in (1, 2)
     }
     parts = [
-        values["flow.frame_to_flow0.weight"],
-        _together(values["flow.predict_flow0.weight"]),
-        _together(values["flow.raise_to_flow0.weight"]),
+        _kernel(values, "flow.frame_to_flow0.weight"),
+        _together(_kernel(values, "flow.predict_flow0.weight")),
+        _together(_kernel(values, "flow.raise_to_flow0.weight")),
     ]
+    if len({(len(part), *part.shape[2:]) for part in parts}) > 1:
+        shapes = ", ".join(str(part.shape) for part in parts)
+        raise BundleError(
+            f"The parts of flow's finest prediction must fit each other, got {shapes}: export the "
+            "bundle again or fetch it anew."
+        )
     plain["flow.predict_flow0.weight"] = _first_of_block(np.concatenate(parts, axis=1))
     return plain
 
@@ -101,6 +134,11 @@ def _first_of_block(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
 def _together(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
     """A kernel [out, 4 * in, 2, 3] of maps apart in four phases as one of whole maps."""
     outputs, inputs, rows, columns = kernel.shape
+    if inputs % 4:
+        raise BundleError(
+            f"A kernel of four phases must have its channels in fours, got {inputs}: export the "
+            "bundle again or fetch it anew."
+        )
     phases = kernel.reshape(outputs, 2, 2, inputs // 4, rows, columns)
     whole = phases.transpose(0, 3, 4, 1, 5, 2)
     return whole.reshape(outputs, inputs // 4, 2 * rows, 2 * columns)

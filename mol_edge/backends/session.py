@@ -186,7 +186,9 @@ class SessionBackend(ABC):
 
     def _call(self, opened: _Graph, inputs: Tensors, outputs: Tensors) -> None:
         ready = {
-            name: np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array
+            name: np.require(array, requirements=["C", "A"])
+            if isinstance(array, np.ndarray)
+            else array
             for name, array in inputs.items()
         }
         self._guard(lambda: opened.run(ready, outputs))

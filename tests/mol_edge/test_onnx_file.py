@@ -160,3 +160,17 @@ def test_endless_nesting_is_refused():
         )
     with pytest.raises(BundleError, match="nests deeper than 64"):
         onnx_file.check_external(model_with(nodes=[node]).SerializeToString(), None)
+
+
+def test_tensors_that_share_bytes_are_refused():
+    twice = [external(name, [300], location="weights.bin", offset=0, length=1200) for name in "ab"]
+    content = model_with(twice).SerializeToString()
+    with pytest.raises(BundleError, match="must share no bytes of weights.bin"):
+        onnx_file.inline(content, bytes(2000))
+    assert len(onnx_file.inline(content, bytes(2400))) > 2400
+
+
+def test_a_file_of_countless_fields_is_refused_at_once():
+    field = bytes([1 << 3, 0])
+    with pytest.raises(BundleError, match="at most 100000 fields and has more"):
+        onnx_file.check_external(field * 3_000_000, None)

@@ -17,7 +17,17 @@ def model(*tensors):
 
 
 def test_nodes_come_in_order():
-    assert onnx_tensors.nodes(model()) == [("Relu", "first"), ("Add", "second")]
+    assert onnx_tensors.nodes(model()) == [
+        onnx_tensors.Node("Relu", "first", ("x",), ("y",), ()),
+        onnx_tensors.Node("Add", "second", ("y", "a"), ("z",), ()),
+    ]
+
+
+def test_attributes_come_as_they_are_stored():
+    node = helper.make_node("LeakyRelu", ["x"], ["y"], name="relu", alpha=0.1)
+    content = helper.make_model(helper.make_graph([node], "g", [], [])).SerializeToString()
+    (found,) = onnx_tensors.nodes(content)
+    assert found.attributes == (helper.make_attribute("alpha", 0.1).SerializeToString(),)
 
 
 def test_floats_come_by_name_as_float32_and_nothing_else_comes():
@@ -42,11 +52,11 @@ def test_floats_come_by_name_as_float32_and_nothing_else_comes():
 def test_a_constant_without_all_its_bytes_is_refused():
     tensor = numpy_helper.from_array(np.zeros(4, np.float32), "short")
     tensor.raw_data = tensor.raw_data[:-1]
-    with pytest.raises(BundleError, match="short .* must have 16 bytes of raw data, got 15"):
+    with pytest.raises(BundleError, match="'short' .* must have 16 bytes of raw data, got 15"):
         onnx_tensors.float_tensors(model(tensor))
     typed = helper.make_tensor("typed", TensorProto.FLOAT, [1], [1.0])
     assert isinstance(typed, onnx.TensorProto)
-    with pytest.raises(BundleError, match="typed .* must have 4 bytes of raw data, got 0"):
+    with pytest.raises(BundleError, match="'typed' .* must have 4 bytes of raw data, got 0"):
         onnx_tensors.float_tensors(model(typed))
 
 
@@ -58,3 +68,13 @@ def test_a_damaged_file_is_refused():
     huge = TensorProto(dims=[1 << 40], data_type=TensorProto.FLOAT, name="huge", raw_data=b"")
     with pytest.raises(BundleError):
         onnx_tensors.float_tensors(model(huge))
+
+
+def test_a_size_that_wraps_around_is_none():
+    wrapping = TensorProto(
+        dims=[65536] * 4, data_type=TensorProto.FLOAT, name="wraps\n" * 100, raw_data=b""
+    )
+    with pytest.raises(BundleError, match="must have 73786976294838206464 bytes") as caught:
+        onnx_tensors.float_tensors(model(wrapping))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300

@@ -16,7 +16,8 @@ namespace mol_edge {
 /// caller alone.
 class Team {
   public:
-    /// Throws OptionError unless `threads` is from 1 to 256 and `awake_us` is not negative.
+    /// Throws OptionError unless `threads` is from 1 to 256 and `awake_us` is not negative, and
+    /// where the process may not start so many.
     ///
     /// `awake_us`: microseconds for which a thread looks out for the next job before it sleeps.
     Team(int threads, int awake_us);
@@ -49,6 +50,8 @@ class Team {
         }
     }
 
+    /// Ends the workers that were started.
+    void end();
     void run_job(const Job& job);
     void work(int thread);
     void take_tasks(int thread);

@@ -17,6 +17,12 @@ std::string at_level(const std::string& name, int level) {
     return "flow." + name + std::to_string(level);
 }
 
+void check_flow(const Filter& predict, int level) {
+    if (predict.outputs == kFlow) return;
+    throw ArrayError("Flow must have two components at level " + std::to_string(level) + ", got " +
+                     std::to_string(predict.outputs) + ".");
+}
+
 }  // namespace
 
 FlowGraph::Parts::Parts(const Weights& weights) {
@@ -91,9 +97,10 @@ void FlowGraph::Parts::expand(const Weights& weights) {
         const Filter upsample = find_filter(
             weights, at_level("upsampled_flow" + std::to_string(level + 1) + "_to_", level), kFlow,
             2, false);
-        if (predict.outputs != kFlow || upsample.outputs != 4 * kFlow) {
-            throw ArrayError("Flow must have two components at level " + std::to_string(level + 1) +
-                             ", got " + std::to_string(predict.outputs) + ".");
+        check_flow(predict, level + 1);
+        if (upsample.outputs != 4 * kFlow) {
+            throw ArrayError("Flow must be raised to level " + std::to_string(level) +
+                             " in 8 parts, got " + std::to_string(upsample.outputs) + ".");
         }
         const Views to = member(level, members[level].deconv);
         const bool many = to.size() == from.size();
@@ -110,6 +117,7 @@ void FlowGraph::Parts::expand(const Weights& weights) {
     // The export has the frame first.
     const Filter stored =
         find_filter(weights, "flow.predict_flow0", members[0].channels + 1, 3, false);
+    check_flow(stored, 0);
     std::vector<float> values;
     for (int o = 0; o < stored.outputs; ++o) {
         const float* const kernel = stored.weight + o * stored.inputs * 9;

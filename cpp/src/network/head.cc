@@ -1,3 +1,4 @@
+#include "mol_edge/error.h"
 #include "mol_edge/network.h"
 
 #include "kernels.h"
@@ -6,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <vector>
 
 namespace mol_edge {
@@ -39,9 +41,12 @@ HeadGraph::Parts::Parts(const Weights& weights) {
     const Weight& places = find(weights, "column.places", {kSteps * kColumns, kUnits});
     for (int row = 0; row < kSteps * kColumns; ++row) {
         for (int unit = 0; unit < kUnits; ++unit) {
-            if (places.values[static_cast<std::size_t>(row * kUnits + unit)] != 0) {
-                members[row].push_back(unit);
+            const float share = places.values[static_cast<std::size_t>(row * kUnits + unit)];
+            if (share != 0 && share != 1) {
+                throw ArrayError("column.places must be 0 or 1, got " + std::to_string(share) +
+                                 ".");
             }
+            if (share == 1) members[row].push_back(unit);
         }
     }
     const int inputs = kColumns * kPartSize / 4;

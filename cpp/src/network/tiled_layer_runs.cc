@@ -5,7 +5,7 @@
 namespace mol_edge::network {
 namespace {
 
-/// Outputs of a band that are brought back to pixels at once.
+/// Outputs of a band that are brought back to pixels at once, if that divides those of a target.
 constexpr int kGroup = 2 * kPanel;
 /// Tiles of one task that reads or writes.
 constexpr int kTaskTiles = 4;
@@ -71,8 +71,9 @@ void TiledLayer::run_in_steps(Team& team, const Kernels& kernels, int begin, int
 
 void TiledLayer::run_in_bands(Team& team, const Kernels& kernels, int begin, int tiles) {
     const int threads = team.threads();
+    const int group = target_channels_ % kGroup == 0 ? kGroup : kPanel;
     while (static_cast<int>(benches_.size()) < threads) {
-        benches_.push_back(bench_for(band_, std::min(kGroup, target_channels_)));
+        benches_.push_back(bench_for(band_, group));
     }
     // As many for each thread, of nearly the same size.
     const int wanted = (tiles + band_ - 1) / band_;

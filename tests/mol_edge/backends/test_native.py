@@ -1,5 +1,10 @@
 """The C++ core's own inference against ONNX Runtime's, on every instruction set."""
 
+import gc
+import os
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import pytest
@@ -214,6 +219,117 @@ def test_a_closed_backend_is_refused(demo, frames):
     backend.close()
     with pytest.raises(DeviceError, match="was closed"):
         backend.run("features", {"frames": frames})
+    with pytest.raises(DeviceError, match="was closed"):
+        backend.classify_rows(
+            np.zeros((1, 6, 32, 8, 8), np.float32), [[0] * 8], np.zeros((1, 5), np.float32)
+        )
+
+
+def test_closing_ends_the_threads_and_so_does_forgetting(demo, frames):
+    def threads():
+        return len(os.listdir("/proc/self/task"))
+
+    before = threads()
+    backend = open_backend(demo, "native", BackendOptions(threads=4))
+    backend.run("features", {"frames": frames})
+    assert threads() == before + 3
+    backend.close()
+    assert threads() == before
+    gc.disable()
+    try:
+        backend = open_backend(demo, "native", BackendOptions(threads=4))
+        backend.run("features", {"frames": frames})
+        del backend
+        assert threads() == before
+    finally:
+        gc.enable()
+
+
+FORKED = """
+import os, threading
+from mol_edge import Bundle
+from mol_edge.backends import BackendOptions, open_backend
+backend = open_backend(Bundle.default(), "native", BackendOptions(threads=3))
+child = os.fork()
+if child == 0:
+    ready = threading.Event()
+    others = [threading.Thread(target=ready.wait) for _ in range(4)]
+    for other in others:
+        other.start()
+    backend.close()
+    ready.set()
+    for other in others:
+        other.join()
+    os._exit(0)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot fork here")
+def test_a_forked_process_may_drop_what_it_inherited():
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+CRAMPED = """
+import resource
+from mol_edge import _core
+from mol_edge.errors import OptionError
+with open("/proc/self/statm") as file:
+    there = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (there + 100_000_000,) * 2)
+try:
+    _core.Team(256, 0)
+except OptionError as error:
+    print(error)
+print(_core.Team(2, 0).threads)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
+def test_threads_that_cannot_be_started_are_an_error_that_says_so():
+    done = subprocess.run([sys.executable, "-c", CRAMPED], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "threads must be as many as this process may start, got 256" in done.stdout
+    assert done.stdout.endswith("2\n")
+
+
+def test_an_array_that_is_not_aligned_is_copied(native, reference, frames):
+    raw = np.zeros(frames.nbytes + 1, np.uint8)
+    raw[1:] = np.frombuffer(frames.tobytes(), np.uint8)
+    odd = np.frombuffer(raw, np.float32, frames.size, offset=1).reshape(frames.shape)
+    assert not odd.flags.aligned
+    check(native.run("encoder", {"frames": odd}), reference.run("encoder", {"frames": frames}))
+
+
+def test_no_frames_are_refused(native):
+    none = np.zeros((0, 1, 128, 128), np.float32)
+    outputs = {
+        name: np.zeros((0, *map(int, info.shape[1:])), np.float32)
+        for name, info in native.outputs_of("encoder").items()
+    }
+    for _ in range(2):
+        with pytest.raises(ArrayError, match=r"got \(0, 1, 128, 128\)"):
+            native.run_into("encoder", {"frames": none}, outputs)
+
+
+@pytest.mark.parametrize("windows", [[[0] * 7], [[0.5] * 8], 3])
+def test_windows_of_another_kind_are_refused(native, windows):
+    logits = np.zeros((1, len(native.bundle.manifest.labels)), np.float32)
+    with pytest.raises(ArrayError, match="lists of eight whole numbers"):
+        native.classify_rows(np.zeros((1, 6, 32, 8, 8), np.float32), windows, logits)
+
+
+def test_what_the_core_cannot_compute_is_sent_elsewhere(demo, monkeypatch):
+    from mol_edge.backends import native as module
+
+    def refuse(weights):
+        raise ArrayError("The maps must be even, got odd ones.")
+
+    monkeypatch.setattr(module._core, "EncoderGraph", refuse)
+    expected = pytest.raises(DeviceError, match=r"got odd ones\): use onnxruntime or openvino\.$")
+    with open_backend(demo, "native") as backend, expected:
+        backend.run("encoder", {"frames": np.zeros((1, 1, 128, 128), np.float32)})
 
 
 @pytest.fixture
@@ -226,6 +342,12 @@ def head():
         "head.fc2.weight": rng.standard_normal((3, 16)).astype(np.float32),
         "head.fc2.bias": np.zeros(3, np.float32),
     }
+
+
+def test_parts_are_added_up_or_left_out(head):
+    head["column.places"][0, 0] = 0.5
+    with pytest.raises(ArrayError, match="places must be 0 or 1, got 0.5"):
+        _core.HeadGraph(head)
 
 
 def test_a_graph_refuses_arrays_that_do_not_fit(head):

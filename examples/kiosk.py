@@ -31,8 +31,9 @@ log = logging.getLogger("kiosk")
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Kiosk</title>
-<style>body{font:1rem sans-serif;margin:2rem;max-width:50rem}td,th{text-align:left;
-padding:.2rem 1rem .2rem 0}#state{font-weight:bold}</style>
+<style>body{font:1rem sans-serif;margin:1rem;max-width:50rem}td,th{text-align:left;
+vertical-align:top;padding:.2rem .6rem .2rem 0}#state{font-weight:bold}
+@media(max-width:30rem){table{font-size:.8rem}td,th{padding-right:.3rem}}</style>
 <h1>This camera measures movements of faces</h1>
 <p>Pictures are not kept and not sent. Camera: <span id="state">…</span> <span id="message"></span>
 <p><span id="results">0</span> pictures measured, face in view: <span id="face">no</span>

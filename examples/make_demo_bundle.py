@@ -4,7 +4,7 @@ Renders synthetic clips, trains `training/configs/lite.toml`, exports the networ
 faces, poses and cameras it has not seen, and keeps figures and a check set in the bundle. Each
 step goes on where it stopped. About two and a half hours on 2 idle cores.
 
-    python examples/make_demo_bundle.py [--out mol_edge/data/demo] [--photos DIR]
+    python -m examples.make_demo_bundle [--out mol_edge/data/demo] [--photos DIR]
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@
 # isort: off
 from mol_edge import _loading  # noqa: F401 (first: holds Ctrl-C while the rest is loaded)
 from mol_edge import _no_telemetry  # noqa: F401 (early: runtimes read it when they are loaded)
+from mol_edge import _built  # noqa: F401 (before what needs the core, to say why it is not there)
 # isort: on
 
 from mol_edge._version import __version__

@@ -6,10 +6,12 @@ Results go to standard output, everything else to standard error. docs/cli.md li
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from mol_edge import _loading
 from mol_edge._version import __version__
@@ -20,9 +22,16 @@ from mol_edge.commands.values import refuse_empty
 _DESCRIPTION = "Micro-expressions, facial landmarks and optical flow from a video or a camera."
 
 
+class _Parser(argparse.ArgumentParser):
+    """Ends in one sentence, and points to the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"mol-edge: error: {message} (`{self.prog} --help` shows what there is).\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `mol-edge` with all commands."""
-    parser = argparse.ArgumentParser(prog="mol-edge", description=_DESCRIPTION)
+    parser = _Parser(prog="mol-edge", description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"mol-edge {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in (run, preflight, benchmark, doctor, models, check, cache, warmup):
@@ -36,11 +45,20 @@ def _quieten_opencv() -> None:
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
+def _replace_closed_streams() -> None:
+    """Let what is written to a stream that the caller has closed go nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
 class _Stderr(logging.Handler):
     """Writes to what is standard error at the moment, which a progress bar replaces."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr)
+        # Nowhere to say it, and no reason to stop.
+        with contextlib.suppress(OSError):
+            print(self.format(record), file=sys.stderr)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         _loading.finish()
+        _replace_closed_streams()
         words = sys.argv[1:] if arguments is None else arguments
         refuse_empty(words)
         parsed = build_parser().parse_args(words)

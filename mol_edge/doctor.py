@@ -122,8 +122,8 @@ def examine(bundle: Bundle, deadline_s: float = DEADLINE_S) -> DoctorReport:
 
 def _nothing_works(devices: Sequence[DeviceReport]) -> Problem:
     return Problem(
-        "No device works",
-        'pip install --force-reinstall "mol-edge[cpu]", or what is said beside each device',
+        "No device works; do what is said beside each, or begin anew",
+        'pip install --force-reinstall "mol-edge[cpu]"',
     )
 
 

@@ -84,6 +84,8 @@ class Annotator:
         classes_known: whether the classes do; else they are drawn faint.
         note: a line below the probabilities, such as the name of the model.
         timeline: whether the motion of the last seconds is drawn below.
+        since_start: whether times count from the first frame, as for live sources, whose clock
+            begins anywhere; else as the source tells them.
 
     Raises:
         OptionError: there are no labels.
@@ -102,12 +104,20 @@ class Annotator:
         classes_known: bool = True,
         note: str = "",
         timeline: bool = True,
+        since_start: bool = False,
     ) -> None:
         if not labels:
             raise OptionError("Annotator needs the names of the classes, got none.")
         self._trained = trained
-        self._panel = Panel(tuple(labels), trained=trained, classes_known=classes_known, note=note)
-        self._strip = Strip(trained=trained and classes_known) if timeline else None
+        self._panel = Panel(
+            tuple(labels),
+            trained=trained,
+            classes_known=classes_known,
+            note=note,
+            since_start=since_start,
+        )
+        strip = Strip(trained=trained and classes_known, since_start=since_start)
+        self._strip = strip if timeline else None
 
     def draw(self, frame: Frame, result: FrameResult) -> Image:
         """The canvas, uint8 [height, width, 3] in BGR, of one size for frames of one size.

@@ -16,6 +16,8 @@ from mol_edge.sink_base import Closing, cannot_write
 from mol_edge.timeline import draw_timeline
 from mol_edge.video_writer import VideoWriter, open_video
 
+_LONGEST_STILL_S = 10
+
 
 class VideoSink(Closing):
     """The annotated video: H.264 where an `ffmpeg` with libx264 is found, else MPEG-4.
@@ -25,6 +27,8 @@ class VideoSink(Closing):
         annotator: draws each frame.
         fps: frames per second of the video, or a function that gives it at the first frame, for
             sources that know their rate no earlier.
+        keep_time: whether frames are repeated, or left out, so that each is shown at its time; for
+            live sources, of which frames are dropped. Else each is shown once.
 
     Raises:
         OptionError: `fps` is not above 0.
@@ -33,22 +37,39 @@ class VideoSink(Closing):
     """
 
     def __init__(
-        self, path: Path | str, annotator: Annotator, fps: float | Callable[[], float]
+        self,
+        path: Path | str,
+        annotator: Annotator,
+        fps: float | Callable[[], float],
+        keep_time: bool = False,
     ) -> None:
-        self.path, self._annotator = Path(path), annotator
+        self.path, self._annotator, self._keep_time = Path(path), annotator, keep_time
         self._fps = fps if callable(fps) else _checked(fps)
         # Beside the target, so that it can be renamed; a player sees whole files only.
         self._draft = self.path.with_name(f".{self.path.stem}.part{self.path.suffix}")
         self._writer: VideoWriter | None = None
+        self._rate = 0.0
+        self._first_ns = self._written = 0
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Draw and add the frame; one of another size than the first is fitted to it."""
         canvas = self._annotator.draw(frame, result)
         if self._writer is None:
             size = (canvas.shape[1], canvas.shape[0])
-            fps = _checked(self._fps()) if callable(self._fps) else self._fps
-            self._writer = open_video(self._draft, size, fps)
-        self._writer.write(canvas)
+            self._rate = _checked(self._fps()) if callable(self._fps) else self._fps
+            self._writer = open_video(self._draft, size, self._rate)
+            self._first_ns = result.timestamp_ns
+        for _ in range(self._copies(result.timestamp_ns)):
+            self._writer.write(canvas)
+            self._written += 1
+
+    def _copies(self, timestamp_ns: int) -> int:
+        """How often a frame is shown, so that the next one comes at its time."""
+        if not self._keep_time:
+            return 1
+        due = round((timestamp_ns - self._first_ns) / 1e9 * self._rate) + 1
+        # A clock that jumps must not fill a disk.
+        return min(max(due - self._written, 0), round(_LONGEST_STILL_S * self._rate))
 
     def close(self) -> None:
         """Finish the video and give it its name; a second call does nothing."""
@@ -78,14 +99,23 @@ class TimelineSink(Closing):
         path: a .png file, replaced where it exists.
         trained: whether the classes of events mean something; else they are not shown.
         title: a line above.
+        since_start: whether times count from the first frame; else as the source tells them.
 
     Raises:
         OutputError: the file cannot be written.
         MissingExtraError: OpenCV is not installed.
     """
 
-    def __init__(self, path: Path | str, *, trained: bool = True, title: str = "") -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        trained: bool = True,
+        title: str = "",
+        since_start: bool = False,
+    ) -> None:
         self.path, self._trained, self._title = Path(path), trained, title
+        self._since_start = since_start
         self._cv2 = opencv("Drawing a timeline", "imencode")
         self._log: MotionLog | None = MotionLog()
 
@@ -100,7 +130,9 @@ class TimelineSink(Closing):
         log, self._log = self._log, None
         if log is None or not len(log.values):
             return
-        picture = draw_timeline(log, trained=self._trained, title=self._title)
+        picture = draw_timeline(
+            log, trained=self._trained, title=self._title, since_start=self._since_start
+        )
         data = self._cv2.imencode(".png", picture)[1].tobytes()
         draft = self.path.with_name(f".{self.path.stem}.part{self.path.suffix}")
         try:

@@ -73,7 +73,8 @@ class ModelStatus:
     Attributes:
         file: what it is.
         path: where it lies, or would lie.
-        state: ``ready``, ``absent``, or ``damaged`` (other bytes lie at `path`).
+        state: ``ready``, ``absent``, ``damaged`` (other bytes lie at `path` in the cache), or
+            ``named``: `MOL_EDGE_YUNET` names a file that is used instead, and it is there.
     """
 
     file: ModelFile
@@ -82,13 +83,17 @@ class ModelStatus:
 
 
 def list_models() -> list[ModelStatus]:
-    """Every downloadable model with its state in the user's cache.
+    """Every downloadable model with its state: in the user's cache, or where a variable names it.
 
     Example:
         >>> [status.file.name for status in list_models()]
         ['yunet']
     """
-    return [ModelStatus(file, file.path, _state(file)) for file in (YUNET,)]
+    named = os.environ.get(YUNET_VARIABLE)
+    if named:
+        path = Path(named).expanduser()
+        return [ModelStatus(YUNET, path, "named" if path.is_file() else "absent")]
+    return [ModelStatus(YUNET, YUNET.path, _state(YUNET))]
 
 
 def _state(file: ModelFile) -> str:

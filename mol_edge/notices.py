@@ -9,6 +9,7 @@ from mol_edge.manifest import Manifest
 log = logging.getLogger(__name__)
 
 _SLOW_FRAMES = 8
+_SLOW_NS = 3_000_000_000
 
 
 class Notices:
@@ -17,6 +18,7 @@ class Notices:
     def __init__(self) -> None:
         self._told: set[str] = set()
         self._slow = 0
+        self._slow_since_ns = 0
 
     def untrained(self, manifest: Manifest) -> None:
         """Say so if a bundle's weights, or its classes, have not been learned."""
@@ -38,13 +40,18 @@ class Notices:
             taken = "the largest is" if most == 1 else f"the {most} largest are"
             self._tell("%d faces are in view: %s taken.", found, taken)
 
-    def camera(self, slow: bool, window_ms: float, period_ns: float | None) -> None:
+    def camera(
+        self, slow: bool, window_ms: float, period_ns: float | None, timestamp_ns: int
+    ) -> None:
         """Say that a camera is too slow for its window, and what would help.
 
-        Not at the first frames: those of a live source come late while the detector looks.
+        Not before it has been for some seconds: the first frames of a live source come late while
+        graphs are loaded and the detector looks.
         """
         self._slow = self._slow + 1 if slow else 0
-        if self._slow < _SLOW_FRAMES:
+        if self._slow <= 1:
+            self._slow_since_ns = timestamp_ns
+        if self._slow < _SLOW_FRAMES or timestamp_ns - self._slow_since_ns < _SLOW_NS:
             return
         self._tell(
             "8 frames do not fit the window of %.0f ms at one each %.1f ms, so none of that length "

@@ -37,6 +37,7 @@ class Panel:
         trained: whether the flow means something.
         classes_known: whether the probabilities do; else they are drawn faint, with a note.
         note: a line at the foot, where there is room for it beside the state of the window.
+        since_start: whether the time counts from the first frame; else as the source tells it.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class Panel:
         trained: bool = True,
         classes_known: bool = True,
         note: str = "",
+        since_start: bool = False,
     ) -> None:
         self._labels, self._trained, self._note = labels, trained, note
+        self._zero_ns: int | None = None if since_start else 0
         self._classes_known = trained and classes_known
         self._full_colour = 0.0
         self._pen: Pen | None = None
@@ -59,7 +62,9 @@ class Panel:
         pen = self._pen
         pen.clear()
         face = result.faces[0] if result.faces else None
-        seconds = result.timestamp_ns / 1e9
+        if self._zero_ns is None:
+            self._zero_ns = result.timestamp_ns
+        seconds = (result.timestamp_ns - self._zero_ns) / 1e9
         pen.text(_clock(seconds), _MARGIN, 40, 0.85, TEXT, weight=2)
         pen.text(f"frame {result.index}", _WIDTH - _MARGIN, 40, 0.5, FAINT, align="right")
         self._draw_flow(pen, face)

@@ -20,7 +20,7 @@ from mol_edge.backends.choose import open_backend
 from mol_edge.bundle import Bundle
 from mol_edge.clip import ClipFaces, classify_phases, clip_frames, phases_of
 from mol_edge.engine_output import FlowMode
-from mol_edge.errors import BusyError, OptionError
+from mol_edge.errors import BusyError, DeviceError, OptionError
 from mol_edge.faces import FaceDetector, open_detector
 from mol_edge.following import Flow, Following, flow_mode
 from mol_edge.frame import Frame
@@ -75,6 +75,7 @@ class Pipeline:
         self._step_lock = threading.Lock()
         self._run_lock = threading.Lock()
         self._notices = Notices()
+        self._closed = False
         self._notices.untrained(self.bundle.manifest)
 
     @property
@@ -122,8 +123,10 @@ class Pipeline:
             InputError: the source cannot be read.
             OptionError: `flow` is something else.
             BusyError: another run of this pipeline is under way.
+            DeviceError: the pipeline was closed.
         """
         mode = flow_mode(flow)
+        self._check_open()
         if not self._run_lock.acquire(blocking=False):
             raise BusyError(
                 "A pipeline serves one run at a time and another one is under way: exhaust or "
@@ -215,7 +218,8 @@ class Pipeline:
         results = tuple(following.result(face) for face in faces)
         self._notices.several_faces(following.tracker.faces_found, self.options.track.max_faces)
         slow = any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results)
-        self._notices.camera(slow, self.window_ms, following.engine.cadence.period_ns)
+        period_ns = following.engine.cadence.period_ns
+        self._notices.camera(slow, self.window_ms, period_ns, frame.timestamp_ns)
         return FrameResult(
             index=frame.index,
             timestamp_ns=frame.timestamp_ns,
@@ -250,7 +254,9 @@ class Pipeline:
             NoFaceError: no face in any frame.
             ArrayError: a frame or the points have another type or shape.
             OptionError: the protocol is unknown.
+            DeviceError: the pipeline was closed.
         """
+        self._check_open()
         clip = clip_frames(frames)
         phases = phases_of(len(clip), protocol)
         with self._step_lock:
@@ -265,7 +271,12 @@ class Pipeline:
 
     def close(self) -> None:
         """Give back what the runtime holds; the pipeline cannot be used after."""
+        self._closed = True
         self.backend.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise DeviceError("This pipeline was closed: open another one.")
 
     def __enter__(self) -> Pipeline:
         return self

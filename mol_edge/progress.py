@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from types import TracebackType
@@ -42,10 +43,8 @@ def open_progress(
     if quiet:
         return _Plain(total, stream, every_s=float("inf"))
     if stream.isatty():
-        try:
+        with contextlib.suppress(ImportError):
             return _Bar(total, stream)
-        except ImportError:
-            pass
     return _Plain(total, stream)
 
 
@@ -69,7 +68,10 @@ class _Plain:
             self._told = now
             of = f" of {self._total}" if self._total else ""
             rate = self._done / (now - self._began)
-            print(f"{self._done}{of} frames, {rate:.1f} per second", file=self._stream, flush=True)
+            text = f"{self._done}{of} frames, {rate:.1f} per second"
+            # A stream that cannot be written is no reason to end hours of work.
+            with contextlib.suppress(OSError):
+                print(text, file=self._stream, flush=True)
 
 
 class _Bar:

@@ -98,18 +98,22 @@ class RunSummary:
         """Frames per second of the source, as its timestamps say; 0 for a single frame."""
         return (self.frames - 1) / self.duration_s if self.duration_s > 0 else 0.0
 
-    def record(self, *, seconds: float, incomplete: str | None = None) -> Record:
+    def record(
+        self, *, seconds: float, incomplete: str | None = None, dropped: int | None = None
+    ) -> Record:
         """The last line of the JSON lines.
 
         Args:
             seconds: how long the run took.
             incomplete: why the source ended early, or None where it did not.
+            dropped: pictures of a live source that newer ones overtook; None for any other.
         """
         return {
             "kind": "summary",
             "complete": incomplete is None,
             "reason": incomplete,
             "frames": self.frames,
+            "dropped": dropped,
             "frames_with_face": self.frames_with_face,
             "frames_with_several_faces": self.frames_with_several_faces,
             "most_faces": self.most_faces,

@@ -25,6 +25,7 @@ _COLOURS: dict[str, Colour] = {
 }
 _MACRO: Colour = (150, 140, 130)
 _LEAST_SCALE = 0.5
+_MARGIN = 16
 # Motion is told at the end of the time that it took; it is drawn in the middle.
 _HALF_SPAN_S = 0.05
 _STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)
@@ -60,10 +61,14 @@ class Strip:
     Args:
         trained: whether the classes of events mean something; else they are not shown.
         seconds: how much is shown.
+        since_start: whether times count from the first frame; else as the source tells them.
     """
 
-    def __init__(self, *, trained: bool = True, seconds: float = 6.0) -> None:
+    def __init__(
+        self, *, trained: bool = True, seconds: float = 6.0, since_start: bool = False
+    ) -> None:
         self._trained = trained
+        self._zero_s: float | None = None if since_start else 0.0
         self._recent = RecentMotion(seconds)
         self._last: Event | None = None
         self._scale = _LEAST_SCALE
@@ -79,6 +84,8 @@ class Strip:
         pen, recent = self._pen, self._recent
         pen.clear()
         now = recent.times_s[-1]
+        if self._zero_s is None:
+            self._zero_s = now
         units = width * STRIP_HEIGHT / height
         plot = _Plot(64, 27, units - 64 - 16, 17, 3, now - recent.seconds, now)
         values = np.array(recent.values)
@@ -90,7 +97,7 @@ class Strip:
         _draw_ground(pen, plot)
         _draw_events(pen, plot, recent.events, self._trained, labels=False)
         _draw_rows(pen, plot, np.array(recent.times_s), values, self._scale)
-        _draw_seconds(pen, plot, clock=False)
+        _draw_seconds(pen, plot, clock=False, zero_s=self._zero_s)
         return pen.finish()
 
     def _headline(self) -> str:
@@ -105,13 +112,17 @@ STRIP_HEIGHT = 146
 """Height of the strip in units of the design, of which a picture of 540 rows has 540."""
 
 
-def draw_timeline(log: MotionLog, *, trained: bool = True, title: str = "") -> Image:
+def draw_timeline(
+    log: MotionLog, *, trained: bool = True, title: str = "", since_start: bool = False
+) -> Image:
     """The whole run as a picture.
 
     Args:
         log: what moved when.
         trained: whether the classes of events mean something; else they are not shown.
         title: a line above, such as the name of the source.
+        since_start: whether times count from the first frame, as for live sources, whose clock
+            begins anywhere; else as the source tells them.
 
     Returns:
         uint8 [660, 1600, 3] in BGR.
@@ -146,7 +157,7 @@ def draw_timeline(log: MotionLog, *, trained: bool = True, title: str = "") -> I
     _draw_events(pen, plot, log.events, trained, labels=True)
     times = log.start_s + log.bin_s * (np.arange(len(log.values), dtype=np.float64) + 0.5)
     _draw_rows(pen, plot, times, log.values, scale)
-    _draw_seconds(pen, plot, clock=True)
+    _draw_seconds(pen, plot, clock=True, zero_s=log.start_s if since_start else 0.0)
     return pen.finish()
 
 
@@ -221,23 +232,26 @@ def _runs(known: NDArray[np.bool_]) -> list[slice]:
     return [slice(start, end) for start, end in zip(edges[::2], edges[1::2])]
 
 
-def _draw_seconds(pen: Pen, plot: _Plot, *, clock: bool) -> None:
-    """Marks below the rows, about ten."""
+def _draw_seconds(pen: Pen, plot: _Plot, *, clock: bool, zero_s: float = 0.0) -> None:
+    """Marks below the rows, about ten, counted from `zero_s`."""
     span = plot.end_s - plot.start_s
     step = next((each for each in _STEPS_S if span / each <= 12), _STEPS_S[-1])
     size = 0.44 if clock else 0.32
     bottom = plot.top + plot.height
-    first = int(np.ceil(plot.start_s / step - 1e-9))
-    for count in range(first, int(np.floor(plot.end_s / step + 1e-9)) + 1):
+    first = int(np.ceil((plot.start_s - zero_s) / step - 1e-9))
+    for count in range(first, int(np.floor((plot.end_s - zero_s) / step + 1e-9)) + 1):
         seconds = count * step
         if seconds < 0:
             continue
-        x = plot.x(seconds)
+        x = plot.x(zero_s + seconds)
         pen.rectangle(x - 0.4, plot.top, 0.8, plot.height, GROUND, 0.7)
         text = _clock(seconds, step) if clock else f"{seconds:g} s"
         inside = plot.left + 10 < x < plot.left + plot.width - 10
         if clock or inside:
-            pen.text(text, x, bottom + (20 if clock else 12), size, FAINT, align="centre")
+            # The last one may reach beyond the rows, and must not reach beyond the picture.
+            half = pen.text_width(text, size) / 2
+            centre = min(x, plot.left + plot.width + _MARGIN - half)
+            pen.text(text, centre, bottom + (20 if clock else 12), size, FAINT, align="centre")
 
 
 def _clock(seconds: float, step: float) -> str:

@@ -124,12 +124,17 @@ class _OpenCv:
 
 
 def _fitted(picture: Image, size: tuple[int, int]) -> Image:
-    """The picture in `size`: a video has one size, even where its source changes."""
+    """The picture within `size`, undistorted: a video has one size where its source has many."""
     if (picture.shape[1], picture.shape[0]) == size:
         return np.ascontiguousarray(picture)
     cv2 = opencv("Writing a video", "VideoWriter")
-    scaled: Image = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return scaled
+    scale = min(size[0] / picture.shape[1], size[1] / picture.shape[0])
+    width, height = (max(1, round(scale * side)) for side in (picture.shape[1], picture.shape[0]))
+    scaled = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    fitted: Image = np.zeros((size[1], size[0], 3), np.uint8)
+    fitted[top : top + height, left : left + width] = scaled
+    return fitted
 
 
 @functools.cache

@@ -19,7 +19,7 @@ from training.evaluation.pictures import save_picture
 _STYLE = (
     "body{font-family:sans-serif;max-width:70em;margin:2em auto;padding:0 1em;line-height:1.45}"
     "table{border-collapse:collapse;margin:1em 0}td,th{border:1px solid #bbb;padding:.25em .7em;"
-    "text-align:right}td:first-child,th:first-child{text-align:left}img{max-width:100%}"
+    "text-align:right}table{display:block;overflow-x:auto}td:first-child,th:first-child{text-align:left}img{max-width:100%}"
 )
 
 
@@ -145,6 +145,7 @@ def _markdown(title: str, sections: Sequence[Section]) -> Iterator[str]:
 def _html(title: str, sections: Sequence[Section]) -> Iterator[str]:
     safe = html.escape
     yield f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{safe(title)}</title>'
+    yield '<meta name="viewport" content="width=device-width">'
     yield f"<style>{_STYLE}</style><h1>{safe(title)}</h1>"
     for section in sections:
         yield f"<h2>{safe(section.title)}</h2>"

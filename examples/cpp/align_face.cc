@@ -95,6 +95,20 @@ mol_edge::Point head_motion(const Crop& earlier, const Crop& later) {
     return {.x = moved.x - middle.x, .y = moved.y - middle.y};
 }
 
+double number(const std::string& word) {
+    std::size_t used = 0;
+    double value = 0;
+    try {
+        value = std::stod(word, &used);
+    } catch (const std::exception&) {
+        used = 0;
+    }
+    if (used == 0 || used != word.size()) {
+        throw std::invalid_argument("the ten coordinates must be numbers, got '" + word + "'");
+    }
+    return value;
+}
+
 int run(const std::vector<std::string>& words) {
     if (words.size() != 12 && words.size() != 13) {
         std::cerr << "usage: align_face PICTURE.ppm CROP.pgm X Y X Y X Y X Y X Y [NEXT.ppm]\n";
@@ -102,7 +116,7 @@ int run(const std::vector<std::string>& words) {
     }
     std::array<mol_edge::Point, 5> points;
     for (std::size_t i = 0; i < points.size(); ++i) {
-        points[i] = {.x = std::stod(words[2 + 2 * i]), .y = std::stod(words[3 + 2 * i])};
+        points[i] = {.x = number(words[2 + 2 * i]), .y = number(words[3 + 2 * i])};
     }
     const auto to_aligned = mol_edge::alignment_transform(points);
     const Crop crop = crop_of(read_ppm(words[0]), to_aligned);

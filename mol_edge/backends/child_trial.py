@@ -118,6 +118,10 @@ def try_device(
 def _note(device: str, outcome: Outcome) -> str:
     """What happened and what mends it, as one sentence."""
     remedy = mend(device, outcome.what)
+    if outcome.ending == "hung":
+        remedy = (
+            f"give it longer (`mol-edge doctor --deadline`), and if that does not help {remedy}"
+        )
     if SEE_DOCTOR in outcome.what:
         return outcome.what.replace(SEE_DOCTOR, remedy)
     says = ("`", "https://", ELSEWHERE)

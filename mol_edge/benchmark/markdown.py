@@ -23,6 +23,10 @@ _HEAD = (
 )  # fmt: skip
 
 
+def _processes(count: int) -> str:
+    return "1 process" if count == 1 else f"{count} processes"
+
+
 def to_markdown(report: Report) -> str:
     """The report as a Markdown document."""
     content = report.content
@@ -31,7 +35,7 @@ def to_markdown(report: Report) -> str:
         f"# {bundle['name']} on {machine_line(report)}",
         "",
         f"{content['created'][:10]}, mol-edge {content['machine']['versions']['mol-edge']}, bundle "
-        f"{bundle['sha256'][:12]}; {settings['rounds']} processes each, profile "
+        f"{bundle['sha256'][:12]}; {_processes(settings['rounds'])} each, profile "
         f"{settings['profile']}; SGEMM {figure(content['sgemm_gflops'], ' GFLOP/s')}.",
         *[f"\n**{text}**" for text in cautions(report)],
     ]
@@ -70,7 +74,7 @@ def _cold(row: Row) -> str:
         f"Cold: bundle checked in {ms(steps['bundle_ms'])} ms, "
         f"opened in {ms(steps['load_ms'])} ms, "
         f"first inference {ms(steps['first_inference_ms'])} ms, second "
-        f"{ms(steps['second_inference_ms'])} ms (medians of {len(cold['load_ms'])} processes). "
+        f"{ms(steps['second_inference_ms'])} ms (medians of {_processes(len(cold['load_ms']))}). "
         f"Memory: {figure(memory['rss_loaded_mb'], ' MB', 4)} loaded, "
         f"{figure(memory['peak_rss_mb'], ' MB', 4)} at most. "
         f"Threads: {row.configuration['threads']}."

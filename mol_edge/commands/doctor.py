@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from typing import TYPE_CHECKING
 
 from mol_edge._version import __version__
 from mol_edge.commands.exit_codes import NOTHING_WORKS, OK
 from mol_edge.commands.table import format_table
 from mol_edge.commands.values import number
+from mol_edge.models import YUNET_VARIABLE
 
 if TYPE_CHECKING:
     from mol_edge.doctor import DeviceReport, DoctorReport
@@ -77,6 +79,11 @@ def _models() -> list[tuple[str, str]]:
 def _note(name: str, state: str) -> str:
     if state == "ready":
         return ""
+    named = os.environ.get(YUNET_VARIABLE)
+    if state == "named":
+        return f"{YUNET_VARIABLE} names {named}"
+    if named:
+        return f"{YUNET_VARIABLE} names {named}, which is no file: mend or unset it"
     if state == "damaged":
         return f"delete it and run `mol-edge models get {name}`"
     return f"OpenCV's cascades are used; for better points run `mol-edge models get {name}`"

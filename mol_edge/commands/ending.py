@@ -109,11 +109,14 @@ def _no_room(error: OSError) -> str:
 
 def _output_is_stuck() -> bool:
     try:
-        # What could not be written before cannot be now; without a buffer nobody can tell.
+        # What could not be written before cannot be now. Without a buffer nothing is left to
+        # write, and one more empty line does no harm.
+        if getattr(sys.stdout, "write_through", False):
+            print(flush=True)
         sys.stdout.flush()
     except OSError:
         return True
-    return bool(getattr(sys.stdout, "write_through", False))
+    return False
 
 
 def _drop_output() -> None:

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -56,11 +56,14 @@ class OutputFolder:
 
     Args:
         path: the folder, made if it is not there.
-        names: the files that the run writes there.
+        names: the files that runs write there, also those that this one does not.
+        was_complete: tells of a folder whether the run that wrote it came to its end.
 
     Attributes:
         measured: whether the run has anything of its own to keep; set it as soon as it has.
         complete: whether it came to its end; set it there.
+        partial: whether it came to the end of a source that should have had more: then it replaces
+            one that did not come to its end either, and no other.
         given_back: afterwards, whether the earlier files are back.
 
     Raises:
@@ -76,9 +79,14 @@ class OutputFolder:
         'of the first run'
     """
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
-        self.path, self._names = path, tuple(names)
-        self.measured = self.complete = self.given_back = False
+    def __init__(
+        self,
+        path: Path,
+        names: Sequence[str],
+        was_complete: Callable[[Path], bool] = lambda folder: True,
+    ) -> None:
+        self.path, self._names, self._was_complete = path, tuple(names), was_complete
+        self.measured = self.complete = self.partial = self.given_back = False
         self._lock: int | None = None
         self._aside: Path | None = None
 
@@ -108,7 +116,8 @@ class OutputFolder:
         try:
             if self._aside is None:
                 return
-            if kind is None and self.complete:
+            replaces = self.complete or (self.partial and not self._was_complete(self._aside))
+            if kind is None and replaces:
                 shutil.rmtree(self._aside, ignore_errors=True)
             elif not self.measured and self._give_back():
                 self.given_back = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from mol_edge.commands.interruption import Interruption
 from mol_edge.commands.output_folder import OutputFolder
 from mol_edge.draw import Annotator
 from mol_edge.engine_output import FlowMode
-from mol_edge.errors import InputError, MolEdgeError, NoFaceError
+from mol_edge.errors import InputError, MolEdgeError, NoFaceError, OutputError
 from mol_edge.health import HealthState
 from mol_edge.pipeline import Pipeline
 from mol_edge.progress import open_progress
@@ -25,9 +26,12 @@ from mol_edge.summary import RunSummary
 
 RESULTS, PROBABILITIES, EVENTS = "results.jsonl", "probabilities.csv", "events.csv"
 ANNOTATED, TIMELINE = "annotated.mp4", "timeline.png"
+ALL_FILES = (RESULTS, PROBABILITIES, EVENTS, ANNOTATED, TIMELINE)
 
 _CLIP = 8
 _MOST_FPS = 240.0
+# A live run's video shows each time, and encoding it takes from what measures.
+_LIVE_FPS = 20.0
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Outcome:
         seconds: how long it took.
         code: exit code of the process.
         incomplete: why the source ended early, or None.
+        dropped: pictures of a live source that newer ones overtook; None for any other.
         written: whether the folder holds this run's files; false where it measured nothing and
             those of an earlier run are back.
     """
@@ -47,6 +52,7 @@ class Outcome:
     seconds: float
     code: int
     incomplete: str | None
+    dropped: int | None = None
     written: bool = True
 
 
@@ -83,14 +89,25 @@ class Recording:
         video = (ANNOTATED,) if self.video else ()
         return (RESULTS, PROBABILITIES, EVENTS, *video, TIMELINE)
 
+    @property
+    def _live(self) -> bool:
+        return isinstance(self.source, LiveFeed)
+
     def make(self) -> Outcome:
         """Follow the source to its end, an interruption or an error, which is raised."""
+        try:
+            return self._make()
+        except OutputError as error:
+            # What fails while sinks are closed comes of what failed first.
+            raise _first(error) from None
+
+    def _make(self) -> Outcome:
         summary = RunSummary(labels=self.pipe.labels)
         incomplete: str | None = None
         code = OK
         began = time.perf_counter()
         with contextlib.ExitStack() as stack:
-            folder = stack.enter_context(OutputFolder(self.folder, self.files))
+            folder = stack.enter_context(OutputFolder(self.folder, ALL_FILES, _was_complete))
             lines, sinks = self._open_sinks(stack)
             try:
                 incomplete = self._follow(summary, lines, sinks)
@@ -106,11 +123,14 @@ class Recording:
             finally:
                 seconds = time.perf_counter() - began
                 folder.measured = summary.frames_with_face > 0 and summary.frames >= _CLIP
-                lines.write_record(summary.record(seconds=seconds, incomplete=incomplete))
+                dropped = self.source.dropped if isinstance(self.source, LiveFeed) else None
+                lines.write_record(
+                    summary.record(seconds=seconds, incomplete=incomplete, dropped=dropped)
+                )
             # Ctrl-C is how one ends a camera's run.
-            live = isinstance(self.source, LiveFeed)
-            folder.complete = code == OK or (folder.measured and (live or code == INCOMPLETE))
-        return Outcome(summary, seconds, code, incomplete, not folder.given_back)
+            folder.complete = code == OK or (folder.measured and self._live)
+            folder.partial = folder.measured and code == INCOMPLETE
+        return Outcome(summary, seconds, code, incomplete, dropped, not folder.given_back)
 
     def _follow(self, summary: RunSummary, lines: JsonlSink, sinks: list[Sink]) -> str | None:
         """Give every result to the sinks; why the source ended early, or None."""
@@ -158,7 +178,12 @@ class Recording:
         lines = JsonlSink(self.folder / RESULTS, header, self.events_only)
         sinks: list[Sink] = [stack.enter_context(lines)]
         sinks.append(stack.enter_context(EventCsvSink(self.folder / EVENTS)))
-        timeline = TimelineSink(self.folder / TIMELINE, trained=manifest.knows_classes, title=title)
+        timeline = TimelineSink(
+            self.folder / TIMELINE,
+            trained=manifest.knows_classes,
+            title=title,
+            since_start=self._live,
+        )
         sinks.append(stack.enter_context(timeline))
         if not self.events_only:
             sinks.append(stack.enter_context(CsvSink(self.folder / PROBABILITIES, pipe.labels)))
@@ -172,15 +197,35 @@ class Recording:
         def fps() -> float:
             rate = 1e9 / self.source.period_ns if self.source.period_ns else 30.0
             # Rounded, because periods are whole nanoseconds: 60 per second comes back as 59.999999.
-            return min(round(rate, 3), _MOST_FPS)
+            return min(round(rate, 3), _LIVE_FPS if self._live else _MOST_FPS)
 
         annotator = Annotator(
             self.pipe.labels,
             trained=manifest.trained,
             classes_known=manifest.knows_classes,
             note=manifest.name,
+            since_start=self._live,
         )
-        return VideoSink(self.folder / ANNOTATED, annotator, fps)
+        return VideoSink(self.folder / ANNOTATED, annotator, fps, keep_time=self._live)
+
+
+def _first(error: OutputError) -> OutputError:
+    """The first of the errors that came while another one was on its way."""
+    found, at = error, error.__context__
+    while at is not None:
+        if isinstance(at, OutputError):
+            found = at
+        at = at.__context__
+    return found
+
+
+def _was_complete(folder: Path) -> bool:
+    """Whether the run that wrote a folder's results came to its end."""
+    try:
+        last = (folder / RESULTS).read_text(encoding="utf-8").splitlines()[-1]
+        return json.loads(last).get("complete") is True
+    except (OSError, ValueError, IndexError, AttributeError):
+        return False
 
 
 def _why_failed(feed: LiveFeed, summary: RunSummary) -> str | None:

@@ -6,6 +6,8 @@ from mol_edge.commands.recording import Outcome
 from mol_edge.results import EventKind, FaceState, WindowState
 from mol_edge.summary import RunSummary
 
+_MANY_DROPPED = 0.1
+
 
 def format_summary(outcome: Outcome, *, window_ms: float, trained: bool, most: int = 1) -> str:
     """Frames, windows, events, classes, rate and milliseconds per stage, a line each.
@@ -24,6 +26,8 @@ def format_summary(outcome: Outcome, *, window_ms: float, trained: bool, most: i
             f"{summary.most_faces} in one: the largest {'was' if most == 1 else f'{most} were'} "
             "taken"
         )
+    if outcome.dropped:
+        lines.append(_dropped(summary, outcome.dropped))
     unusable = _unusable(summary)
     if unusable:
         lines.append(unusable)
@@ -45,6 +49,17 @@ def _frames(summary: RunSummary) -> str:
     rate = f" ({summary.source_fps:.1f} per second)" if summary.source_fps else ""
     frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
     return f"{frames}{rate}, {summary.frames_with_face} with a face"
+
+
+def _dropped(summary: RunSummary, dropped: int) -> str:
+    share = dropped / (summary.frames + dropped)
+    text = f"{dropped} more were dropped, {share:.0%} of all, since newer ones came meanwhile"
+    if share > _MANY_DROPPED:
+        text += (
+            ": movements that fall into the gaps are missed, so take --no-flow, a faster device "
+            "or a lower rate of the camera"
+        )
+    return text
 
 
 def _unusable(summary: RunSummary) -> str:

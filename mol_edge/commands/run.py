@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mol_edge._numbers import BELOW_MS, are_lengths
-from mol_edge.commands.values import whole
+from mol_edge.commands.values import number, whole
 
 if TYPE_CHECKING:
     from mol_edge.pipeline import Pipeline
@@ -99,13 +99,14 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads",
         metavar="N",
-        type=int,
+        type=whole(0, 256),
         default=0,
         help="threads of one inference (0: automatic)",
     )
     parser.add_argument(
         "--fps",
-        type=float,
+        metavar="FPS",
+        type=number(above=0),
         help="rate of pictures, which have none of their own (default: 30); rate to ask of a "
         "camera",
     )
@@ -172,7 +173,8 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     )
     if outcome.written:
-        print(f"written to {recording.folder}: {', '.join(recording.files)}")
+        there = [name for name in recording.files if (recording.folder / name).is_file()]
+        print(f"written to {recording.folder}: {', '.join(there)}")
     return outcome.code
 
 

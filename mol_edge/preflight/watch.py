@@ -110,6 +110,11 @@ def _check_source(source: Source, watched: _Watched) -> None:
         raise InputError(source.state.message)
     if watched.seen == 0:
         raise InputError(f"{source.name} has given no picture: check that it works.")
+    if watched.seen < _LEAST_FRAMES:
+        raise InputError(
+            f"At least {_LEAST_FRAMES} pictures are needed, and {source.name} gave {watched.seen}: "
+            "give a longer source."
+        )
     if watched.patches and len(watched.patches) < _LEAST_FRAMES:
         raise InputError(
             f"At least {_LEAST_FRAMES} pictures of a face are needed, and {source.name} gave "

@@ -57,6 +57,13 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_error(closed: str, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m mol_edge models {closed}; echo $? > {tmp_path}/code"
+    subprocess.run(["bash", "-c", command], check=True, timeout=60)
+    assert (tmp_path / "code").read_text().strip() == "0"
+
+
 def test_run_takes_the_options_that_are_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
     section = text.partition("## mol-edge run")[2].partition("\n## ")[0]

@@ -93,8 +93,8 @@ def test_a_machine_where_nothing_works_is_told_what_to_do(monkeypatch: pytest.Mo
     monkeypatch.setattr(doctor, "check_packages", lambda nvidia: [])
     report = doctor.examine(Bundle.default())
     assert not report.works
-    (problem,) = (each for each in report.problems if each.what == "No device works")
-    assert problem.mend.startswith('pip install --force-reinstall "mol-edge[cpu]"')
+    (problem,) = (each for each in report.problems if each.what.startswith("No device works"))
+    assert problem.mend == 'pip install --force-reinstall "mol-edge[cpu]"'
 
 
 _NO_KERNEL = "no kernel image is available"

@@ -69,6 +69,7 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModelFile:
     """A model of known bytes in YuNet's place, and a cache of its own."""
     monkeypatch.setenv("MOL_EDGE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("MOL_EDGE_YUNET_URL", raising=False)
+    monkeypatch.delenv("MOL_EDGE_YUNET", raising=False)
     for name in (
         "http_proxy",
         "https_proxy",
@@ -107,6 +108,17 @@ def test_the_good_file_is_stored(server: str, model: ModelFile, tmp_path: Path) 
     assert path.read_bytes() == CONTENT
     assert files_in_cache(tmp_path) == ["known.onnx"]
     assert state() == "ready"
+
+
+def test_a_file_that_a_variable_names_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named = tmp_path / "mine.onnx"
+    monkeypatch.setenv("MOL_EDGE_YUNET", str(named))
+    assert state() == "absent"
+    named.write_bytes(b"of another version")
+    assert state() == "named"
+    assert list_models()[0].path == named
 
 
 def test_a_file_that_is_there_is_not_fetched_again(server: str) -> None:

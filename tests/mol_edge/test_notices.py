@@ -13,8 +13,8 @@ def test_each_notice_is_given_once_and_only_where_it_applies(caplog):
     assert caplog.messages == []
     for found in (2, 5):
         notices.several_faces(found)
-        for _ in range(8):
-            notices.camera(True, 350, 66_666_667.0)
+        for at in range(60):
+            notices.camera(True, 350, 66_666_667.0, at * 66_666_667)
         notices.untrained(SimpleNamespace(trained=False, knows_classes=False, name="demo"))
     assert caplog.messages == [
         "2 faces are in view: the largest is taken.",
@@ -32,10 +32,19 @@ def test_how_many_of_several_faces_are_taken_is_told(caplog):
 
 def test_a_camera_that_is_late_for_a_moment_is_not_called_slow(caplog):
     caplog.set_level(logging.WARNING, "mol_edge")
-    notices = Notices()
+    notices, time = Notices(), 0
+
+    def see(slow, period_ns):
+        nonlocal time
+        time += period_ns
+        notices.camera(slow, 350, float(period_ns), time)
+
     for slow in ([True] * 7 + [False]) * 3:
-        notices.camera(slow, 350, 333e6)
+        see(slow, 1_000_000_000)
+    # As many frames as a fast camera gives while graphs are loaded.
+    for slow in ([True] * 100 + [False]) * 3:
+        see(slow, 20_000_000)
     assert caplog.messages == []
-    for _ in range(8):
-        notices.camera(True, 350, 333e6)
+    for _ in range(10):
+        see(True, 400_000_000)
     assert len(caplog.messages) == 1

@@ -1,7 +1,9 @@
 import importlib.metadata
 import inspect
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +56,21 @@ def test_the_library_does_not_print():
     for path in sorted((ROOT / "mol_edge").rglob("*.py")):
         if not allowed & set(path.relative_to(ROOT / "mol_edge").parts):
             assert not re.search(r"^\s*print\(", path.read_text(), re.M), path
+
+
+def test_sources_without_their_core_say_what_to_do(tmp_path: Path) -> None:
+    """A checkout in whose folder Python is started, with the package installed elsewhere."""
+    package = Path(mol_edge.__file__).parent
+    skip = shutil.ignore_patterns("_core*.so", "_core*.pyd", "__pycache__", "data")
+    shutil.copytree(package, tmp_path / "mol_edge", ignore=skip)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", "import mol_edge"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path[1:])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("ImportError: mol_edge needs its compiled core, and ")
+    assert last.endswith("or run `pip install -e .` in this one.")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 
 import pytest
@@ -18,6 +19,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [0.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now
+
+
+def test_a_stream_that_cannot_be_written_ends_nothing(clock: list[float]) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with progress.open_progress(10, stream=Full()) as bar:
+        for at in range(10):
+            clock[0] = 10.0 * at
+            bar.advance()
 
 
 def test_plain_lines_come_ever_more_rarely(clock: list[float]) -> None:

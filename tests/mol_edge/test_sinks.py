@@ -245,7 +245,24 @@ def test_frames_of_another_size_are_fitted(tmp_path: Path, encoder: str) -> None
     with VideoSink(path, Annotator(LABELS), fps=30) as sink:
         sink.write(make_frame(320, 240), make_result())
         sink.write(make_frame(500, 300), make_result())
-    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT) == 2
+    capture = cv2.VideoCapture(str(path))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 2
+    pictures = [capture.read()[1] for _ in range(2)]
+    assert pictures[0].shape == pictures[1].shape
+    # The second is wider: black above and below it, and nothing is stretched.
+    assert pictures[1][:8].max() < 30
+    assert pictures[0][:8].max() > 60
+
+
+def test_a_video_that_keeps_time_repeats_frames_and_leaves_them_out(tmp_path: Path) -> None:
+    path = tmp_path / "annotated.mp4"
+    # At 10 a second: the second shown three times, the fourth left out, and a jump for 10 seconds.
+    times_ms = [5000, 5100, 5400, 5410, 5500, 500_000]
+    with VideoSink(path, Annotator(LABELS), fps=10, keep_time=True) as sink:
+        for index, time_ms in enumerate(times_ms):
+            result = dataclasses.replace(make_result(index), timestamp_ns=time_ms * 1_000_000)
+            sink.write(make_frame(index=index), result)
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT) == 1 + 1 + 3 + 0 + 1 + 100
 
 
 def test_a_video_is_finished_when_an_error_passes(tmp_path: Path, encoder: str) -> None:

@@ -11,6 +11,7 @@ from tests.mol_edge.synthetic_results import MOTION, make_event, make_face
 
 pytest.importorskip("cv2")
 
+DAY = 86_400_000_000_000
 MOUTH = (40, 159, 230)
 BROWS = (233, 180, 86)
 
@@ -91,6 +92,27 @@ def test_a_whole_run_is_a_picture_with_named_events():
     assert heights == pytest.approx([87.5, 9.7], abs=3)
     plain = draw_timeline(log, trained=False, title="a.mp4")
     assert (plain != picture).any()
+
+
+def test_times_count_from_the_first_frame_where_that_is_asked_for():
+    """A live source's clock begins anywhere."""
+    later = MotionLog()
+    sooner = MotionLog()
+    for index in range(250):
+        sooner.add(moving(index))
+        shifted = dataclasses.replace(moving(index), timestamp_ns=moving(index).timestamp_ns + DAY)
+        later.add(shifted)
+    plain = draw_timeline(sooner)
+    assert (draw_timeline(later) != plain).any()
+    np.testing.assert_array_equal(draw_timeline(later, since_start=True), plain)
+    strips = Strip(), Strip(since_start=True)
+    for index in range(50):
+        shifted = dataclasses.replace(moving(index), timestamp_ns=moving(index).timestamp_ns + DAY)
+        drawn = [
+            strip.draw(result, 1000, STRIP_HEIGHT)
+            for strip, result in zip(strips, (moving(index), shifted))
+        ]
+    np.testing.assert_array_equal(*drawn)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2])

@@ -249,13 +249,15 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, mol_edge_command: RunCo
         ("models", "get", "other"),
     ],
 )
-def test_wrong_arguments_show_the_usage(
+def test_wrong_arguments_end_in_one_sentence(
     arguments: tuple[str, ...], capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="^2$"):
         main(arguments)
     said = capfd.readouterr()
-    assert said.err.startswith("usage: mol-edge")
+    assert said.err.startswith("mol-edge: error: ")
+    assert said.err.endswith("--help` shows what there is).\n")
+    assert said.err.count("\n") == 1
     assert said.out == ""
 
 

@@ -70,6 +70,17 @@ def test_a_run_that_fails_late_leaves_both(folder: Path, caplog: pytest.LogCaptu
     assert [str(folder / name) in caplog.text for name in ("earlier.", "earlier-2.")] == [True] * 2
 
 
+@pytest.mark.parametrize("before", [True, False], ids=["complete", "partial"])
+def test_a_run_of_a_source_that_ends_early_replaces_its_like_alone(
+    folder: Path, before: bool
+) -> None:
+    with OutputFolder(folder, NAMES, lambda aside: before) as held:
+        (folder / "results.jsonl").write_text("second")
+        held.measured = held.partial = True
+    kept = {"earlier/results.jsonl": "first"} if before else {}
+    assert contents(folder) == {"results.jsonl": "second", "notes.txt": "mine", **kept}
+
+
 def test_an_empty_folder_stays_one_without_an_earlier_run(tmp_path: Path) -> None:
     with OutputFolder(tmp_path / "new", NAMES):
         assert list((tmp_path / "new").iterdir()) == []
@@ -152,3 +163,27 @@ def test_a_run_without_a_face_leaves_the_results_of_the_run_before(
     assert mol_edge_command("run", good, *arguments, "--max-frames", "9").returncode == 0
     assert read_lines(out / "results.jsonl")[-1]["frames"] == 9
     assert sorted(path.name for path in out.iterdir()) == sorted(before)
+
+    # What this run does not write was of the one before, and goes with it.
+    assert "probabilities.csv" in before
+    done = mol_edge_command("run", good, *arguments, "--max-frames", "9", "--events-only")
+    assert done.returncode == 0
+    written = done.stdout.splitlines()[-1].partition(": ")[2].split(", ")
+    assert sorted(path.name for path in out.iterdir()) == sorted(written)
+
+
+def test_a_complete_run_is_kept_beside_that_of_a_file_that_ends_early(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    out = tmp_path / "out"
+    good = write_video(tmp_path / "good.mp4", demo_frames)
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(Path(DEMO).read_bytes()[:250_000])
+    arguments = ("--out", out, *FAST, "--quiet")
+    assert mol_edge_command("run", good, *arguments).returncode == 0
+    for _ in range(2):
+        done = mol_edge_command("run", cut, *arguments)
+        assert done.returncode == 3, done.stderr
+    assert read_lines(out / "results.jsonl")[-1]["complete"] is False
+    assert read_lines(out / "earlier" / "results.jsonl")[-1]["complete"] is True
+    assert not (out / "earlier-2").exists()

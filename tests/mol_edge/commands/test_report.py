@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from mol_edge.commands.exit_codes import INCOMPLETE, OK
 from mol_edge.commands.recording import Outcome
 from mol_edge.commands.report import format_summary
@@ -44,6 +46,16 @@ def test_several_that_were_followed_are_said() -> None:
     outcome = outcome_of(make_result(0, faces_found=4))
     lines = format_summary(outcome, window_ms=350, trained=True, most=2).splitlines()
     assert "several faces in 1 of the frames, up to 4 in one: the largest 2 were taken" in lines
+
+
+@pytest.mark.parametrize(("dropped", "advice"), [(None, None), (0, None), (1, False), (9, True)])
+def test_pictures_that_were_dropped_are_told(dropped: int | None, advice: bool | None) -> None:
+    outcome = outcome_of(*(make_result(index) for index in range(12)))
+    text = format_summary(
+        dataclasses.replace(outcome, dropped=dropped), window_ms=350, trained=True
+    )
+    assert (f"{dropped} more were dropped" in text) == (advice is not None)
+    assert ("take --no-flow" in text) == bool(advice)
 
 
 def test_events_and_faces_that_could_not_be_measured_are_counted() -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 import mol_edge
+from mol_edge import Pipeline, open_source
+from mol_edge.commands.recording import Recording
+from mol_edge.errors import OutputError
+from mol_edge.sinks import EventCsvSink, TimelineSink
 from tests.mol_edge.commands.run_results import FAST, read_lines
 from tests.mol_edge.conftest import DEMO, RunCommand, write_video
 
@@ -128,3 +134,22 @@ def test_it_stops_after_as_many_frames_as_asked_for(
     )
     assert done.returncode == 0, done.stderr
     assert len(read_lines(tmp_path / "results.jsonl")) == 14
+
+
+def test_the_first_of_several_failures_to_write_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk fails the lines first, then the summary, then whatever is finished on close."""
+    with Pipeline(device="native") as pipe, open_source(DEMO) as source:
+        recording = Recording(pipe, source, tmp_path / "out", flow="never", video=False, quiet=True)
+
+        def fail(name: str) -> Callable[..., None]:
+            def write(sink: Any, *_: object) -> None:
+                raise OutputError(f"Cannot write {name}.")
+
+            return write
+
+        monkeypatch.setattr(EventCsvSink, "write", fail("events.csv"))
+        monkeypatch.setattr(TimelineSink, "close", fail("timeline.png"))
+        with pytest.raises(OutputError, match="Cannot write events.csv"):
+            recording.make()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -26,6 +27,22 @@ def test_a_file_is_followed_live(
     # How many depends on the machine: older pictures give way to newer ones.
     assert 1 <= len(frames) == summary["frames"] <= 30
     assert summary["complete"] is True
+    health = [line for line in lines if line["kind"] == "health"]
+    assert summary["dropped"] == health[-1]["dropped"]
+    assert ("were dropped" in done.stdout) == (summary["dropped"] > 0)
+
+
+def test_the_video_of_a_live_run_takes_as_long_as_the_run(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    video = write_video(tmp_path / "clip.avi", demo_frames, fps=15)
+    out = tmp_path / "out"
+    done = mol_edge_command("run", video, "--out", out, "--live", *FAST)
+    assert done.returncode == 0, done.stderr
+    *_, summary = read_lines(out / "results.jsonl")
+    capture = cv2.VideoCapture(str(out / "annotated.mp4"))
+    seconds = capture.get(cv2.CAP_PROP_FRAME_COUNT) / capture.get(cv2.CAP_PROP_FPS)
+    assert seconds == pytest.approx(summary["duration_s"] + 1 / 15, abs=0.1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

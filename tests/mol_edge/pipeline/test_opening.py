@@ -43,8 +43,9 @@ def test_an_untrained_bundle_is_told(open_pipe, caplog):
 def test_a_closed_pipeline_says_so(open_pipe, images):
     pipe = open_pipe()
     pipe.close()
-    with pytest.raises(DeviceError, match="was closed"):
-        pipe.classify(images[:8])
+    for use in (lambda: pipe.classify(images[:8]), lambda: pipe.run(images)):
+        with pytest.raises(DeviceError, match=r"This pipeline was closed: open another one\."):
+            use()
 
 
 def test_a_run_that_is_under_way_refuses_another(open_pipe, images):

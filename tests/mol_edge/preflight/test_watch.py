@@ -116,8 +116,22 @@ def test_a_camera_that_is_not_there_is_an_error():
 
 
 def test_too_few_pictures_are_an_error():
-    with pytest.raises(InputError, match="At least 20 pictures of a face are needed, and frames g"):
+    with pytest.raises(
+        InputError, match="At least 20 pictures are needed, and frames gave 15: giv"
+    ):
         preflight(camera(0.5), 10, Knowing())
+
+    class Late(Knowing):
+        def detect(self, frame):
+            return super().detect(frame) if frame.image.any() else []
+
+    pictures = list(camera(0.5))
+    blank = np.zeros_like(pictures[0][0])
+    step = pictures[1][1] - pictures[0][1]
+    late = [(blank, step * at) for at in range(12)]
+    late += [(image, step * (12 + at)) for at, (image, _) in enumerate(pictures)]
+    with pytest.raises(InputError, match="At least 20 pictures of a face are needed, and frames g"):
+        preflight(late, 10, Late())
     with pytest.raises(InputError, match="has given no picture"):
         preflight([], 10, Knowing())
 

@@ -14,7 +14,7 @@ from mol_edge.motion_log import MotionLog
 from mol_edge.results import FrameResult
 from mol_edge.sink_base import Closing, cannot_write
 from mol_edge.timeline import draw_timeline
-from mol_edge.video_writer import VideoWriter, open_video
+from mol_edge.video_writer import Image, VideoWriter, open_video
 
 _LONGEST_STILL_S = 10
 
@@ -27,8 +27,9 @@ class VideoSink(Closing):
         annotator: draws each frame.
         fps: frames per second of the video, or a function that gives it at the first frame, for
             sources that know their rate no earlier.
-        keep_time: whether frames are repeated, or left out, so that each is shown at its time; for
-            live sources, of which frames are dropped. Else each is shown once.
+        keep_time: whether frames stand until the next one's time, or are left out where they come
+            faster; for live sources, of which frames are dropped. A gap is cut to 10 seconds. Else
+            each is shown once.
 
     Raises:
         OptionError: `fps` is not above 0.
@@ -50,6 +51,7 @@ class VideoSink(Closing):
         self._writer: VideoWriter | None = None
         self._rate = 0.0
         self._first_ns = self._written = 0
+        self._standing: Image | None = None
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Draw and add the frame; one of another size than the first is fitted to it."""
@@ -59,17 +61,25 @@ class VideoSink(Closing):
             self._rate = _checked(self._fps()) if callable(self._fps) else self._fps
             self._writer = open_video(self._draft, size, self._rate)
             self._first_ns = result.timestamp_ns
-        for _ in range(self._copies(result.timestamp_ns)):
-            self._writer.write(canvas)
-            self._written += 1
-
-    def _copies(self, timestamp_ns: int) -> int:
-        """How often a frame is shown, so that the next one comes at its time."""
         if not self._keep_time:
-            return 1
-        due = round((timestamp_ns - self._first_ns) / 1e9 * self._rate) + 1
-        # A clock that jumps must not fill a disk.
-        return min(max(due - self._written, 0), round(_LONGEST_STILL_S * self._rate))
+            self._writer.write(canvas)
+            return
+        due = self._due(result.timestamp_ns)
+        # The picture before stands until this one's time.
+        for _ in range(due - 1):
+            self._writer.write(canvas if self._standing is None else self._standing)
+        if due > 0:
+            self._writer.write(canvas)
+        self._written += max(due, 0)
+        self._standing = canvas
+
+    def _due(self, timestamp_ns: int) -> int:
+        """Pictures that are missing up to the one of this time; a gap is cut to some seconds."""
+        due = round((timestamp_ns - self._first_ns) / 1e9 * self._rate) + 1 - self._written
+        most = round(_LONGEST_STILL_S * self._rate)
+        if due > most:
+            self._first_ns += round((due - most) / self._rate * 1e9)
+        return min(due, most)
 
     def close(self) -> None:
         """Finish the video and give it its name; a second call does nothing."""

@@ -42,6 +42,10 @@ _RAW_DATA, _EXTERNAL_DATA, _DATA_LOCATION = 9, 13, 14
 _MOST_FIELDS = 100_000
 """Of a file; an exported graph has some thousands."""
 
+_MOST_SHARING = 4
+"""How many times the weights may be taken: equal tensors are stored once, and a clip's graph has
+the encoder twice."""
+
 Resolve = Callable[[str, int, int], memoryview]
 
 
@@ -64,7 +68,7 @@ def inline(model: bytes, weights: bytes | None, location: str = "weights.bin") -
         b''
     """
     content = memoryview(weights or b"")
-    left = len(content)
+    left = _MOST_SHARING * len(content)
 
     def resolve(name: str, offset: int, length: int) -> memoryview:
         nonlocal left
@@ -77,8 +81,9 @@ def inline(model: bytes, weights: bytes | None, location: str = "weights.bin") -
         left -= length
         if left < 0:
             raise BundleError(
-                f"The tensors of an ONNX file must share no bytes of {name}, and together they "
-                f"take more than its {len(content)}: export the bundle again."
+                f"The tensors of an ONNX file must not take the same bytes of {name} again and "
+                f"again, and together they take more than {_MOST_SHARING} times its "
+                f"{len(content)}: export the bundle again."
             )
         return content[offset : offset + length]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ ANNOTATED, TIMELINE = "annotated.mp4", "timeline.png"
 ALL_FILES = (RESULTS, PROBABILITIES, EVENTS, ANNOTATED, TIMELINE)
 
 _CLIP = 8
+_LONGEST_SUMMARY = 1 << 20
 _MOST_FPS = 240.0
 # A live run's video shows each time, and encoding it takes from what measures.
 _LIVE_FPS = 20.0
@@ -128,7 +130,7 @@ class Recording:
                     summary.record(seconds=seconds, incomplete=incomplete, dropped=dropped)
                 )
             # Ctrl-C is how one ends a camera's run.
-            folder.complete = code == OK or (folder.measured and self._live)
+            folder.complete = code == OK or (folder.measured and self._live and code == INTERRUPTED)
             folder.partial = folder.measured and code == INCOMPLETE
         return Outcome(summary, seconds, code, incomplete, dropped, not folder.given_back)
 
@@ -222,7 +224,9 @@ def _first(error: OutputError) -> OutputError:
 def _was_complete(folder: Path) -> bool:
     """Whether the run that wrote a folder's results came to its end."""
     try:
-        last = (folder / RESULTS).read_text(encoding="utf-8").splitlines()[-1]
+        with open(folder / RESULTS, "rb") as lines:
+            lines.seek(max(0, lines.seek(0, os.SEEK_END) - _LONGEST_SUMMARY))
+            last = lines.read().splitlines()[-1]
         return json.loads(last).get("complete") is True
     except (OSError, ValueError, IndexError, AttributeError):
         return False

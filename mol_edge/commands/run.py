@@ -147,7 +147,7 @@ def _lengths(text: str) -> tuple[float, ...]:
 
 def _run(arguments: argparse.Namespace) -> int:
     from mol_edge.commands.output_folder import refuse_inputs
-    from mol_edge.commands.recording import Recording
+    from mol_edge.commands.recording import ALL_FILES, Recording
     from mol_edge.commands.report import format_summary
 
     source = _open_source(arguments)
@@ -162,7 +162,7 @@ def _run(arguments: argparse.Namespace) -> int:
             max_frames=arguments.max_frames,
             quiet=arguments.quiet,
         )
-        refuse_inputs(recording.folder, recording.files, (arguments.source, arguments.points))
+        refuse_inputs(recording.folder, ALL_FILES, (arguments.source, arguments.points))
         outcome = recording.make()
     manifest = pipe.bundle.manifest
     precision = "" if arguments.precision == "fp32" else f" in {arguments.precision}"

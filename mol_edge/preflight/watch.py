@@ -113,7 +113,7 @@ def _check_source(source: Source, watched: _Watched) -> None:
     if watched.seen < _LEAST_FRAMES:
         raise InputError(
             f"At least {_LEAST_FRAMES} pictures are needed, and {source.name} gave {watched.seen}: "
-            "give a longer source."
+            f"{'watch for longer' if source.live else 'give a longer source'}."
         )
     if watched.patches and len(watched.patches) < _LEAST_FRAMES:
         raise InputError(

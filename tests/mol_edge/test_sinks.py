@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
-from mol_edge import video_writer
+from mol_edge import drawn_sinks, video_writer
 from mol_edge.draw import Annotator
 from mol_edge.errors import OptionError, OutputError
+from mol_edge.frame import Frame
 from mol_edge.results import FrameResult
 from mol_edge.sink_base import cannot_write
 from mol_edge.sinks import CsvSink, EventCsvSink, JsonlSink, TimelineSink, VideoSink
@@ -256,13 +258,37 @@ def test_frames_of_another_size_are_fitted(tmp_path: Path, encoder: str) -> None
 
 def test_a_video_that_keeps_time_repeats_frames_and_leaves_them_out(tmp_path: Path) -> None:
     path = tmp_path / "annotated.mp4"
-    # At 10 a second: the second shown three times, the fourth left out, and a jump for 10 seconds.
-    times_ms = [5000, 5100, 5400, 5410, 5500, 500_000]
+    # At 10 a second: the second stands for 3, the fourth is left out, a jump is cut to 10 seconds.
+    times_ms = [5000, 5100, 5400, 5410, 5500, 500_000, 500_100]
     with VideoSink(path, Annotator(LABELS), fps=10, keep_time=True) as sink:
         for index, time_ms in enumerate(times_ms):
             result = dataclasses.replace(make_result(index), timestamp_ns=time_ms * 1_000_000)
             sink.write(make_frame(index=index), result)
-    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT) == 1 + 1 + 3 + 0 + 1 + 100
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT) == 1 + 1 + 3 + 0 + 1 + 100 + 1
+
+
+def test_a_picture_stands_until_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+
+    class Writer:
+        def write(self, picture: video_writer.Image) -> None:
+            written.append(int(picture[0, 0, 0]))
+
+        def close(self) -> None:
+            (tmp_path / ".a.part.mp4").touch()
+
+    class Numbered(Annotator):
+        def draw(self, frame: Frame, result: FrameResult) -> video_writer.Image:
+            return np.full((2, 2, 3), result.index, np.uint8)
+
+    monkeypatch.setattr(drawn_sinks, "open_video", lambda *_: Writer())
+    with VideoSink(tmp_path / "a.mp4", Numbered(LABELS), fps=10, keep_time=True) as sink:
+        for index, time_ms in enumerate([0, 100, 400, 410, 500]):
+            result = dataclasses.replace(make_result(index), timestamp_ns=time_ms * 1_000_000)
+            sink.write(make_frame(index=index), result)
+    assert written == [0, 1, 1, 1, 2, 4]
 
 
 def test_a_video_is_finished_when_an_error_passes(tmp_path: Path, encoder: str) -> None:

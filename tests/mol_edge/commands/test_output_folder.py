@@ -144,6 +144,22 @@ def test_a_run_over_its_own_video_is_refused(tmp_path: Path, mol_edge_command: R
     assert [path.name for path in tmp_path.glob("*.jsonl")] == []
 
 
+@pytest.mark.parametrize("name", ["annotated.mp4", "probabilities.csv"])
+def test_what_a_run_reads_is_safe_also_where_it_writes_no_such_file(
+    tmp_path: Path, name: str, mol_edge_command: RunCommand
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    read = out / name
+    read.write_bytes(Path(DEMO).read_bytes() if name.endswith("mp4") else b"frame,x,y\n")
+    before = read.read_bytes()
+    words = [str(read)] if name.endswith("mp4") else [DEMO, "--points", str(read)]
+    done = mol_edge_command("run", *words, "--out", out, "--events-only", *FAST)
+    assert done.returncode == 2
+    assert read.read_bytes() == before
+    assert [path.name for path in out.iterdir()] == [name]
+
+
 def test_a_run_without_a_face_leaves_the_results_of_the_run_before(
     tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
 ) -> None:

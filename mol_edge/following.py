@@ -88,7 +88,7 @@ class Following:
         source: Source,
     ) -> None:
         self._manifest, self._detector, self._options = manifest, detector, options
-        self._flow = flow
+        self._flow, self.live = flow, source.live
         self._keep_ms = max(_RECOMPUTED_MS, 1.2 * max(windows_ms))
         error = manifest.landmark_nme(options.backend.precision)
         self._follows_landmarks = error is not None and error <= TRUSTED_NME

@@ -41,17 +41,23 @@ class Notices:
             self._tell("%d faces are in view: %s taken.", found, taken)
 
     def camera(
-        self, slow: bool, window_ms: float, period_ns: float | None, timestamp_ns: int
+        self,
+        slow: bool,
+        window_ms: float,
+        period_ns: float | None,
+        timestamp_ns: int,
+        live: bool = True,
     ) -> None:
         """Say that a camera is too slow for its window, and what would help.
 
-        Not before it has been for some seconds: the first frames of a live source come late while
+        Of a live source not before it has been for some seconds: its first frames come late while
         graphs are loaded and the detector looks.
         """
         self._slow = self._slow + 1 if slow else 0
         if self._slow <= 1:
             self._slow_since_ns = timestamp_ns
-        if self._slow < _SLOW_FRAMES or timestamp_ns - self._slow_since_ns < _SLOW_NS:
+        patience_ns = _SLOW_NS if live else 0
+        if self._slow < _SLOW_FRAMES or timestamp_ns - self._slow_since_ns < patience_ns:
             return
         self._tell(
             "8 frames do not fit the window of %.0f ms at one each %.1f ms, so none of that length "

@@ -218,8 +218,8 @@ class Pipeline:
         results = tuple(following.result(face) for face in faces)
         self._notices.several_faces(following.tracker.faces_found, self.options.track.max_faces)
         slow = any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results)
-        period_ns = following.engine.cadence.period_ns
-        self._notices.camera(slow, self.window_ms, period_ns, frame.timestamp_ns)
+        period_ns, live = following.engine.cadence.period_ns, following.live
+        self._notices.camera(slow, self.window_ms, period_ns, frame.timestamp_ns, live)
         return FrameResult(
             index=frame.index,
             timestamp_ns=frame.timestamp_ns,

@@ -24,6 +24,14 @@ def test_each_notice_is_given_once_and_only_where_it_applies(caplog):
     ]
 
 
+def test_a_recording_that_is_slow_is_told_at_once(caplog):
+    caplog.set_level(logging.WARNING, "mol_edge")
+    notices = Notices()
+    for at in range(8):
+        notices.camera(True, 350, 100e6, at * 100_000_000, live=False)
+    assert len(caplog.messages) == 1
+
+
 def test_how_many_of_several_faces_are_taken_is_told(caplog):
     caplog.set_level(logging.WARNING, "mol_edge")
     Notices().several_faces(5, most=3)

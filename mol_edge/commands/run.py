@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mol_edge._numbers import BELOW_MS, are_lengths
+from mol_edge.backends.base import MOST_THREADS
 from mol_edge.commands.values import number, whole
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads",
         metavar="N",
-        type=whole(0, 256),
+        type=whole(0, MOST_THREADS),
         default=0,
         help="threads of one inference (0: automatic)",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from mol_edge.frame import Frame
@@ -76,3 +78,8 @@ def make_result(index: int = 0, *, faces_found: int = 1, window: bool = True) ->
         faces_found=faces_found,
         timings_ms={"decode": 1.0, "infer": 2.0 + index},
     )
+
+
+def with_event(index: int) -> FrameResult:
+    """A result that tells an event."""
+    return dataclasses.replace(make_result(index), events=(make_event(),))

@@ -30,7 +30,7 @@ from mol_edge.engine import Engine, EngineOptions
 from mol_edge.graph_info import TensorInfo
 
 PERIOD_NS = 33_333_333
-WARM_UP = 1000
+MOST_WARM_UP = 1000
 LIMIT_BYTES = 2_000_000
 CROPS = 16
 
@@ -77,6 +77,11 @@ class Process:
         return cls(pages * os.sysconf("SC_PAGE_SIZE"), tasks, files)
 
 
+def warm_up(frames: int) -> int:
+    """After how many of so many frames memory is taken to have settled."""
+    return min(MOST_WARM_UP, frames // 2)
+
+
 def soak(backend: Backend, frames: int, options: EngineOptions) -> tuple[Process, Process, int]:
     """Push frames of two faces; the process after the warm-up and at the end, and state bytes."""
     random = np.random.default_rng(0)
@@ -93,7 +98,7 @@ def soak(backend: Backend, frames: int, options: EngineOptions) -> tuple[Process
         at = index % (CROPS - 1)
         engine.push(crops[at : at + len(faces)], faces, time_ns, index)
         _use(engine, crops, index, time_ns)
-        if index == min(WARM_UP, frames // 2):
+        if index == warm_up(frames):
             before = Process.now()
     return before, Process.now(), engine.state_bytes
 
@@ -126,7 +131,8 @@ def main() -> int:
     grown = after.resident - before.resident
     print(
         f"{given.frames} frames on {backend.device} in {seconds:.0f} s: resident "
-        f"{before.resident / 1e6:.1f} MB after {WARM_UP} frames, grown by {grown / 1e6:.2f} MB; "
+        f"{before.resident / 1e6:.1f} MB after {warm_up(given.frames)} frames, grown by "
+        f"{grown / 1e6:.2f} MB; "
         f"threads {before.threads} to {after.threads} ({threading.active_count()} of Python), "
         f"open files {before.files} to {after.files}; state {state / 1e6:.1f} MB"
     )

@@ -115,7 +115,9 @@ def _plots(rows: Sequence[Row], colours: dict[str, str]) -> str:
     for mode in ("stream_flow", "stream"):
         mine = [row for row in rows if row.result["mode"] == mode]
         if mine:
-            caption = "share of queries done within a time; dashed: paced by a camera"
+            caption = "share of queries done within a time"
+            if any(row.result["pace"] == "camera" for row in mine):
+                caption += "; dashed: paced by a camera"
             name = f"Spread, {MODE_NAMES[mode]}"
             figures.append(_figure(name, quantile_plot(mine, colours), caption))
         steady = [row for row in mine if row.result["pace"] == "back_to_back"]

@@ -59,8 +59,10 @@ def format_report(report: PreflightReport) -> str:
         (finding.name, finding.verdict.value, finding.measured, finding.wanted)
         for finding in report.findings
     ]
-    lines = [
-        f"{report.source}: {report.frames} pictures in {report.seconds:.1f} s",
+    lines = [f"{report.source}: {report.frames} pictures in {report.seconds:.1f} s"]
+    if report.incomplete is not None:
+        lines.append(f"INCOMPLETE: {report.incomplete}; what came is judged")
+    lines += [
         format_table(("measured", "verdict", "here", "wanted"), rows),
         "",
         _ANSWERS[report.verdict.value],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mol_edge._numbers import BELOW_MS, are_lengths
 from mol_edge.backends.base import MOST_THREADS
 from mol_edge.commands.values import number, whole
+from mol_edge.errors import OptionError
 
 if TYPE_CHECKING:
     from mol_edge.pipeline import Pipeline
@@ -38,8 +39,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--video",
         action=argparse.BooleanOptionalAction,
-        default=True,
-        help="write the annotated video (default: yes)",
+        default=None,
+        help="write the annotated video (default: yes, no with --events-only)",
     )
     parser.add_argument(
         "--live",
@@ -151,6 +152,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from mol_edge.commands.recording import ALL_FILES, Recording
     from mol_edge.commands.report import format_summary
 
+    if arguments.events_only and arguments.video:
+        raise OptionError("--events-only writes no video: leave out --video or --events-only.")
     source = _open_source(arguments)
     with source, open_pipeline(arguments) as pipe:
         recording = Recording(
@@ -158,7 +161,7 @@ def _run(arguments: argparse.Namespace) -> int:
             source,
             arguments.out or Path("mol-edge-out", _stem(arguments.source)),
             flow=arguments.flow,
-            video=arguments.video,
+            video=arguments.video is not False,
             events_only=arguments.events_only,
             max_frames=arguments.max_frames,
             quiet=arguments.quiet,

@@ -74,6 +74,7 @@ class PreflightReport:
         face: how the face is seen, or None.
         skipped: share of the face's blocks that compression repeats.
         findings: the judgement of each, the worst first.
+        incomplete: why the source ended before its time, as of a file that is cut off, or None.
     """
 
     source: str
@@ -86,6 +87,7 @@ class PreflightReport:
     face: FaceView | None
     skipped: float | None
     findings: tuple[Finding, ...]
+    incomplete: str | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -46,6 +46,7 @@ class _Watched:
     first_ns: int = 0
     last_ns: int = 0
     width_px: float = 0.0
+    incomplete: str | None = None
 
 
 def preflight(
@@ -79,6 +80,7 @@ def preflight(
         name = frames.name
         watched = _watch(frames, found_by, seconds)
         watched.dropped = frames.dropped if isinstance(frames, LiveFeed) else 0
+        watched.incomplete = frames.incomplete
         _check_source(frames, watched)
     return _report(name, watched, found_by)
 
@@ -183,6 +185,7 @@ def _report(name: str, watched: _Watched, detector: FaceDetector) -> PreflightRe
             face=None,
             skipped=None,
             findings=(judge.no_face(seconds),),
+            incomplete=watched.incomplete,
         )
     middle: NDArray[np.float64] = np.median(np.stack(points), axis=0)
     transform = _core.alignment_transform(middle)
@@ -219,6 +222,7 @@ def _report(name: str, watched: _Watched, detector: FaceDetector) -> PreflightRe
         face,
         skipped,
         worst_first(findings),
+        watched.incomplete,
     )
 
 

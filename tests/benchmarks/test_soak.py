@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from benchmarks.soak import LIMIT_BYTES, Stub, soak
+from benchmarks.soak import LIMIT_BYTES, Stub, soak, warm_up
 from mol_edge.engine import EngineOptions
 
 
@@ -25,3 +25,7 @@ def test_a_real_backend_stays_in_its_memory(toy):
         before, after, _ = soak(backend, 1500, EngineOptions(flow="always"))
     assert after.resident - before.resident < LIMIT_BYTES
     assert (after.threads, after.files) == (before.threads, before.files)
+
+
+def test_a_short_soak_warms_up_for_half_of_its_time():
+    assert [warm_up(frames) for frames in (2, 300, 2000, 100_000)] == [1, 150, 1000, 1000]

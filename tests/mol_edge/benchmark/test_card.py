@@ -1,5 +1,6 @@
 """The card and the Markdown: whole, self-contained, and never without the accuracy."""
 
+import copy
 import re
 from html.parser import HTMLParser
 
@@ -46,6 +47,15 @@ def test_the_card_is_whole_and_loads_nothing(report):
     assert "http" not in page.replace("http-equiv", "") and "url(" not in page
     assert 'name="viewport"' in page and "@media print" in page
     assert page.count("<svg") == 9 + 4
+
+
+def test_dashed_lines_are_explained_where_there_are_some(report):
+    assert "dashed: paced by a camera" in to_html(report)
+    content = copy.deepcopy(report.content)
+    for configuration in content["configurations"]:
+        results = configuration["results"]
+        configuration["results"] = [row for row in results if row["pace"] != "camera"]
+    assert "dashed" not in to_html(Report(content))
 
 
 def test_every_time_has_its_accuracy_beside_it(report):

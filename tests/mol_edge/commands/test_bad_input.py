@@ -162,6 +162,14 @@ def test_a_truncated_video_is_kept_as_far_as_it_goes(
     assert [frame["index"] for frame in frames] == list(range(summary["frames"]))
 
 
+def test_a_video_is_not_written_of_events_alone(
+    tmp_path: Path, mol_edge_command: RunCommand
+) -> None:
+    done = mol_edge_command("run", DEMO, "--out", tmp_path / "out", "--events-only", "--video")
+    assert_refused(done, "--events-only writes no video")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_bundle_with_a_flipped_byte(bundle: Path, mol_edge_command: RunCommand) -> None:
     weights = bundle / "fp32" / "weights.bin"
     data = bytearray(weights.read_bytes())

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from tests.mol_edge.conftest import DEMO, RunCommand
+import numpy as np
+
+from tests.mol_edge.conftest import DEMO, RunCommand, write_video
 
 
 def test_the_demo_is_good_and_the_table_says_so(mol_edge_command: RunCommand) -> None:
@@ -33,6 +35,21 @@ def test_json_and_the_exit_code_of_an_unfit_camera(
     assert report["timing"]["fps"] == 10
     assert report["findings"][0]["name"] == "frame rate"
     assert "raise the rate" in report["findings"][0]["advice"]
+
+
+def test_a_file_that_is_cut_off_is_told(
+    mol_edge_command: RunCommand, demo_frames: list[np.ndarray], tmp_path: Path
+) -> None:
+    # An AVI has its index at the end, but its frames can be decoded without.
+    data = write_video(tmp_path / "whole.avi", demo_frames * 2).read_bytes()
+    video = tmp_path / "cut.avi"
+    video.write_bytes(data[: len(data) // 2])
+    done = mol_edge_command("preflight", video, "--detector", "haar")
+    lines = done.stdout.splitlines()
+    assert "pictures in 0." in lines[0], done.stderr
+    assert lines[1].startswith("INCOMPLETE: ") and "bytes" in lines[1]
+    report = json.loads(mol_edge_command("preflight", video, "--detector", "haar", "--json").stdout)
+    assert report["incomplete"] in lines[1]
 
 
 def test_a_source_that_is_not_there_is_bad_input(mol_edge_command: RunCommand) -> None:

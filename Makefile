@@ -33,7 +33,7 @@ demo: $(STAMPS)/demo ## Run the demo video through the demo model, into out/demo
 	@echo "Open $(DEMO_OUT)/annotated.mp4 and timeline.png; the numbers are in results.jsonl, events.csv and probabilities.csv beside them."
 
 test: $(STAMPS)/dev lint cpp-test ## Check style and types, run the C++ and the Python tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile
 
 lint: $(STAMPS)/dev ## Check style, formatting and types
 	@$(BIN)/ruff check .

@@ -1,10 +1,15 @@
 """Fixtures that several test files use."""
 
+import os
 import signal
 
 import pytest
 
 import mol_edge  # noqa: F401 (before any runtime, as it keeps them from reporting their use)
+
+# Tests run side by side, and threads of PyTorch that wait for a core burn it meanwhile.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # What the extras bring, under the names by which it is imported.
 OPTIONAL = frozenset(

@@ -193,8 +193,10 @@ def test_a_complete_run_is_kept_beside_that_of_a_file_that_ends_early(
 ) -> None:
     out = tmp_path / "out"
     good = write_video(tmp_path / "good.mp4", demo_frames)
-    cut = tmp_path / "cut.mp4"
-    cut.write_bytes(Path(DEMO).read_bytes()[:250_000])
+    # An AVI has its index at the end, but its frames can be decoded without.
+    data = write_video(tmp_path / "whole.avi", demo_frames).read_bytes()
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(data[: len(data) // 2])
     arguments = ("--out", out, *FAST, "--quiet")
     assert mol_edge_command("run", good, *arguments).returncode == 0
     for _ in range(2):

@@ -16,6 +16,8 @@ def is_finite(value: object) -> bool:
 
 def is_whole(value: object, least: int) -> bool:
     """Whether `value` is a whole number of at least `least`."""
+    if type(value) is int:
+        return value >= least
     return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= least
 
 

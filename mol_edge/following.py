@@ -126,7 +126,7 @@ class Following:
         seen = [face for face in faces if face.crop is not None]
         crops = [face.crop for face in seen if face.crop is not None]
         outputs = self.engine.push(
-            np.stack(crops) if crops else np.empty((0, CROP, CROP), np.float32),
+            np.array(crops) if crops else np.empty((0, CROP, CROP), np.float32),
             [face.track.id for face in seen],
             frame.timestamp_ns,
             frame.index,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +55,9 @@ class Frame:
     full_range: bool = False
 
     def __post_init__(self) -> None:
-        if self.format not in get_args(PixelFormat):
+        if self.format not in _SHAPES:
             raise OptionError(
-                f"Frame.format must be one of {', '.join(get_args(PixelFormat))}, "
-                f"got {self.format!r}."
+                f"Frame.format must be one of {', '.join(_SHAPES)}, got {self.format!r}."
             )
         if not isinstance(self.timestamp_ns, (int, np.integer)):
             raise OptionError(

@@ -129,7 +129,9 @@ class Motion:
 
     def __post_init__(self) -> None:
         for name, shape in _MOTION_SHAPES:
-            check_shape(f"Motion.{name}", getattr(self, name), shape)
+            array = getattr(self, name)
+            if array.shape != shape:
+                check_shape(f"Motion.{name}", array, shape)
 
     @cached_property
     def seen(self) -> NDArray[np.int8]:

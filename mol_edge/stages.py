@@ -15,6 +15,9 @@ from mol_edge.windows import SAMPLES
 Pair = tuple[KeptFrame, KeptFrame]
 Tensor = NDArray[Any]
 
+# What `features` computes and a store keeps.
+_KEPT = ("first", "second", "parts")
+
 
 class Stages:
     """Runs graphs on frames of a store, several faces at a time.
@@ -25,6 +28,9 @@ class Stages:
     def __init__(self, network: Network, store: FrameStore) -> None:
         self._network = network
         self._store = store
+        self._as_stored = all(
+            store.maps.type_of(name) == network.output("features", name)[1] for name in _KEPT
+        )
 
     def features(self, crops: NDArray[np.float32], slots: Sequence[int]) -> NDArray[np.float32]:
         """Fill the slots of N frames from crops [N, 128, 128]; returns landmarks [N, 68, 2]."""
@@ -32,18 +38,15 @@ class Stages:
         frames = crops[:, np.newaxis]
         maps.scatter("crop", slots, frames)
         landmarks = network.new_output("features", "landmarks", count)
-        names = ("first", "second", "parts")
-        in_place = count == 1 and all(
-            maps.type_of(name) == network.output("features", name)[1] for name in names
-        )
+        in_place = count == 1 and self._as_stored
         if in_place:
-            outputs = {name: maps.row(name, slots[0]) for name in names}
+            outputs = {name: maps.row(name, slots[0]) for name in _KEPT}
             frames = maps.row("crop", slots[0])
         else:
-            outputs = {name: network.scratch_output("features", name, count) for name in names}
+            outputs = {name: network.scratch_output("features", name, count) for name in _KEPT}
         network.run("features", {"frames": frames}, {**outputs, "landmarks": landmarks})
         if not in_place:
-            for name in names:
+            for name in _KEPT:
                 maps.scatter(name, slots, outputs[name])
         return landmarks.reshape(count, 68, 2)
 

@@ -148,9 +148,11 @@ def _carried(box: Box, before: Points, after: Points) -> Box:
 def _spread(points: Points) -> tuple[float, float, float]:
     """Middle of the points, and how far they lie around it."""
     # Five points: plain numbers are quicker than arrays.
-    plane = [complex(x, y) for x, y in points.tolist()]
-    middle = sum(plane) / len(plane)
-    return middle.real, middle.imag, math.hypot(*(abs(point - middle) for point in plane))
+    across, down = zip(*points.tolist())
+    count = len(across)
+    x, y = sum(across) / count, sum(down) / count
+    spread = math.hypot(math.dist(across, [x] * count), math.dist(down, [y] * count))
+    return x, y, spread
 
 
 def _centre(box: Box) -> tuple[float, float]:

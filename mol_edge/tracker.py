@@ -133,8 +133,10 @@ class Tracker:
 
     def _retire(self, now_ns: int) -> None:
         """Forget faces that have been lost for long, or since the clock was set back."""
-        keep_ns = self._options.keep_lost_ms * 1e6
         lost = [track for track in self.tracks if track.lost]
+        if not lost:
+            return
+        keep_ns = self._options.keep_lost_ms * 1e6
         recent = [track for track in lost if 0 <= now_ns - track.seen_ns <= keep_ns]
         recent.sort(key=lambda track: track.seen_ns, reverse=True)
         self._keep([*self._followed(), *recent[:_MOST_LOST]])

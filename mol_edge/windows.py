@@ -101,9 +101,8 @@ def unevenness(times_ns: Sequence[int], spacing_ns: float | None = None) -> int:
     if spacing_ns is None:
         spacing_ns = (times_ns[-1] - times_ns[0]) / last
     newest = times_ns[-1]
-    return round(
-        max(abs(newest - (last - i) * spacing_ns - time) for i, time in enumerate(times_ns))
-    )
+    off = [newest - (last - i) * spacing_ns - time for i, time in enumerate(times_ns)]
+    return round(max(max(off), -min(off)))
 
 
 def event_samples(frames: int) -> tuple[int, ...]:

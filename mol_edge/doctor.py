@@ -60,7 +60,7 @@ class DeviceReport:
 
     Attributes:
         device: in full, such as ``openvino:GPU.0``.
-        frame_ms: median time of the graphs of one new frame with flow; None where it failed, or
+        frame_ms: usual time of the graphs of one new frame with flow; None where it failed, or
             where engines must be built first.
         note: why it failed and what mends it, or what is left to do.
         works: whether the graphs that were run gave finite numbers.

@@ -23,7 +23,6 @@ from mol_edge.backends.session import SEE_DOCTOR
 from mol_edge.bundle import Bundle
 
 DEADLINE_S = 60.0
-_RUNS = 5
 _SOURCE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from mol_edge.backends.probe import main; main()"
@@ -55,7 +54,7 @@ class Trial:
     Attributes:
         device: in full, such as ``openvino:GPU.0``.
         ending: how the child ended, see `Outcome`.
-        seconds: median time of the graphs of one new frame with flow; None where they were not run.
+        seconds: usual time of the graphs of one new frame with flow; None where they were not run.
         graphs: the graphs that ran and gave finite numbers.
         note: why it does not work, with what mends it; empty where it works.
     """
@@ -106,7 +105,6 @@ def try_device(
             "cache_dir": None if folder is None else str(folder.absolute()),
         },
         "every": every,
-        "runs": _RUNS,
     }
     outcome = run_probe(request, deadline_s)
     if outcome.ending == "answered":

@@ -1,8 +1,8 @@
 """Which device ``auto`` took, kept between runs for as long as nothing it depends on changes.
 
-Each entry is keyed by what decided it: the model's size, precision, threads, and the versions of
-the runtimes and drivers. A device is marked while it is opened, so that one which takes the process
-with it is tried anew the next time.
+Each entry is keyed by what decided it: the model's size, precision, threads, the processor, and the
+versions of the runtimes and drivers. A device is marked while it is opened, so that one which takes
+the process with it is tried anew the next time.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ _PACKAGES = (
     "tensorrt",
     "cuda-bindings",
 )
+# What differs between the machines that share a home or an image.
+_OF_PROCESSOR = ("model name", "flags", "Features", "CPU implementer", "CPU part")
 _DRIVERS = (
     "proc/driver/nvidia/version",
     "etc/nv_tegra_release",
@@ -68,6 +70,7 @@ def choice_key(
         "python": [sys.prefix, platform.python_version()],
         "packages": {name: _version(name) for name in _PACKAGES},
         "kernel": platform.release(),
+        "processor": [platform.machine(), *_processor(root)],
         "drivers": [_content(root / path) for path in _DRIVERS],
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:24]
@@ -153,6 +156,12 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _processor(root: Path) -> list[str]:
+    """The lines of /proc/cpuinfo that say which processor this is and what it can do."""
+    lines = (_content(root / "proc/cpuinfo") or "").splitlines()
+    return sorted({line for line in lines if line.partition(":")[0].strip() in _OF_PROCESSOR})
 
 
 def _content(path: Path) -> str | None:

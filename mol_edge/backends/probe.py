@@ -87,7 +87,7 @@ def _try(request: dict[str, Any]) -> dict[str, Any]:
         graphs = trial_graphs(backend, every=request["every"])
         try_graphs(backend, graphs)
         whole = set(graphs) >= {"features", "encoder", "flow"}
-        seconds = time_frame(backend, request["runs"]) if whole else None
+        seconds = time_frame(backend) if whole else None
         return {"seconds": seconds, "graphs": list(graphs), "device": backend.device}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mol_edge.backends import BackendOptions, choose, open_backend
 from mol_edge.backends.child_trial import Trial
-from mol_edge.backends.kept_choice import KeptChoices
+from mol_edge.backends.kept_choice import KeptChoices, choice_key
 from mol_edge.errors import BundleError, DeviceError, MissingExtraError
 from tests.mol_edge.backends import planted
 from tests.mol_edge.backends.planted import plant
@@ -223,3 +223,15 @@ def test_a_precision_that_the_bundle_lacks_is_refused(toy):
     for device in ("auto", "onnxruntime"):
         with pytest.raises(BundleError, match="has the precisions fp32, and not .int8."):
             open_backend(toy, device, BackendOptions(precision="int8"))
+
+
+def test_another_processor_is_another_choice(toy, tmp_path):
+    def key(model, flags, speed):
+        (tmp_path / "proc").mkdir(exist_ok=True)
+        lines = f"model name\t: {model}\nflags\t\t: {flags}\ncpu MHz\t\t: {speed}\n\n"
+        (tmp_path / "proc" / "cpuinfo").write_text(2 * lines)
+        return choice_key(toy, BackendOptions(), ["native:cpu"], tmp_path)
+
+    first = key("One", "avx2", 2000)
+    assert key("One", "avx2", 2900) == first
+    assert len({first, key("Other", "avx2", 2000), key("One", "avx2 avx512_vnni", 2000)}) == 3

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mol_edge.commands.exit_codes import OK, UNFIT
+from mol_edge.commands.run import add_rotate
 from mol_edge.commands.table import format_table
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--detector", metavar="NAME", help="yunet, haar, or a YuNet file")
     parser.add_argument("--fps", type=float, help="rate to ask of a camera; rate of pictures")
+    add_rotate(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(execute=_preflight)
 
@@ -47,7 +49,7 @@ def _preflight(arguments: argparse.Namespace) -> int:
         arguments.source,
         arguments.seconds,
         open_detector(arguments.detector),
-        SourceOptions(fps=arguments.fps),
+        SourceOptions(fps=arguments.fps, rotate=arguments.rotate),
     )
     print(json.dumps(report.record(), indent=2) if arguments.json else format_report(report))
     return UNFIT if report.verdict is Verdict.UNFIT else OK

@@ -250,5 +250,6 @@ def _check_enough(source: str, summary: RunSummary) -> None:
     if summary.frames_with_face == 0:
         raise NoFaceError(
             f"A source must show a face, and none was found in the {summary.frames} frames of "
-            f"{source}: check that one is upright and large enough, or try another --detector."
+            f"{source}: check that one is upright (see --rotate) and large enough, or try another "
+            "--detector."
         )

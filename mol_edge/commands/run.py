@@ -30,6 +30,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--out", metavar="DIR", type=Path, help="default: mol-edge-out/NAME")
     add_model_arguments(parser)
+    add_rotate(parser)
     _add_what_to_compute(parser)
     parser.add_argument(
         "--events-only",
@@ -81,6 +82,17 @@ def _add_what_to_compute(parser: argparse.ArgumentParser) -> None:
         "--points",
         metavar="FILE",
         help="take the face of each frame from this table instead of a detector (see docs/cli.md)",
+    )
+
+
+def add_rotate(parser: argparse.ArgumentParser) -> None:
+    """Add how pictures are turned."""
+    parser.add_argument(
+        "--rotate",
+        type=int,
+        choices=(0, 90, 180, 270),
+        default=0,
+        help="turn pictures clockwise, for a camera that is mounted on its side or upside down",
     )
 
 
@@ -186,7 +198,7 @@ def _open_source(arguments: argparse.Namespace) -> Source:
     from mol_edge.sources import SourceOptions, open_source
     from mol_edge.sources.connect import open_live
 
-    options = SourceOptions(fps=arguments.fps)
+    options = SourceOptions(fps=arguments.fps, rotate=arguments.rotate)
     if arguments.live:
         return open_live(arguments.source, source_options=options)
     return open_source(arguments.source, options)

@@ -181,7 +181,7 @@ def no_face(seconds: float) -> Finding:
         Verdict.UNFIT,
         f"none in {seconds:.1f} s",
         "one, frontal, held still",
-        "show one face, upright and lit, or try another --detector",
+        "show one face, upright (see --rotate) and lit, or try another --detector",
     )
 
 

@@ -12,6 +12,7 @@ from mol_edge.sources.base import Source, SourceOptions
 from mol_edge.sources.files import IMAGE_SUFFIXES, ImageFiles, VideoFile
 from mol_edge.sources.live import LiveSource, is_live_name
 from mol_edge.sources.memory import Item, MemorySource
+from mol_edge.sources.turned import TurnedSource
 
 __all__ = ["AnySource", "Source", "SourceOptions", "is_live_name", "open_source"]
 
@@ -27,7 +28,8 @@ def open_source(source: AnySource, options: SourceOptions | None = None) -> Sour
             ends in an appsink (``v4l2src ! … ! appsink``); an iterable of `Frame`, of uint8 images
             (BGR, or gray with two dimensions), or of (image, timestamp in nanoseconds); or a
             `Source`, which is returned as it is.
-        options: frames per second of images without times, time limit of streams.
+        options: frames per second of images without times, time limit of streams, turn of pictures;
+            they say nothing of a `Source`.
 
     Raises:
         InputError: nothing is there, or it cannot be read as frames.
@@ -43,6 +45,11 @@ def open_source(source: AnySource, options: SourceOptions | None = None) -> Sour
     options = options or SourceOptions()
     if isinstance(source, Source):
         return source
+    opened = _opened(source, options)
+    return TurnedSource(opened, options.rotate) if options.rotate else opened
+
+
+def _opened(source: AnySource, options: SourceOptions) -> Source:
     if isinstance(source, bool):
         raise OptionError(f"A source must be a path, a camera's number or frames, got {source}.")
     if isinstance(source, int):

@@ -12,6 +12,7 @@ from mol_edge.frame import Frame
 
 DEFAULT_FPS = 30.0
 SMALLEST_SIDE = 16
+TURNS = (0, 90, 180, 270)
 
 
 @dataclass(frozen=True)
@@ -21,19 +22,24 @@ class SourceOptions:
     Attributes:
         fps: frames per second where the source does not say: images, arrays; 30 if None.
         timeout_ms: how long a network stream may keep silent.
+        rotate: degrees, 0, 90, 180 or 270, by which pictures are turned clockwise beside what a
+            file or stream states: for a camera that is mounted on its side or upside down.
 
     Raises:
-        OptionError: a value is not above 0.
+        OptionError: a value is not above 0, or the turn another one.
     """
 
     fps: float | None = None
     timeout_ms: int = 10_000
+    rotate: int = 0
 
     def __post_init__(self) -> None:
         if self.fps is not None and not (is_finite(self.fps) and 0 < self.fps <= 10_000):
             raise OptionError(f"fps must lie above 0 and at most at 10000, got {self.fps!r}.")
         if not is_whole(self.timeout_ms, 1):
             raise OptionError(f"timeout_ms must be a whole number from 1, got {self.timeout_ms!r}.")
+        if not is_whole(self.rotate, 0) or self.rotate not in TURNS:
+            raise OptionError(f"rotate must be 0, 90, 180 or 270 degrees, got {self.rotate!r}.")
 
     @property
     def period_ns(self) -> int:

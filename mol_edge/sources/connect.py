@@ -30,6 +30,7 @@ from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.memory import Item, as_frame
 from mol_edge.sources.paced import PacedSource
 from mol_edge.sources.reader import Reader, ThreadReader
+from mol_edge.sources.turned import turned
 
 LiveInput = Union[AnySource, "Callable[[], Iterable[Item]]"]
 
@@ -153,7 +154,7 @@ def _iterable(items: Iterable[Item], options: SourceOptions, clock: Clock) -> Co
         if not begun:
             begun.append(iter(items))
         for item in begun[0]:
-            yield as_frame(item, next(numbers), options.period_ns)
+            yield turned(as_frame(item, next(numbers), options.period_ns), options.rotate)
 
     return Connector(
         "frames", lambda: ThreadReader(frames, "frames", clock), drops=False, reopens=False
@@ -172,7 +173,7 @@ def _function(
             for index, item in enumerate(opened):
                 # What has no time of its own gets that of its arrival.
                 timed = (item, clock.now_ns()) if isinstance(item, np.ndarray) else item
-                yield as_frame(timed, index, options.period_ns)
+                yield turned(as_frame(timed, index, options.period_ns), options.rotate)
         finally:
             # A camera has to be let go before it can be opened anew.
             let_go = getattr(opened, "close", None)

@@ -76,7 +76,7 @@ def test_run_takes_the_options_that_are_documented() -> None:
 
 
 _FLAGS = {"--no-flow", "--no-video", "--quiet", "--verbose", "--live", "--events-only"}
-_VALUES = {"--flow": "on_motion", "--windows-ms": "200,350"}
+_VALUES = {"--flow": "on_motion", "--windows-ms": "200,350", "--rotate": "90"}
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:

@@ -52,6 +52,18 @@ def test_a_file_that_is_cut_off_is_told(
     assert report["incomplete"] in lines[1]
 
 
+def test_a_camera_on_its_side_is_turned(
+    mol_edge_command: RunCommand, demo_frames: list[np.ndarray], tmp_path: Path
+) -> None:
+    lying = [np.ascontiguousarray(np.rot90(frame)) for frame in demo_frames]
+    arguments = ("preflight", write_video(tmp_path / "lying.avi", lying), "--detector", "haar")
+    done = mol_edge_command(*arguments)
+    assert done.returncode == 1
+    assert "upright (see --rotate)" in done.stdout
+    done = mol_edge_command(*arguments, "--rotate", "90", "--json")
+    assert json.loads(done.stdout)["face"]["state"] == "tracked", done.stderr
+
+
 def test_a_source_that_is_not_there_is_bad_input(mol_edge_command: RunCommand) -> None:
     done = mol_edge_command("preflight", "/nothing.mp4")
     assert done.returncode == 2

@@ -174,15 +174,27 @@ def judge_face(face: FaceView) -> list[Finding]:
     return findings
 
 
-def no_face(seconds: float) -> Finding:
-    """The finding where there is nothing to measure."""
+def judge_turn(turn: int) -> list[Finding]:
+    """Whether the face is upright; nothing to say where it is."""
+    if turn == 0:
+        return []
+    lies = "upside down" if turn == 180 else "on its side"
+    return [Finding("upright", Verdict.UNFIT, f"a face {lies}", "upright", _advised(turn))]
+
+
+def no_face(seconds: float, turn: int = 0) -> Finding:
+    """The finding where there is nothing to measure, unless by a turn."""
     return Finding(
         "face",
         Verdict.UNFIT,
         f"none in {seconds:.1f} s",
         "one, frontal, held still",
-        "show one face, upright (see --rotate) and lit, or try another --detector",
+        _advised(turn) if turn else "show one face, upright and lit, or try another --detector",
     )
+
+
+def _advised(turn: int) -> str:
+    return f"turn the camera, or its pictures with --rotate {turn}: then a face is seen upright"
 
 
 def _unless_good(verdict: Verdict, text: str) -> str:

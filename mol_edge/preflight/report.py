@@ -75,6 +75,8 @@ class PreflightReport:
         skipped: share of the face's blocks that compression repeats.
         findings: the judgement of each, the worst first.
         incomplete: why the source ended before its time, as of a file that is cut off, or None.
+        turn: degrees, 90, 180 or 270, by which pictures must be turned clockwise for their face to
+            be upright, or 0.
     """
 
     source: str
@@ -88,6 +90,7 @@ class PreflightReport:
     skipped: float | None
     findings: tuple[Finding, ...]
     incomplete: str | None = None
+    turn: int = 0
 
     @property
     def verdict(self) -> Verdict:

@@ -5,48 +5,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mol_edge import _core
 from mol_edge.errors import InputError, OptionError
-from mol_edge.face_shape import shape_of
-from mol_edge.face_state import FaceLimits, eye_distance, sharpness
 from mol_edge.faces import FaceDetector, open_detector
 from mol_edge.faces.image import opencv, to_gray
 from mol_edge.frame import Frame
 from mol_edge.health import HealthState
-from mol_edge.preflight import judge
-from mol_edge.preflight.light import measure_light
-from mol_edge.preflight.noise import measure_noise
-from mol_edge.preflight.report import FaceView, Finding, PreflightReport, worst_first
-from mol_edge.preflight.timing import BLOCK, find_repeats, measure_timing
-from mol_edge.similarity import apply
+from mol_edge.preflight.examine import TURNED_LOOKS, Watched, examine
+from mol_edge.preflight.report import PreflightReport
+from mol_edge.preflight.timing import BLOCK
 from mol_edge.sources import AnySource, Source, SourceOptions, open_source
 from mol_edge.sources.connect import LiveInput, is_live_input, open_live
 from mol_edge.sources.feed import LiveFeed
 from mol_edge.sources.live_options import LiveOptions
 
-_LOOKS = 7
+# Pictures from one that is kept where no face is found to the next.
+_BETWEEN = 8
 _LEAST_FRAMES = 20
 _MOST_BYTES = 256 << 20
 _PATIENCE_S = 20.0
-
-
-@dataclass
-class _Watched:
-    """Luma of the part of each picture where the face is."""
-
-    times_ns: list[int] = field(default_factory=list)
-    patches: list[NDArray[np.uint8]] = field(default_factory=list)
-    seen: int = 0
-    dropped: int = 0
-    first_ns: int = 0
-    last_ns: int = 0
-    width_px: float = 0.0
-    incomplete: str | None = None
 
 
 def preflight(
@@ -82,7 +59,7 @@ def preflight(
         watched.dropped = frames.dropped if isinstance(frames, LiveFeed) else 0
         watched.incomplete = frames.incomplete
         _check_source(frames, watched)
-    return _report(name, watched, found_by)
+    return examine(name, watched, found_by)
 
 
 @contextmanager
@@ -107,7 +84,7 @@ def _opened(source: LiveInput, options: SourceOptions, seconds: float) -> Iterat
             limit.cancel()
 
 
-def _check_source(source: Source, watched: _Watched) -> None:
+def _check_source(source: Source, watched: Watched) -> None:
     if isinstance(source, LiveFeed) and source.state.state is HealthState.FAILED:
         raise InputError(source.state.message)
     if watched.seen == 0:
@@ -124,10 +101,10 @@ def _check_source(source: Source, watched: _Watched) -> None:
         )
 
 
-def _watch(frames: Iterable[Frame], detector: FaceDetector, seconds: float) -> _Watched:
+def _watch(frames: Iterable[Frame], detector: FaceDetector, seconds: float) -> Watched:
     """Keep the luma around the first face that is found, for so many seconds."""
     cv2 = opencv("Watching a face", "cvtColor")
-    watched = _Watched()
+    watched = Watched()
     region: tuple[slice, slice] | None = None
     size: tuple[int, int] | None = None
     kept_bytes = 0
@@ -140,7 +117,10 @@ def _watch(frames: Iterable[Frame], detector: FaceDetector, seconds: float) -> _
             if faces:
                 region, watched.width_px = _around(faces[0].box, frame), faces[0].box[2]
                 size = (frame.width, frame.height)
-            elif frame.timestamp_ns - watched.first_ns > (seconds + _PATIENCE_S / 2) * 1e9:
+                continue
+            if watched.seen % _BETWEEN == 1:
+                watched.without_face = [*watched.without_face[1 - TURNED_LOOKS :], frame]
+            if frame.timestamp_ns - watched.first_ns > (seconds + _PATIENCE_S / 2) * 1e9:
                 break
             continue
         if size != (frame.width, frame.height):
@@ -168,66 +148,3 @@ def _around(box: tuple[float, float, float, float], frame: Frame) -> tuple[slice
     rows = slice(first_row, min(frame.height, int(top + height + margin)))
     columns = slice(first_column, min(frame.width, int(left + width + margin)))
     return rows, columns
-
-
-def _report(name: str, watched: _Watched, detector: FaceDetector) -> PreflightReport:
-    points = _looks(watched.patches, detector) if watched.patches else []
-    if not points:
-        seconds = (watched.last_ns - watched.first_ns) / 1e9
-        return PreflightReport(
-            name,
-            seconds,
-            watched.seen,
-            watched.dropped,
-            timing=None,
-            light=None,
-            noise=None,
-            face=None,
-            skipped=None,
-            findings=(judge.no_face(seconds),),
-            incomplete=watched.incomplete,
-        )
-    middle: NDArray[np.float64] = np.median(np.stack(points), axis=0)
-    transform = _core.alignment_transform(middle)
-    crops = np.stack([_core.crop_float(p, transform, 0.0, 1.0, "gray") for p in watched.patches])
-    in_crop = apply(transform, middle) - _core.CROP_OFFSET
-    times_ns = np.array(watched.times_ns, np.int64)
-    repeats, skipped = find_repeats(watched.patches)
-    timing = measure_timing(times_ns, repeats)
-    new = np.concatenate([[True], ~repeats])
-    light = measure_light(times_ns[new], crops[new], timing.fps)
-    noise = measure_noise(times_ns[new], crops[new], shape_of(in_crop).astype(np.float32))
-    face = FaceView(
-        width_px=float(watched.width_px),
-        eye_px=eye_distance(middle),
-        enlarged=float(np.hypot(*transform[0, :2])),
-        state=FaceLimits().state_of(middle, sharpness(crops.mean(axis=0))).value,
-        found=len(points) / min(_LOOKS, len(watched.patches)),
-    )
-    findings: list[Finding] = [
-        *judge.judge_timing(timing),
-        *judge.judge_light(light),
-        *judge.judge_noise(noise, skipped),
-        *judge.judge_face(face),
-    ]
-    seconds = float(times_ns[-1] - times_ns[0]) / 1e9
-    return PreflightReport(
-        name,
-        seconds,
-        len(times_ns),
-        watched.dropped,
-        timing,
-        light,
-        noise,
-        face,
-        skipped,
-        worst_first(findings),
-        watched.incomplete,
-    )
-
-
-def _looks(patches: list[NDArray[np.uint8]], detector: FaceDetector) -> list[NDArray[np.float64]]:
-    """The five points of the face at some moments, spread over the time."""
-    moments = np.linspace(0, len(patches) - 1, min(_LOOKS, len(patches))).astype(int)
-    found = [detector.detect(Frame(patches[at], 0, int(at), "gray")) for at in moments]
-    return [faces[0].points for faces in found if faces]

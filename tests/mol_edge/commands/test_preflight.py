@@ -59,7 +59,7 @@ def test_a_camera_on_its_side_is_turned(
     arguments = ("preflight", write_video(tmp_path / "lying.avi", lying), "--detector", "haar")
     done = mol_edge_command(*arguments)
     assert done.returncode == 1
-    assert "upright (see --rotate)" in done.stdout
+    assert "its pictures with --rotate 90: then a face is seen upright" in done.stdout
     done = mol_edge_command(*arguments, "--rotate", "90", "--json")
     assert json.loads(done.stdout)["face"]["state"] == "tracked", done.stderr
 

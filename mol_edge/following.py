@@ -20,6 +20,7 @@ from mol_edge.errors import OptionError
 from mol_edge.event_class import classified
 from mol_edge.face_state import sharpness
 from mol_edge.faces import Detection, FaceDetector, refined
+from mol_edge.faces.upright import UprightCheck
 from mol_edge.follow import TRUSTED_NME, ByLandmarks, ByTexture
 from mol_edge.frame import Frame
 from mol_edge.manifest import Manifest
@@ -97,10 +98,19 @@ class Following:
         keep = EngineOptions(windows_ms=windows_ms, flow=flow)
         self.engine = Engine(backend, keep, source.period_ns)
         self._movements: dict[int, Movements] = {}
+        self._upright = UprightCheck(detector)
+
+    @property
+    def turn(self) -> int:
+        """Degrees clockwise by which pictures must be turned for their face to be upright, or 0."""
+        return self._upright.turn
 
     def track(self, frame: Frame, clock: StageClock) -> list[FaceTrack]:
         """The faces of a frame; what is kept of those that have gone is given back."""
         tracks = self.tracker.update(frame, clock)
+        if self._upright.open and self.tracker.looked and self.tracker.faces_found:
+            with clock.stage("detect"):
+                self._upright.look(frame)
         for track_id in self.tracker.gone:
             self.engine.forget(track_id)
             self._movements.pop(track_id, None)

@@ -40,6 +40,17 @@ class Notices:
             taken = "the largest is" if most == 1 else f"the {most} largest are"
             self._tell("%d faces are in view: %s taken.", found, taken)
 
+    def turned(self, turn: int) -> None:
+        """Say so if a face lies, since its points are then where it has none."""
+        if turn:
+            self._tell(
+                "The face seems to lie %s, where a detector finds points that it does not have: "
+                "turn the pictures with --rotate %d, or SourceOptions(rotate=%d) in Python.",
+                "upside down" if turn == 180 else "on its side",
+                turn,
+                turn,
+            )
+
     def camera(
         self,
         slow: bool,

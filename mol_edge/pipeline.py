@@ -217,6 +217,7 @@ class Pipeline:
         events = tuple(following.event(face, spot, frame, clock) for face, spot in spots)
         results = tuple(following.result(face) for face in faces)
         self._notices.several_faces(following.tracker.faces_found, self.options.track.max_faces)
+        self._notices.turned(following.turn)
         slow = any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results)
         period_ns, live = following.engine.cadence.period_ns, following.live
         self._notices.camera(slow, self.window_ms, period_ns, frame.timestamp_ns, live)

@@ -36,6 +36,7 @@ class Tracker:
         gone: numbers of the tracks that this frame put an end to.
         resized: whether this frame is of another size than the one before.
         faces_found: how many faces the detector saw when it last looked.
+        looked: whether the detector looked at this frame.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Tracker:
         self.gone: list[int] = []
         self.resized = False
         self.faces_found = 0
+        self.looked = False
 
     def update(self, frame: Frame, clock: StageClock) -> list[FaceTrack]:
         """The faces in a frame, the followed ones first; pictures of another size begin anew."""
@@ -66,7 +68,8 @@ class Tracker:
             self._looked_ns = None
         with clock.stage("track"):
             just_lost = [track for track in self._followed() if not track.follow(frame)]
-        if just_lost or self._is_due(frame.timestamp_ns):
+        self.looked = bool(just_lost) or self._is_due(frame.timestamp_ns)
+        if self.looked:
             with clock.stage("detect"):
                 found = _looked(self._detector(), frame)
             self._looked_ns, self._look_ms = frame.timestamp_ns, clock.timings_ms["detect"]

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from mol_edge.commands.output_folder import OutputFolder
 from mol_edge.draw import Annotator
 from mol_edge.engine_output import FlowMode
 from mol_edge.errors import InputError, MolEdgeError, NoFaceError, OutputError
+from mol_edge.faces.upright import turn_needed
+from mol_edge.frame import Frame
 from mol_edge.health import HealthState
 from mol_edge.pipeline import Pipeline
 from mol_edge.progress import open_progress
@@ -160,8 +163,11 @@ class Recording:
         if feed is not None:
             return None if interruption.ended_well else _why_failed(feed, summary)
         if run.incomplete is None:
-            _check_enough(self.source.name, summary)
+            _check_enough(self.source.name, summary, lambda: self._turn_needed(run.frame))
         return run.incomplete
+
+    def _turn_needed(self, frame: Frame | None) -> int:
+        return 0 if frame is None else turn_needed([frame], self.pipe.detector)
 
     def _open_sinks(self, stack: contextlib.ExitStack) -> tuple[JsonlSink, list[Sink]]:
         pipe, manifest = self.pipe, self.pipe.bundle.manifest
@@ -241,15 +247,17 @@ def _why_failed(feed: LiveFeed, summary: RunSummary) -> str | None:
     return feed.state.message
 
 
-def _check_enough(source: str, summary: RunSummary) -> None:
+def _check_enough(source: str, summary: RunSummary, turn_needed: Callable[[], int]) -> None:
     if summary.frames < _CLIP:
         raise InputError(
             f"A source must hold at least {_CLIP} frames, and {source} holds {summary.frames}: "
             "give a longer one."
         )
     if summary.frames_with_face == 0:
+        turn = turn_needed()
+        advice = "check that one is upright (see --rotate) and large enough, or try another "
         raise NoFaceError(
             f"A source must show a face, and none was found in the {summary.frames} frames of "
-            f"{source}: check that one is upright (see --rotate) and large enough, or try another "
-            "--detector."
+            f"{source}: "
+            + (f"turned by --rotate {turn} it shows one." if turn else f"{advice}--detector.")
         )

@@ -11,13 +11,13 @@ from mol_edge import _core
 from mol_edge.face_shape import shape_of
 from mol_edge.face_state import FaceLimits, eye_distance, sharpness
 from mol_edge.faces import FaceDetector
+from mol_edge.faces.upright import turn_needed
 from mol_edge.frame import Frame
 from mol_edge.preflight import judge
 from mol_edge.preflight.light import measure_light
 from mol_edge.preflight.noise import measure_noise
 from mol_edge.preflight.report import FaceView, Finding, PreflightReport, worst_first
 from mol_edge.preflight.timing import find_repeats, measure_timing
-from mol_edge.preflight.upright import turn_needed
 from mol_edge.similarity import apply
 
 _LOOKS = 7

@@ -136,6 +136,17 @@ def test_it_stops_after_as_many_frames_as_asked_for(
     assert len(read_lines(tmp_path / "results.jsonl")) == 14
 
 
+def test_a_face_on_its_side_that_is_not_found_is_advised_to_be_turned(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+) -> None:
+    lying = [np.ascontiguousarray(np.rot90(frame)) for frame in demo_frames[:9]]
+    video = write_video(tmp_path / "lying.avi", lying)
+    done = mol_edge_command("run", video, "--out", tmp_path / "out", "--no-video", *FAST)
+    assert done.returncode == 2
+    assert "none was found in the 9 frames of" in done.stderr
+    assert done.stderr.rstrip().endswith("turned by --rotate 90 it shows one.")
+
+
 def test_the_first_of_several_failures_to_write_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,18 @@
 """A face that is not upright: which turn makes it so."""
 
+import dataclasses
+import logging
+
 import cv2
 import numpy as np
 import pytest
 
-from mol_edge.faces import Detection
+from mol_edge import Pipeline
+from mol_edge.faces import Detection, YunetDetector
+from mol_edge.faces.upright import UprightCheck, turn_needed
 from mol_edge.frame import Frame
 from mol_edge.preflight import Verdict, preflight
-from mol_edge.preflight.upright import turn_needed
+from mol_edge.sources.turned import turned
 from tests.mol_edge.preflight.still_faces import BOX, POINTS, camera
 
 
@@ -52,3 +57,37 @@ def test_a_report_says_by_how_much(code):
     assert (report.turn, report.verdict) == (wanted, Verdict.UNFIT)
     assert report.record()["turn"] == wanted
     assert any(f"--rotate {wanted}" in finding.advice for finding in report.findings)
+
+
+def looked_at(detector, *turns_and_ms):
+    """A check that has looked at pictures, each turned, at these times."""
+    check = UprightCheck(lambda: detector)
+    for (frame, turn), ms in turns_and_ms:
+        check.look(dataclasses.replace(turned(frame, turn), timestamp_ns=ms * 1_000_000))
+    return check.turn, check.open
+
+
+def test_two_looks_that_lie_apart_must_say_the_same(yunet_file, portrait):
+    yunet = YunetDetector(yunet_file)
+    upright, lying, reversed_ = (portrait, 0), (portrait, 90), (portrait, 180)
+    assert looked_at(yunet, (upright, 0)) == (0, False)
+    assert looked_at(yunet, (reversed_, 0), (reversed_, 199)) == (0, True)
+    assert looked_at(yunet, (reversed_, 0), (reversed_, 200)) == (180, False)
+    assert looked_at(yunet, (lying, 0), (lying, 300)) == (270, False)
+    assert looked_at(yunet, (reversed_, 0), (upright, 300)) == (0, False)
+
+
+def test_detectors_whose_scores_do_not_tell_are_left_alone():
+    assert looked_at(Gravity(), ((lit_from(2), 0), 0)) == (0, False)
+
+
+def test_a_run_on_reversed_pictures_tells_it_once(yunet_file, portrait, toy, caplog):
+    pictures = [(turned(portrait, 180).image, at * 100_000_000) for at in range(12)]
+    with (
+        caplog.at_level(logging.WARNING, "mol_edge"),
+        Pipeline(toy, "onnxruntime", YunetDetector(yunet_file)) as pipe,
+    ):
+        assert all(result.faces for result in pipe.run(pictures))
+    (told,) = [message for message in caplog.messages if "seems to lie" in message]
+    assert "lie upside down" in told
+    assert "--rotate 180, or SourceOptions(rotate=180) in Python" in told

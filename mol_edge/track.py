@@ -98,10 +98,10 @@ class FaceTrack:
             self.state = FaceState.TRACKED
         self._follower.start(frame, self.points)
 
-    def missed(self) -> None:
-        """Take that the detector has not seen it in this frame."""
+    def missed(self, gone: bool = False) -> None:
+        """Take that the detector has not seen it in this frame, which may say that it has gone."""
         self.misses += 1
-        if not self.followed or self.misses >= _MOST_MISSES:
+        if gone or not self.followed or self.misses >= _MOST_MISSES:
             self.state = FaceState.LOST
 
     def judge(self, limits: FaceLimits, sharp: float) -> None:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from mol_edge.errors import OptionError
-from mol_edge.faces import Detection, FaceDetector
+from mol_edge.faces import Detection, FaceDetector, GivenPoints
 from mol_edge.frame import Frame
 from mol_edge.run import StageClock
 from mol_edge.track import FaceTrack
@@ -51,6 +51,8 @@ class Tracker:
         self._size: tuple[int, int] | None = None
         self._looked_ns: int | None = None
         self._live, self._look_ms = live, 0.0
+        # Whether the detector knows of each frame whether there is a face.
+        self._knows = False
         self.tracks: list[FaceTrack] = []
         self.gone: list[int] = []
         self.resized = False
@@ -71,7 +73,9 @@ class Tracker:
         self.looked = bool(just_lost) or self._is_due(frame.timestamp_ns)
         if self.looked:
             with clock.stage("detect"):
-                found = _looked(self._detector(), frame)
+                detector = self._detector()
+                found = _looked(detector, frame)
+            self._knows = isinstance(detector, GivenPoints)
             self._looked_ns, self._look_ms = frame.timestamp_ns, clock.timings_ms["detect"]
             self.faces_found = len(found)
             self._associate(found, frame)
@@ -82,7 +86,7 @@ class Tracker:
         return [track for track in self.tracks if not track.lost]
 
     def _is_due(self, now_ns: int) -> bool:
-        if self._looked_ns is None or now_ns <= self._looked_ns:
+        if self._knows or self._looked_ns is None or now_ns <= self._looked_ns:
             return True
         followed = self._followed()
         if any(track.aligner.looks > 0 for track in followed):
@@ -110,7 +114,7 @@ class Tracker:
                 track_of[column] = row
         for row, track in enumerate(self.tracks):
             if row not in track_of.values() and not track.lost:
-                track.missed()
+                track.missed(gone=self._knows)
         for column, row in track_of.items():
             self.tracks[row].detected(found[column], frame)
         newcomers = [face for column, face in enumerate(found) if column not in track_of]

@@ -139,7 +139,7 @@ def open_pipeline(arguments: argparse.Namespace) -> Pipeline:
     faces = getattr(arguments, "faces", 1)
     options = PipelineOptions(
         backend=BackendOptions(threads=arguments.threads, precision=arguments.precision),
-        track=TrackOptions(max_faces=faces, detect_ms=0) if points else TrackOptions(faces),
+        track=TrackOptions(faces),
         windows_ms=getattr(arguments, "windows_ms", None),
     )
     detector = GivenPoints.read(points) if points else open_detector(arguments.detector)
@@ -164,8 +164,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from mol_edge.commands.recording import ALL_FILES, Recording
     from mol_edge.commands.report import format_summary
 
-    if arguments.events_only and arguments.video:
-        raise OptionError("--events-only writes no video: leave out --video or --events-only.")
+    _check_together(arguments)
     source = _open_source(arguments)
     with source, open_pipeline(arguments) as pipe:
         recording = Recording(
@@ -192,6 +191,21 @@ def _run(arguments: argparse.Namespace) -> int:
         there = [name for name in recording.files if (recording.folder / name).is_file()]
         print(f"written to {recording.folder}: {', '.join(there)}")
     return outcome.code
+
+
+def _check_together(arguments: argparse.Namespace) -> None:
+    """Refuse options that say opposite things."""
+    if arguments.events_only and arguments.video:
+        raise OptionError("--events-only writes no video: leave out --video or --events-only.")
+    if arguments.points and arguments.detector:
+        raise OptionError(
+            "--points takes the place of a detector: leave out --detector or --points."
+        )
+    if arguments.points and arguments.faces > 1:
+        raise OptionError(
+            "--points gives one face in a frame, so --faces must be 1 with it, got "
+            f"{arguments.faces}: leave out --faces or --points."
+        )
 
 
 def _open_source(arguments: argparse.Namespace) -> Source:

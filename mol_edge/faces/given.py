@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -25,17 +26,22 @@ COLUMNS = (
 
 # A face is about so much larger than the square of its five points, and these lie in its middle.
 _BOX_GROWTH = 2.0
+# Pixels between the eyes below which there is no telling how a face is turned.
+_LEAST_EYES = 1e-3
 
 
 class GivenPoints:
     """A detector that looks nothing up but the five points of each frame.
+
+    A run asks it at every frame, and follows no face into frames that are missing.
 
     Args:
         points: of each frame's index, the five alignment points, float64 [5, 2], image pixels;
             a frame that is missing has no face.
 
     Raises:
-        ArrayError: points have another type or shape, or are not finite.
+        ArrayError: points have another type or shape, are not finite, have both eyes in one place
+            or the left one right of the other.
 
     Example:
         >>> points = np.array([[40, 40], [80, 40], [60, 60], [45, 80], [75, 80.0]])
@@ -47,14 +53,15 @@ class GivenPoints:
     name = "given"
 
     def __init__(self, points: Mapping[int, NDArray[np.float64]]) -> None:
-        self._faces = {frame: [_face(found)] for frame, found in points.items()}
+        self._faces = {frame: [_face(frame, found)] for frame, found in points.items()}
 
     @classmethod
     def read(cls, path: str | Path) -> GivenPoints:
         """Points from a CSV file with the header `COLUMNS` and a line per frame with a face.
 
         Raises:
-            InputError: the file cannot be read or is no such table.
+            InputError: the file cannot be read, is no such table, has no line or two of one frame,
+                or eyes in one place or the wrong way round.
         """
         try:
             with Path(path).open(newline="", encoding="utf-8-sig") as file:
@@ -71,7 +78,21 @@ class GivenPoints:
                 f"{','.join(lines[0]) if lines else 'an empty file'!r}."
             )
         rows = [(number, line) for number, line in enumerate(lines[1:], 2) if line]
-        return cls(dict(_row(path, number, line) for number, line in rows))
+        points: dict[int, NDArray[np.float64]] = {}
+        for number, line in rows:
+            frame, found = _row(path, number, line)
+            if frame in points:
+                raise InputError(
+                    f"The file of points {path} must hold a frame once, and line {number} holds "
+                    f"frame {frame} again: leave one of its lines out."
+                )
+            points[frame] = found
+        if not points:
+            raise InputError(
+                f"The file of points {path} must have a line for each frame with a face, got none "
+                "below its first: add them."
+            )
+        return cls(points)
 
     def detect(self, frame: Frame) -> list[Detection]:
         """The given face of `frame.index`, if there is one."""
@@ -88,13 +109,33 @@ def _row(path: str | Path, number: int, line: Sequence[str]) -> tuple[int, NDArr
             f"Line {number} of the file of points {path} must be a frame's index from 0 and 10 "
             f"finite numbers, got {','.join(line)!r}."
         )
-    return frame, np.array(values).reshape(5, 2)
+    points = np.array(values).reshape(5, 2)
+    fault = _fault(points)
+    if fault:
+        raise InputError(f"Line {number} of the file of points {path}, frame {frame}, {fault}.")
+    return frame, points
 
 
-def _face(points: NDArray[np.float64]) -> Detection:
+def _face(frame: int, points: NDArray[np.float64]) -> Detection:
     if getattr(points, "shape", None) != (5, 2):
         came = getattr(points, "shape", type(points).__name__)
         raise ArrayError(f"Given points must be arrays of shape (5, 2), got {came}.")
+    fault = _fault(points)
+    if fault:
+        raise ArrayError(f"The points given for frame {frame} {fault}.")
     centre = points.mean(axis=0)
     side = max(1.0, _BOX_GROWTH * float(np.ptp(points, axis=0).max()))
     return Detection((centre[0] - side / 2, centre[1] - side / 2, side, side), points, 1.0)
+
+
+def _fault(points: NDArray[np.float64]) -> str | None:
+    """What is wrong with eyes that no face in a picture has."""
+    left, right = points[0].tolist(), points[1].tolist()
+    if math.dist(left, right) < _LEAST_EYES:
+        return f"must hold two eyes that are apart, got both at {left}: leave the frame out"
+    if left[0] > right[0]:
+        return (
+            f"must hold the eye at the picture's left first, got x = {left[0]:g} and then "
+            f"{right[0]:g}: swap left and right, or turn pictures whose face lies (--rotate)"
+        )
+    return None

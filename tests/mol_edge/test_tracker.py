@@ -3,6 +3,7 @@ import pytest
 
 from mol_edge.alignment import AnchoredAligner
 from mol_edge.errors import OptionError
+from mol_edge.faces import GivenPoints
 from mol_edge.follow import ByTexture
 from mol_edge.frame import Frame
 from mol_edge.patches import Patches
@@ -10,7 +11,7 @@ from mol_edge.run import StageClock
 from mol_edge.track import FaceTrack
 from mol_edge.track_options import TrackOptions
 from mol_edge.tracker import Tracker
-from tests.mol_edge.scenes import MS, Scripted, face, frame_of, scene, shifted
+from tests.mol_edge.scenes import MS, POINTS, Scripted, face, frame_of, scene, shifted
 
 FPS = 30.0
 WIDE = scene(4, 640, 240)
@@ -75,6 +76,12 @@ def test_nought_looks_at_every_frame():
     watch = Watch(lambda index: [face()], TrackOptions(detect_ms=0))
     watch.see(8)
     assert watch.detector.seen == list(range(8))
+
+
+def test_a_face_whose_points_are_given_is_only_where_they_are():
+    watch = Watch(lambda index: [])
+    watch.detector = GivenPoints(dict.fromkeys((0, 1, 2, 4), POINTS))
+    assert watch.see(6) == [[(0, index in (3, 5))] for index in range(6)]
 
 
 def test_between_looks_the_face_is_followed():

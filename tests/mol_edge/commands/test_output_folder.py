@@ -12,6 +12,7 @@ import pytest
 
 from mol_edge.commands.output_folder import OutputFolder, refuse_inputs
 from mol_edge.errors import OutputError
+from mol_edge.faces.given import COLUMNS
 from tests.mol_edge.commands.run_results import FAST, read_lines
 from tests.mol_edge.conftest import DEMO, RunCommand, write_video
 
@@ -151,11 +152,13 @@ def test_what_a_run_reads_is_safe_also_where_it_writes_no_such_file(
     out = tmp_path / "out"
     out.mkdir()
     read = out / name
-    read.write_bytes(Path(DEMO).read_bytes() if name.endswith("mp4") else b"frame,x,y\n")
+    table = f"{','.join(COLUMNS)}\n0,40,40,80,40,60,60,45,80,75,80\n".encode()
+    read.write_bytes(Path(DEMO).read_bytes() if name.endswith("mp4") else table)
     before = read.read_bytes()
     words = [str(read)] if name.endswith("mp4") else [DEMO, "--points", str(read)]
-    done = mol_edge_command("run", *words, "--out", out, "--events-only", *FAST)
+    done = mol_edge_command("run", *words, "--out", out, "--events-only", *FAST[2:])
     assert done.returncode == 2
+    assert "must not write over what it reads" in done.stderr
     assert read.read_bytes() == before
     assert [path.name for path in out.iterdir()] == [name]
 

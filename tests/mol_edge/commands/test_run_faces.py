@@ -9,7 +9,7 @@ import numpy as np
 
 from mol_edge.faces.given import COLUMNS
 from tests.mol_edge.commands.run_results import FAST, read_lines
-from tests.mol_edge.conftest import RunCommand, write_video
+from tests.mol_edge.conftest import DEMO, RunCommand, write_video
 
 
 def test_the_largest_of_several_faces_is_taken_and_it_is_said(
@@ -58,12 +58,28 @@ def test_points_of_ones_own_take_the_place_of_a_detector(
     ]
     table.write_text("\n".join((",".join(COLUMNS), *rows)) + "\n")
     done = mol_edge_command(
-        "run", video, "--out", tmp_path / "out", *FAST, "--points", table, "--no-video"
+        "run", video, "--out", tmp_path / "out", *FAST[2:], "--points", table, "--no-video"
     )
     assert done.returncode == 0, done.stderr
+    states = [
+        line["faces"][0]["state"] for line in read_lines(tmp_path / "out" / "results.jsonl")[1:-1]
+    ]
+    assert [state == "lost" for state in states] == [frame in (5, 6) for frame in range(12)]
     header, *frames, _ = read_lines(tmp_path / "out" / "results.jsonl")
     assert header["detector"] == "given"
     found = [line["faces_found"] for line in frames if line["kind"] == "frame"]
     assert found == [1] * 5 + [0] * 2 + [1] * 5
     assert frames[0]["faces"][0]["points"][0] == [273.0, 206.0]
     assert frames[0]["faces"][0]["landmarks"] is not None
+
+
+def test_points_are_not_given_beside_a_detector_or_for_several_faces(
+    mol_edge_command: RunCommand,
+) -> None:
+    for more, told in (
+        (("--detector", "haar"), "--points takes the place of a detector"),
+        (("--faces", "2"), "--faces must be 1 with it, got 2"),
+    ):
+        done = mol_edge_command("run", DEMO, "--points", "points.csv", *more)
+        assert done.returncode == 2
+        assert told in done.stderr

@@ -50,6 +50,13 @@ def test_a_frame_has_the_points_that_were_given_for_it(tmp_path: Path) -> None:
         (f"{','.join(COLUMNS)}\n1,2,3\n", r"Line 2 .* 10 finite numbers, got '1,2,3'"),
         (f"{','.join(COLUMNS)}\n-1{',5' * 10}\n", "Line 2"),
         (f"{','.join(COLUMNS)}\n1{',5' * 9},nan\n", "Line 2"),
+        (f"{','.join(COLUMNS)}\n\n", "a line for each frame with a face, got none"),
+        (f"{','.join(COLUMNS)}\n3{',5' * 10}\n", r"Line 2 .*, frame 3, .* both at \[5.0, 5.0\]"),
+        (f"{','.join(COLUMNS)}\n{line(3)}\n{line(3)}\n", "line 3 holds frame 3 again"),
+        (
+            f"{','.join(COLUMNS)}\n{line(3)}\n{line(4, POINTS[[1, 0, 2, 4, 3]])}\n",
+            "Line 3 .*, frame 4, must hold the eye at the picture's left first",
+        ),
     ],
 )
 def test_a_file_that_is_no_table_of_points_is_refused(
@@ -74,6 +81,15 @@ def test_points_of_another_shape_are_refused() -> None:
         GivenPoints({0: POINTS.T})
     with pytest.raises(ArrayError, match="float64"):
         GivenPoints({0: POINTS.astype(np.float32)})
+    with pytest.raises(ArrayError, match="frame 2 must hold two eyes that are apart"):
+        GivenPoints({2: np.full((5, 2), 3.0)})
+    with pytest.raises(ArrayError, match="frame 2 must hold the eye at the picture's left first"):
+        GivenPoints({2: POINTS[[1, 0, 2, 3, 4]]})
+
+
+def test_faces_turned_up_to_a_right_angle_are_taken() -> None:
+    for angle in (-1.5, 1.5):
+        GivenPoints({0: face_points(100, 80, 60, angle)})
 
 
 def test_a_table_that_a_spreadsheet_wrote_is_read(tmp_path: Path) -> None:

@@ -22,13 +22,14 @@ class RunSummary:
         frames_with_face: of those, with at least one face that is not lost.
         frames_with_several_faces: of those, with more than one face in view.
         most_faces: the most faces in view in one frame.
-        windows: windows classified.
+        windows: windows classified, of the first length.
         states: how often each window state came up, over faces and frames without one.
         face_states: how often each state of a face came up.
         tracks: how many faces were followed, one after another or at a time.
         reanchored: how often an alignment was anchored anew.
         events: events by kind.
         duration_s: from the first to the last timestamp.
+        unbroken_s: the longest time for which a face was measured without a break.
 
     Example:
         >>> summary = RunSummary(labels=("positive", "negative"))
@@ -49,9 +50,12 @@ class RunSummary:
     reanchored: int = 0
     events: Counter[EventKind] = field(default_factory=Counter)
     duration_s: float = 0.0
+    unbroken_s: float = 0.0
     _first_ns: int | None = None
     _total_ms: dict[str, float] = field(default_factory=dict)
     _probabilities: NDArray[np.float64] | None = None
+    _by_length: dict[float | None, tuple[int, NDArray[np.float64]]] = field(default_factory=dict)
+    _since_ns: dict[int, int] = field(default_factory=dict)
 
     def add(self, result: FrameResult) -> None:
         """Count one result."""
@@ -76,6 +80,23 @@ class RunSummary:
                 self.windows += 1
                 so_far = 0.0 if self._probabilities is None else self._probabilities
                 self._probabilities = so_far + face.window.probabilities.astype(np.float64)
+            for window in face.windows:
+                count, total = self._by_length.get(window.wanted_ms, (0, np.zeros(())))
+                self._by_length[window.wanted_ms] = count + 1, total + window.probabilities
+        self._add_times(result)
+
+    def _add_times(self, result: FrameResult) -> None:
+        """Count for how long each face has been measured without a break."""
+        before, self._since_ns = self._since_ns, {}
+        for face in result.faces:
+            since = before.get(face.track_id)
+            if face.window_state is not WindowState.NO_FACE:
+                if since is None or face.new_segment is not None:
+                    since = result.timestamp_ns
+                self.unbroken_s = max(self.unbroken_s, (result.timestamp_ns - since) / 1e9)
+            # A few frames that cannot be measured break nothing unless the next one says so.
+            if since is not None:
+                self._since_ns[face.track_id] = since
 
     def add_time(self, stage: str, milliseconds: float) -> None:
         """Count time that was spent on a frame outside the pipeline."""
@@ -92,6 +113,13 @@ class RunSummary:
         if self._probabilities is None:
             return {}
         return dict(zip(self.labels, (self._probabilities / self.windows).tolist()))
+
+    def within(self, window_ms: float) -> tuple[int, dict[str, float]]:
+        """How many windows of one length were classified, and their mean by class, if any."""
+        if window_ms not in self._by_length:
+            return 0, {}
+        count, total = self._by_length[window_ms]
+        return count, dict(zip(self.labels, (total / count).tolist()))
 
     @property
     def source_fps(self) -> float:

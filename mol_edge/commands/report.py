@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mol_edge.commands.recording import Outcome
 from mol_edge.results import EventKind, FaceState, WindowState
 from mol_edge.summary import RunSummary
+from mol_edge.windows import is_fast_enough
 
 _MANY_DROPPED = 0.1
 
 
-def format_summary(outcome: Outcome, *, window_ms: float, trained: bool, most: int = 1) -> str:
+def format_summary(
+    outcome: Outcome, *, windows_ms: Sequence[float], trained: bool, most: int = 1
+) -> str:
     """Frames, windows, events, classes, rate and milliseconds per stage, a line each.
 
     Args:
         outcome: how the run ended.
-        window_ms: length of a window.
+        windows_ms: lengths of the windows.
         trained: whether the classes mean something.
         most: how many faces were followed at a time.
     """
@@ -31,14 +36,18 @@ def format_summary(outcome: Outcome, *, window_ms: float, trained: bool, most: i
     unusable = _unusable(summary)
     if unusable:
         lines.append(unusable)
-    lines.append(_windows(summary, window_ms))
+    # A result has the state of the first length alone.
+    slow = [summary.states[WindowState.CAMERA_TOO_SLOW] > 0]
+    slow += [_is_slow(summary.source_fps, window_ms) for window_ms in windows_ms[1:]]
+    lines += [_windows(summary, *each) for each in zip(windows_ms, slow)]
     lines.append(_events(summary))
-    if summary.probabilities:
-        meaning = "" if trained else " (not learned: they mean nothing yet)"
-        classes = ", ".join(
-            f"{label} {value:.2f}" for label, value in summary.probabilities.items()
-        )
-        lines.append(f"mean probabilities{meaning}: {classes}")
+    for window_ms in windows_ms:
+        means = summary.within(window_ms)[1]
+        if means:
+            length = f" within {window_ms:g} ms" if len(windows_ms) > 1 else ""
+            meaning = "" if trained else " (not learned: they mean nothing yet)"
+            classes = ", ".join(f"{label} {value:.2f}" for label, value in means.items())
+            lines.append(f"mean probabilities{length}{meaning}: {classes}")
     lines.append(_speed(summary, outcome.seconds))
     if outcome.incomplete is not None:
         lines.append(f"INCOMPLETE: {outcome.incomplete}; what was done is kept")
@@ -76,15 +85,20 @@ def _events(summary: RunSummary) -> str:
     return f"{micro} micro-expression{'' if micro == 1 else 's'}, {macro} longer"
 
 
-def _windows(summary: RunSummary, window_ms: float) -> str:
-    text = f"{summary.windows} clips of 8 samples within {window_ms:.0f} ms"
-    if summary.windows == 0 and summary.states[WindowState.CAMERA_TOO_SLOW]:
+def _is_slow(fps: float, window_ms: float) -> bool:
+    return fps > 0 and not is_fast_enough(window_ms, 1e9 / fps)
+
+
+def _windows(summary: RunSummary, window_ms: float, slow: bool) -> str:
+    count = summary.within(window_ms)[0]
+    text = f"{count} clips of 8 samples within {window_ms:g} ms"
+    if count == 0 and slow:
         needed = 7000 / window_ms
         text += f": the source's rate is too low, {needed:.0f} frames per second are needed"
-    elif summary.windows == 0 and summary.states[WindowState.FILLING]:
+    elif count == 0 and 1e3 * summary.unbroken_s < 1.2 * window_ms:
         text += (
-            ": a face must be followed for about that long, and what was seen lasts "
-            f"{1e3 * summary.duration_s:.0f} ms"
+            ": a face must be followed for about that long without a break, and the longest time "
+            f"was {1e3 * summary.unbroken_s:.0f} ms"
         )
     return text
 

@@ -184,7 +184,10 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f"{manifest.name}{precision} on {pipe.device}, faces by {pipe.detector.name}")
     print(
         format_summary(
-            outcome, window_ms=pipe.window_ms, trained=manifest.knows_classes, most=arguments.faces
+            outcome,
+            windows_ms=pipe.windows_ms,
+            trained=manifest.knows_classes,
+            most=arguments.faces,
         )
     )
     if outcome.written:

@@ -68,3 +68,19 @@ def test_an_empty_run_has_no_division_by_zero() -> None:
     assert (record["frames"], record["fps"], record["source_fps"]) == (0, 0.0, 0.0)
     summary.add(FrameResult(0, 0))
     assert summary.source_fps == 0.0
+
+
+def test_a_face_is_measured_without_a_break_until_a_segment_begins_or_it_goes() -> None:
+    summary = RunSummary(labels=LABELS)
+    unseen = dataclasses.replace(make_face(window=False), window_state=WindowState.NO_FACE)
+    for index in range(20):
+        result = make_result(index, faces_found=int(index != 15))
+        if index == 4:
+            result = dataclasses.replace(result, faces=(unseen,))
+        if index == 12:
+            face = dataclasses.replace(make_face(), new_segment="gap")
+            result = dataclasses.replace(result, faces=(face,))
+        summary.add(result)
+    assert summary.unbroken_s == pytest.approx(11 * 0.04)
+    assert summary.within(350)[0] == 18
+    assert summary.within(500) == (0, {})

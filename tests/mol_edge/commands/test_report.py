@@ -21,7 +21,7 @@ def outcome_of(*results: FrameResult, incomplete: str | None = None) -> Outcome:
 
 def test_a_whole_run_in_words() -> None:
     outcome = outcome_of(make_result(0, window=False), make_result(1), make_result(2))
-    assert format_summary(outcome, window_ms=350, trained=True).splitlines() == [
+    assert format_summary(outcome, windows_ms=[350], trained=True).splitlines() == [
         "3 frames (25.0 per second), 3 with a face",
         "2 clips of 8 samples within 350 ms",
         "0 micro-expressions, 0 longer",
@@ -31,20 +31,20 @@ def test_a_whole_run_in_words() -> None:
 
 
 def test_untrained_classes_are_marked() -> None:
-    text = format_summary(outcome_of(make_result()), window_ms=350, trained=False)
+    text = format_summary(outcome_of(make_result()), windows_ms=[350], trained=False)
     assert "mean probabilities (not learned: they mean nothing yet): positive 0.20" in text
 
 
 def test_what_is_unusual_is_said() -> None:
     outcome = outcome_of(make_result(0, faces_found=4), make_result(1), incomplete="it was cut")
-    lines = format_summary(outcome, window_ms=350, trained=True).splitlines()
+    lines = format_summary(outcome, windows_ms=[350], trained=True).splitlines()
     assert "several faces in 1 of the frames, up to 4 in one: the largest was taken" in lines
     assert lines[-1] == "INCOMPLETE: it was cut; what was done is kept"
 
 
 def test_several_that_were_followed_are_said() -> None:
     outcome = outcome_of(make_result(0, faces_found=4))
-    lines = format_summary(outcome, window_ms=350, trained=True, most=2).splitlines()
+    lines = format_summary(outcome, windows_ms=[350], trained=True, most=2).splitlines()
     assert "several faces in 1 of the frames, up to 4 in one: the largest 2 were taken" in lines
 
 
@@ -52,7 +52,7 @@ def test_several_that_were_followed_are_said() -> None:
 def test_pictures_that_were_dropped_are_told(dropped: int | None, advice: bool | None) -> None:
     outcome = outcome_of(*(make_result(index) for index in range(12)))
     text = format_summary(
-        dataclasses.replace(outcome, dropped=dropped), window_ms=350, trained=True
+        dataclasses.replace(outcome, dropped=dropped), windows_ms=[350], trained=True
     )
     assert (f"{dropped} more were dropped" in text) == (advice is not None)
     assert ("take --no-flow" in text) == bool(advice)
@@ -64,7 +64,7 @@ def test_events_and_faces_that_could_not_be_measured_are_counted() -> None:
     outcome = outcome_of(
         FrameResult(0, 0, (blurred,), 1, (make_event(),)), FrameResult(1, 1, (small,), 1)
     )
-    lines = format_summary(outcome, window_ms=350, trained=True).splitlines()
+    lines = format_summary(outcome, windows_ms=[350], trained=True).splitlines()
     assert "1 micro-expression, 0 longer" in lines
     assert "faces not measured: too small 1, blurred 1" in lines
 
@@ -72,9 +72,9 @@ def test_events_and_faces_that_could_not_be_measured_are_counted() -> None:
 def test_a_recording_shorter_than_a_window_is_told_so() -> None:
     outcome = outcome_of(*(make_result(index, window=False) for index in range(9)))
     assert (
-        "0 clips of 8 samples within 350 ms: a face must be followed for about that long, and what "
-        "was seen lasts 320 ms"
-    ) in format_summary(outcome, window_ms=350, trained=True).splitlines()
+        "0 clips of 8 samples within 350 ms: a face must be followed for about that long without "
+        "a break, and the longest time was 320 ms"
+    ) in format_summary(outcome, windows_ms=[350], trained=True).splitlines()
 
 
 def test_a_slow_camera_is_told_what_it_lacks() -> None:
@@ -82,5 +82,38 @@ def test_a_slow_camera_is_told_what_it_lacks() -> None:
     outcome = outcome_of(FrameResult(0, 0, (slow,), 1))
     assert (
         "0 clips of 8 samples within 500 ms: the source's rate is too low, 14 frames per second"
-        in (format_summary(outcome, window_ms=500, trained=True))
+        in (format_summary(outcome, windows_ms=[500], trained=True))
     )
+
+
+def test_the_longest_time_without_a_break_is_told_and_not_the_sources() -> None:
+    results = [make_result(index, window=False) for index in range(18)]
+    broken = dataclasses.replace(make_face(window=False), new_segment="gap")
+    results[10] = dataclasses.replace(results[10], faces=(broken,))
+    text = format_summary(outcome_of(*results), windows_ms=[350], trained=True)
+    # Frames 0 to 9 and 10 to 17, at 25 per second.
+    assert "without a break, and the longest time was 360 ms" in text
+
+
+def test_each_length_has_its_clips_and_means() -> None:
+    face = make_face()
+    assert face.window is not None
+    longer = dataclasses.replace(face.window, wanted_ms=500.0)
+    slow = dataclasses.replace(
+        face, window=None, windows=(longer,), window_state=WindowState.CAMERA_TOO_SLOW
+    )
+    results = [dataclasses.replace(make_result(index), faces=(slow,)) for index in range(3)]
+    lines = format_summary(
+        outcome_of(*results), windows_ms=[150, 500, 200], trained=True
+    ).splitlines()
+    assert lines[1:4] == [
+        "0 clips of 8 samples within 150 ms: the source's rate is too low, 47 frames per second "
+        "are needed",
+        "3 clips of 8 samples within 500 ms",
+        "0 clips of 8 samples within 200 ms: the source's rate is too low, 35 frames per second "
+        "are needed",
+    ]
+    means = [line for line in lines if line.startswith("mean")]
+    assert means == [
+        "mean probabilities within 500 ms: positive 0.20, negative 0.70, surprise 0.10"
+    ]

@@ -45,12 +45,13 @@ class DeviceMemoryError(DeviceError):
 
 
 class MissingExtraError(DeviceError):
-    """A package of an optional extra is needed and not installed."""
+    """A package is needed and not installed; `extra` is that of mol-edge which brings it, or ""."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
+        wanted = f'"mol-edge[{extra}]"' if extra else package
         super().__init__(
             f"{purpose} needs the package {package}, which is not installed: "
-            f'run `pip install "mol-edge[{extra}]"`.'
+            f"run `pip install {wanted}`."
         )
         self.package = package
         self.extra = extra

@@ -14,7 +14,7 @@ def import_runtime(module: str, package: str, extra: str) -> Any:
     Args:
         module: what to import, such as ``onnxruntime``.
         package: its name on the package index.
-        extra: the extra of mol-edge that brings it.
+        extra: the extra of mol-edge that brings it, or "" where none does.
 
     Raises:
         MissingExtraError: it is not installed.

@@ -9,6 +9,7 @@ from typing import Any
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
 from mol_edge.backends.importing import import_runtime
+from mol_edge.backends.mending import package_of
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import DeviceError
@@ -30,7 +31,9 @@ class OnnxRuntimeBackend(SessionBackend):
 
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
         super().__init__(bundle, device, options)
-        self._onnxruntime = import_runtime("onnxruntime", "onnxruntime", "cpu")
+        package = package_of("onnxruntime", device.target)
+        extra = "cpu" if package == "onnxruntime" else ""
+        self._onnxruntime = import_runtime("onnxruntime", package, extra)
         if device.target.startswith("tensorrt"):
             # The signed form, where a bundle has one.
             self.forms = ("tensorrt", "onnx")

@@ -10,6 +10,13 @@ from mol_edge.summary import RunSummary
 from mol_edge.windows import is_fast_enough
 
 _MANY_DROPPED = 0.1
+# What helps where a stage takes most of the time; "decode" is left out, a live source's is waiting.
+_HELP = {
+    "write": "take --no-video or --events-only",
+    "infer": "take --no-flow, a faster device or a lower rate of the camera",
+    "detect": "take the detector yunet, smaller pictures or a lower rate of the camera",
+}
+_HELP_ELSE = "take a faster device, smaller pictures or a lower rate of the camera"
 
 
 def format_summary(
@@ -64,11 +71,18 @@ def _dropped(summary: RunSummary, dropped: int) -> str:
     share = dropped / (summary.frames + dropped)
     text = f"{dropped} more were dropped, {share:.0%} of all, since newer ones came meanwhile"
     if share > _MANY_DROPPED:
-        text += (
-            ": movements that fall into the gaps are missed, so take --no-flow, a faster device "
-            "or a lower rate of the camera"
-        )
+        text += f": movements that fall into the gaps are missed{_what_helps(summary)}"
     return text
+
+
+def _what_helps(summary: RunSummary) -> str:
+    """The stage that takes most of the time, and what to do about it."""
+    spent = {stage: ms for stage, ms in summary.stages_ms.items() if stage != "decode"}
+    if not spent:
+        return ""
+    most = max(spent, key=spent.__getitem__)
+    share = spent[most] / max(sum(spent.values()), 1e-9)
+    return f"; {share:.0%} of the work is {most}, so {_HELP.get(most, _HELP_ELSE)}"
 
 
 def _unusable(summary: RunSummary) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import onnxruntime
 import pytest
@@ -11,7 +12,7 @@ from mol_edge.backends import BackendOptions
 from mol_edge.backends.base import BackendState
 from mol_edge.backends.device import Device
 from mol_edge.backends.onnxruntime_ import OnnxRuntimeBackend
-from mol_edge.errors import DeviceError, DeviceMemoryError
+from mol_edge.errors import DeviceError, DeviceMemoryError, MissingExtraError
 
 GPUS = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
 
@@ -50,6 +51,13 @@ def test_a_provider_that_the_build_lacks_names_the_other_package(toy, monkeypatc
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: GPUS[2:])
     for device in ("onnxruntime:cuda", "onnxruntime:tensorrt"):
         with pytest.raises(DeviceError, match="`pip install onnxruntime-gpu`"):
+            OnnxRuntimeBackend(toy, Device.parse(device), BackendOptions())
+
+
+def test_without_a_runtime_gpus_are_told_the_package_for_them(toy, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    for device in ("onnxruntime:cuda:0", "onnxruntime:tensorrt"):
+        with pytest.raises(MissingExtraError, match="`pip install onnxruntime-gpu`"):
             OnnxRuntimeBackend(toy, Device.parse(device), BackendOptions())
 
 

@@ -58,6 +58,21 @@ def test_pictures_that_were_dropped_are_told(dropped: int | None, advice: bool |
     assert ("take --no-flow" in text) == bool(advice)
 
 
+@pytest.mark.parametrize(
+    ("stage", "told"),
+    [
+        ("write", "; 75% of the work is write, so take --no-video or --events-only"),
+        ("detect", "; 75% of the work is detect, so take the detector yunet, smaller pictures"),
+        ("motion", "; 75% of the work is motion, so take a faster device, smaller pictures"),
+    ],
+)
+def test_what_helps_depends_on_the_stage_that_takes_most(stage: str, told: str) -> None:
+    spent = {"decode": 90.0, "infer": 2.0, stage: 6.0}
+    results = [dataclasses.replace(make_result(at), timings_ms=spent) for at in range(12)]
+    outcome = dataclasses.replace(outcome_of(*results), dropped=9)
+    assert told in format_summary(outcome, windows_ms=[350], trained=True)
+
+
 def test_events_and_faces_that_could_not_be_measured_are_counted() -> None:
     blurred = dataclasses.replace(make_face(window=False, landmarks=False), state=FaceState.BLURRED)
     small = dataclasses.replace(blurred, state=FaceState.TOO_SMALL)

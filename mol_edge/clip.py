@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mol_edge import _core
 from mol_edge.backends.base import Backend
 from mol_edge.crop import normalised_crop
-from mol_edge.errors import ArrayError, NoFaceError, OptionError
+from mol_edge.errors import ArrayError, InputError, NoFaceError, OptionError
 from mol_edge.faces.base import FaceDetector, refined
 from mol_edge.frame import Frame
 from mol_edge.manifest import Manifest, Normalisation
@@ -30,17 +30,32 @@ Transforms = Mapping[int, NDArray[np.float64]]
 
 
 def clip_frames(frames: Iterable[Item] | object) -> list[Frame]:
-    """The frames of a clip; raises ArrayError or InputError at one that is none or too small."""
+    """The frames of a clip.
+
+    Raises:
+        ArrayError: one is none.
+        InputError: one is too small, or was taken before the one that it follows.
+        OptionError: it is no sequence of frames.
+    """
     if isinstance(frames, (str, bytes)) or not isinstance(frames, Iterable):
         raise OptionError(
             "A clip must be a sequence of frames, got "
             f"{frames!r}: read a video with `mol_edge.open_source`."
         )
     period_ns = SourceOptions().period_ns
-    return [
-        check_size(as_frame(item, index, period_ns), f"frame {index} of the clip")
-        for index, item in enumerate(frames)
-    ]
+    clip: list[Frame] = []
+    before_ns = None
+    for index, item in enumerate(frames):
+        clip.append(check_size(as_frame(item, index, period_ns), f"frame {index} of the clip"))
+        # Images alone have no times of their own.
+        now_ns = None if isinstance(item, np.ndarray) else clip[-1].timestamp_ns
+        if before_ns is not None and now_ns is not None and now_ns < before_ns:
+            raise InputError(
+                f"The times of a clip's frames must not run backward, and frame {index} has "
+                f"{now_ns} ns after {before_ns} ns: give the frames in their order."
+            )
+        before_ns = now_ns
+    return clip
 
 
 def phases_of(frames: int, protocol: Protocol) -> tuple[tuple[int, ...], ...]:

@@ -110,11 +110,12 @@ class Engine:
             One output per crop, in that order.
 
         Raises:
-            ArrayError: the crops have another type or shape, or do not fit `track_ids`.
+            ArrayError: the crops have another type or shape, are not finite, or do not fit
+                `track_ids`.
             InputError: the timestamps are not in whole nanoseconds, or leave 64 bits.
             DeviceError: the device failed.
         """
-        _check_crops(crops, len(track_ids))
+        _check_crops(crops, len(track_ids), track_ids)
         if len(set(track_ids)) < len(track_ids):
             raise ArrayError(f"Track ids must differ within a frame, got {list(track_ids)}.")
         reason = self._cadence.update(timestamp_ns)
@@ -168,11 +169,11 @@ class Engine:
             The landmarks in the new crops, float32 [K, 68, 2].
 
         Raises:
-            ArrayError: the crops have another type or shape.
+            ArrayError: the crops have another type or shape, or are not finite.
             FramesGoneError: fewer than K frames are kept.
             DeviceError: the device failed.
         """
-        _check_crops(crops, len(crops))
+        _check_crops(crops, len(crops), [track_id] * len(crops))
         track = self._known(track_id)
         if not 0 < len(crops) <= len(track.frames):
             raise FramesGoneError(
@@ -202,6 +203,7 @@ class Engine:
             flow: whether to compute the 7 flows too.
 
         Raises:
+            OptionError: the onset comes after the offset.
             FramesGoneError: frames of the event are not kept: too old, before a break of the
                 stream, or too few to widen it.
             DeviceError: the device failed.
@@ -287,10 +289,16 @@ class Engine:
         return sample_before(track.times_ns, spacing, self._cadence.period_ns)
 
 
-def _check_crops(crops: Crops, count: int) -> None:
+def _check_crops(crops: Crops, count: int, track_ids: Sequence[int]) -> None:
     fits = isinstance(crops, np.ndarray) and crops.dtype == np.float32
     if not fits or crops.shape != (count, CROP, CROP):
         came = f"{crops.dtype} {crops.shape}" if isinstance(crops, np.ndarray) else type(crops)
         raise ArrayError(
             f"The crops of {count} faces must be float32 ({count}, {CROP}, {CROP}), got {came}."
+        )
+    if not np.isfinite(crops).all():
+        at = int(np.isfinite(crops).all(axis=(1, 2)).argmin())
+        raise ArrayError(
+            f"Crops must be finite, and that of face {track_ids[at]} holds NaN or infinity: leave "
+            "the face out of this frame."
         )

@@ -251,7 +251,7 @@ class Pipeline:
             nearest frame where one was.
 
         Raises:
-            InputError: fewer than 8 frames.
+            InputError: fewer than 8 frames, or times that run backward.
             NoFaceError: no face in any frame.
             ArrayError: a frame or the points have another type or shape.
             OptionError: the protocol is unknown.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mol_edge.cadence import Scale
-from mol_edge.errors import FramesGoneError
+from mol_edge.errors import FramesGoneError, OptionError
 from mol_edge.results import WindowState
 from mol_edge.windows import PAIRS, SAMPLES, event_samples, nearest_samples, unevenness, widened
 
@@ -63,10 +63,16 @@ def event_at(
     """Positions of the 8 samples of an event, widened evenly where it has fewer frames.
 
     Raises:
+        OptionError: its onset comes after its offset.
         FramesGoneError: the event does not lie within the frames, or these are fewer than 8.
     """
+    if onset_ns > offset_ns:
+        raise OptionError(
+            f"An event's onset must not come after its offset, got {onset_ns} and {offset_ns} ns: "
+            "swap them."
+        )
     slack = (period_ns or 0) / 2
-    if not times_ns[0] - slack <= onset_ns <= offset_ns <= times_ns[-1] + slack:
+    if onset_ns < times_ns[0] - slack or offset_ns > times_ns[-1] + slack:
         raise FramesGoneError(
             f"An event must lie within the kept frames, {times_ns[0]} to {times_ns[-1]} ns, got "
             f"{onset_ns} to {offset_ns} ns: classify it earlier, or keep frames for longer with "

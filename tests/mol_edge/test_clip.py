@@ -36,6 +36,13 @@ def test_frames_keep_their_order_and_get_indices():
             clip_frames(value)
 
 
+def test_times_must_not_run_backward_where_frames_have_them():
+    assert len(clip_frames([Frame(IMAGE, 5, i) for i in range(9)])) == 9
+    for clip in (CLIP[::-1], [(IMAGE, 9 - at) for at in range(10)]):
+        with pytest.raises(InputError, match="frame 1 has 8 ns after 9 ns"):
+            clip_frames(clip)
+
+
 def test_phases():
     assert len(phases_of(30, "official")) == 3
     assert phases_of(8, "event") == (tuple(range(8)),)

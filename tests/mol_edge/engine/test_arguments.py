@@ -22,6 +22,18 @@ def test_other_arrays_are_refused(ort, crops, tracks, message):
         Engine(ort).push(crops, tracks, 0, 0)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_refused_with_its_face(ort, value):
+    engine, crops = Engine(ort), np.zeros((3, 128, 128), np.float32)
+    engine.push(crops, [7, 8, 9], 0, 0)
+    crops[1, 127, 5] = value
+    with pytest.raises(ArrayError, match="that of face 8 holds NaN or infinity"):
+        engine.push(crops, [7, 8, 9], 50_000_000, 1)
+    with pytest.raises(ArrayError, match="that of face 7 holds NaN or infinity"):
+        engine.reanchor(7, crops[1:2])
+    assert [engine.kept(face) for face in (7, 8, 9)] == [(0,)] * 3
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

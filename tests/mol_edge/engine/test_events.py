@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mol_edge.engine import Engine
-from mol_edge.errors import FramesGoneError, InputError
+from mol_edge.errors import FramesGoneError, InputError, OptionError
 from tests.mol_edge.engine.toy_engine import PERIOD, options, push, toy_bundle
 
 
@@ -49,6 +49,14 @@ def test_an_event_leaves_nothing_behind(ort, crops):
     )
 
 
+def test_an_onset_after_the_offset_is_refused(ort, crops):
+    engine = Engine(ort, options(), PERIOD)
+    for at in range(10):
+        push(engine, crops, at)
+    with pytest.raises(OptionError, match="onset must not come after its offset, got 9 and 8 ns"):
+        engine.classify_event(0, 9, 8)
+
+
 def test_an_event_whose_frames_are_gone_is_refused(ort, crops):
     engine = Engine(ort, options(keep_ms=1000), PERIOD)
     with pytest.raises(FramesGoneError, match="Frames of face 0 must be kept"):
@@ -60,7 +68,7 @@ def test_an_event_whose_frames_are_gone_is_refused(ort, crops):
     for at in range(7, 40):
         push(engine, crops, at)
     assert engine.classify_event(0, 19 * PERIOD, 39 * PERIOD).samples[0] == 19
-    for onset, offset in ((18, 30), (30, 41), (30, 29)):
+    for onset, offset in ((18, 30), (30, 41)):
         with pytest.raises(FramesGoneError, match="must lie within the kept frames, 950000000 to"):
             engine.classify_event(0, onset * PERIOD, offset * PERIOD)
     push(engine, crops, 40, 400 * PERIOD)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from mol_edge.health import HealthState
 from mol_edge.pipeline import Pipeline
 from mol_edge.progress import open_progress
 from mol_edge.records import header_record
+from mol_edge.results import FrameResult
+from mol_edge.run import Run
 from mol_edge.sinks import CsvSink, EventCsvSink, JsonlSink, Sink, TimelineSink, VideoSink
 from mol_edge.sources import Source
 from mol_edge.sources.feed import LiveFeed
@@ -119,6 +121,8 @@ class Recording:
                 code = OK if incomplete is None else INCOMPLETE
             except KeyboardInterrupt:
                 incomplete, code = "interrupted", INTERRUPTED
+            except _BrokenOffError as error:
+                incomplete, code = str(error), INCOMPLETE
             except MolEdgeError as error:
                 incomplete = str(error)
                 raise
@@ -147,7 +151,7 @@ class Recording:
             HealthLines(feed, lines) as health,
             self.pipe.run(self.source, self.flow) as run,
         ):
-            for result in run:
+            for result in _results(run):
                 assert run.frame is not None
                 start = time.perf_counter()
                 for sink in sinks:
@@ -215,6 +219,23 @@ class Recording:
             since_start=self._live,
         )
         return VideoSink(self.folder / ANNOTATED, annotator, fps, keep_time=self._live)
+
+
+class _BrokenOffError(Exception):
+    """A source has given frames and cannot give the next one."""
+
+
+def _results(run: Run) -> Iterator[FrameResult]:
+    """What a run gives, with an error of its own where the source breaks off."""
+    begun = False
+    try:
+        for result in run:
+            begun = True
+            yield result
+    except InputError as error:
+        if not begun:
+            raise
+        raise _BrokenOffError(str(error).rstrip(".")) from error
 
 
 def _first(error: OutputError) -> OutputError:

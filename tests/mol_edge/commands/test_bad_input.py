@@ -115,19 +115,27 @@ def test_a_folder_of_one_pixel_images(tmp_path: Path, mol_edge_command: RunComma
     assert_refused(mol_edge_command("run", tmp_path, *FAST), "1 x 1", "16 x 16 pixels")
 
 
-def test_an_image_that_is_none_among_images(
-    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
+@pytest.mark.parametrize("broken", [0, 5])
+def test_an_image_that_is_none_among_images_ends_what_has_begun(
+    broken: int, tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand
 ) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     for index in range(9):
         cv2.imwrite(str(folder / f"{index}.jpg"), demo_frames[index])
-    (folder / "5.jpg").write_text("not a picture")
+    (folder / f"{broken}.jpg").write_text("not a picture")
     done = mol_edge_command("run", folder, "--out", tmp_path / "out", *FAST)
-    assert_refused(done, "5.jpg", "cannot be decoded")
     *_, last, summary = (tmp_path / "out" / "results.jsonl").read_text().splitlines()
-    assert json.loads(last)["index"] == 4
     assert json.loads(summary)["complete"] is False
+    if broken == 0:
+        assert_refused(done, "0.jpg", "cannot be decoded")
+        return
+    assert done.returncode == 3, done.stderr
+    assert json.loads(last)["index"] == 4
+    assert done.stdout.startswith("mol-lite-demo on onnxruntime:cpu, faces by haar\n5 frames ")
+    assert (
+        "5.jpg cannot be decoded: replace it or take it out of the folder; what was done is kept"
+    ) in done.stdout
 
 
 def test_a_clip_shorter_than_a_window(

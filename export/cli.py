@@ -8,11 +8,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from export.show import describe
 from mol_edge.bundle import Bundle
 from mol_edge.commands.ending import ended
 from mol_edge.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from export.options import ExportOptions
 
 BEYOND_TOLERANCE = 1
 
@@ -86,7 +90,7 @@ def _export(given: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return BEYOND_TOLERANCE
-    print(f"All within {verification.tolerance:g}.")
+    print(f"{_passed(verification.tolerance, options)}.")
     if added is not None:
         print(table(added.float32, added.judgements))
     if added is not None and not converted.passed:
@@ -102,6 +106,17 @@ def _export(given: argparse.Namespace) -> int:
         return BEYOND_TOLERANCE
     print(f"The bundle is in {given.output}.")
     return 0
+
+
+def _passed(tolerance: float, options: ExportOptions) -> str:
+    """That float32 agrees with PyTorch, and why to that much."""
+    from export.options import STORED_WHOLE
+
+    stored = ""
+    if options.half_storage and options.tolerance is None:
+        stored = f", which --half-storage allows since it rounds weights ({STORED_WHOLE:g} without)"
+    others = "; the other precisions are judged by the gate" if options.precision.added else ""
+    return f"fp32: all within {tolerance:g} of PyTorch{stored}{others}"
 
 
 @contextmanager
@@ -178,7 +193,11 @@ def _parser() -> argparse.ArgumentParser:
         help="weights as float16 on disk, computed in float32",
     )
     parser.add_argument(
-        "--tolerance", type=float, metavar="T", help="largest difference allowed (1e-3)"
+        "--tolerance",
+        type=float,
+        metavar="T",
+        help="largest difference of fp32 from PyTorch (1e-3; 5e-2 with --half-storage); fp16 and "
+        "int8 have --max-drop",
     )
     parser.add_argument("--untrained", action="store_true", help="mark the weights as not trained")
     _add_precision_arguments(parser)

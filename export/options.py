@@ -13,6 +13,9 @@ from mol_edge.errors import InputError, OptionError
 
 AlignmentMode = Literal["per_frame", "anchored"]
 
+STORED_WHOLE, STORED_IN_HALF = 1e-3, 5e-2
+"""Largest difference from PyTorch by how weights are stored; landmarks are pixels."""
+
 
 @dataclass(frozen=True)
 class ExportOptions:
@@ -33,7 +36,7 @@ class ExportOptions:
         half_storage: keep weights as float16 on disk and compute in float32; what feeds the
             neighbour search stays float32.
         tolerance: largest difference from PyTorch that passes; by default 1e-3, and 5e-2
-            (landmarks are pixels) with half storage.
+            with half storage.
         trained: whether the weights have learned anything.
         intended_use: for the manifest.
         precision: precisions beside float32, and how they are made and judged.
@@ -79,7 +82,7 @@ class ExportOptions:
     @property
     def allowed(self) -> float:
         """The tolerance in force."""
-        return self.tolerance or (5e-2 if self.half_storage else 1e-3)
+        return self.tolerance or (STORED_IN_HALF if self.half_storage else STORED_WHOLE)
 
 
 def _is_number(value: object) -> bool:

@@ -22,10 +22,22 @@ def test_export_then_show(
     assert said.count("onnxruntime:cpu") == 3
     assert said.count("openvino:CPU") == 3
     assert "INFERENCE_PRECISION_HINT f32" in said
+    assert "\nfp32: all within 0.001 of PyTorch.\n" in said
     assert main(["show", str(bundle)]) == 0
     shown = capsys.readouterr().out
     assert "happiness, disgust, repression, surprise, others" in shown
     assert "350 ms, alignment anchored" in shown
+
+
+def test_rounded_weights_have_a_tolerance_of_their_own(
+    lite_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(lite_checkpoint), "--no-clip", "--half-storage", "-o", str(tmp_path / "b")]
+    assert main(arguments) == 0
+    assert (
+        "fp32: all within 0.05 of PyTorch, which --half-storage allows since it rounds weights "
+        "(0.001 without)."
+    ) in capsys.readouterr().out
 
 
 def test_beyond_tolerance_exits_nonzero(

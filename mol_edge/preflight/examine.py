@@ -54,7 +54,8 @@ class Watched:
 
 def examine(name: str, watched: Watched, detector: FaceDetector) -> PreflightReport:
     """Measure what was watched, and judge it."""
-    points = _looks(watched.patches, detector) if watched.patches else []
+    looks = _looks(watched.patches, detector) if watched.patches else {}
+    points = [found for found in looks.values() if found is not None]
     turn = turn_needed(_to_turn(watched), detector)
     if not points:
         seconds = (watched.last_ns - watched.first_ns) / 1e9
@@ -87,7 +88,12 @@ def examine(name: str, watched: Watched, detector: FaceDetector) -> PreflightRep
         eye_px=eye_distance(middle),
         enlarged=float(np.hypot(*transform[0, :2])),
         state=FaceLimits().state_of(middle, sharpness(crops.mean(axis=0))).value,
-        found=len(points) / min(_LOOKS, len(watched.patches)),
+        found=len(points) / len(looks),
+        absent_s=tuple(
+            (watched.times_ns[at] - watched.times_ns[0]) / 1e9
+            for at, found in looks.items()
+            if found is None
+        ),
     )
     findings: list[Finding] = [
         *judge.judge_turn(turn),
@@ -113,11 +119,13 @@ def examine(name: str, watched: Watched, detector: FaceDetector) -> PreflightRep
     )
 
 
-def _looks(patches: list[NDArray[np.uint8]], detector: FaceDetector) -> list[NDArray[np.float64]]:
-    """The five points of the face at some moments, spread over the time."""
+def _looks(
+    patches: list[NDArray[np.uint8]], detector: FaceDetector
+) -> dict[int, NDArray[np.float64] | None]:
+    """The five points of the face, or None, at some positions, spread over the time."""
     moments = np.linspace(0, len(patches) - 1, min(_LOOKS, len(patches))).astype(int)
-    found = [detector.detect(_picture(patches[at])) for at in moments]
-    return [faces[0].points for faces in found if faces]
+    found = {at: detector.detect(_picture(patches[at])) for at in moments.tolist()}
+    return {at: faces[0].points if faces else None for at, faces in found.items()}
 
 
 def _to_turn(watched: Watched) -> list[Frame]:

@@ -144,8 +144,8 @@ def judge_compression(skipped: float) -> Finding:
     return Finding(
         "new pixels",
         verdict,
-        f"{skipped:.0%} of the blocks repeated",
-        "90% at most",
+        f"{1 - skipped:.0%} of the blocks new",
+        "10% at least",
         advice[verdict],
     )
 
@@ -166,9 +166,10 @@ def judge_face(face: FaceView) -> list[Finding]:
             Finding(
                 "presence",
                 Verdict.POOR,
-                f"a face at {face.found:.0%} of the looks",
+                f"a face at {face.found:.0%} of the looks, none at {_listed(face.absent_s)} s",
                 "all",
-                "keep the face in view and measure again",
+                "keep the face in view and measure again, since all figures count what came "
+                "without it too",
             )
         )
     return findings
@@ -195,6 +196,10 @@ def no_face(seconds: float, turn: int = 0) -> Finding:
 
 def _advised(turn: int) -> str:
     return f"turn the camera, or its pictures with --rotate {turn}: then a face is seen upright"
+
+
+def _listed(seconds: tuple[float, ...]) -> str:
+    return ", ".join(f"{each:.1f}" for each in seconds)
 
 
 def _unless_good(verdict: Verdict, text: str) -> str:

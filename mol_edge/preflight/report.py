@@ -50,6 +50,7 @@ class FaceView:
         enlarged: pixels of the crop for one of the image; above 1 the crop is blown up.
         state: whether it can be measured: ``tracked``, ``too_small``, ``turned_away``, ``blurred``.
         found: share of the looks at which the face was there.
+        absent_s: seconds from the first picture with a face to the looks that found none.
     """
 
     width_px: float
@@ -57,6 +58,7 @@ class FaceView:
     enlarged: float
     state: str
     found: float
+    absent_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,9 @@ def test_a_face_that_is_not_always_there_is_told():
     report = preflight(camera(2.5), 2.0, Shy())
     assert report.face.found == pytest.approx(2 / 7)
     assert "presence" in complaints(report)
+    assert report.face.absent_s == pytest.approx([2 / 3, 1, 4 / 3, 5 / 3, 2], abs=0.04)
+    (told,) = [each.measured for each in report.findings if each.name == "presence"]
+    assert told == "a face at 29% of the looks, none at 0.7, 1.0, 1.3, 1.7, 2.0 s"
 
 
 def test_colours_and_layouts_give_the_same():

@@ -75,12 +75,12 @@ $(STAMPS)/build: $(PROJECT) | $(BIN)/python
 	@touch $@
 
 $(STAMPS)/demo: $(STAMPS)/build $(NATIVE)
-	@echo "Installing mol-edge with what the demo needs"
+	@echo "Installing mol-edge with what the demo needs: fetching it and compiling take some minutes"
 	@$(PIP) install --no-build-isolation -c constraints.txt -e ".[cpu,cli]"
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/build $(NATIVE)
-	@echo "Installing mol-edge with everything the tests need"
+	@echo "Installing mol-edge with everything the tests need: fetching it and compiling take some minutes"
 	@$(PIP) install --no-build-isolation -c constraints.txt \
 	  -e ".[cpu,openvino,cli,train,export,dev]"
 	@touch $@ $(STAMPS)/demo

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +26,7 @@ from mol_edge.benchmark.report import check_writable
 from mol_edge.bundle import MANIFEST, Bundle, measure, write_manifest
 from mol_edge.errors import InputError, MissingExtraError
 from mol_edge.manifest import Alignment, GraphInfo, Manifest, ModelInfo, Normalisation, TensorInfo
+from mol_edge.sink_base import cannot_write
 
 PRECISION = "fp32"
 WEIGHTS = f"{PRECISION}/weights.bin"
@@ -75,7 +78,11 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
     loaded = load_checkpoint(checkpoint, options.neighbours)
     options = completed(checkpoint, loaded, options)
     _look_ahead(folder, options)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as draft:
+    parent = folder.parent
+    with (
+        naming_full_disk(parent),
+        tempfile.TemporaryDirectory(dir=parent, prefix=".export-") as draft,
+    ):
         made = Path(draft) / "bundle"
         made.mkdir()
         forms = _write_graphs(made, loaded, options)
@@ -98,6 +105,18 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
             folder.rename(Path(draft) / "replaced")
         made.rename(folder)
     return Converted(verification, added, folder)
+
+
+@contextmanager
+def naming_full_disk(folder: Path) -> Iterator[None]:
+    """Raise OutputError that names a folder where a write inside fails for want of room."""
+    try:
+        yield
+    except OSError as error:
+        # A write that fails does not know the path of its file.
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise cannot_write(folder, error) from error
 
 
 def _look_ahead(folder: Path, options: ExportOptions) -> None:

@@ -6,10 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mol_edge.backends.base import MOST_THREADS
 from mol_edge.commands.benchmark_progress import show_steps
 from mol_edge.commands.exit_codes import DISAGREES, OK
 from mol_edge.commands.interruption import unwinding
 from mol_edge.commands.table import format_table
+from mol_edge.commands.values import number, whole
 
 if TYPE_CHECKING:
     from mol_edge.benchmark import BenchmarkOptions, Comparison, Report
@@ -78,18 +80,22 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="a look of a minute or two, for no comparison"
     )
-    parser.add_argument("--rounds", metavar="N", type=int, help="processes each (default: 16)")
+    parser.add_argument("--rounds", metavar="N", type=whole(1), help="processes each (default: 16)")
     parser.add_argument(
         "--seconds",
         metavar="S",
-        type=float,
+        type=number(above=0, most=_MOST_SECONDS),
         help="least time of each measurement in each process (default: 0.35)",
     )
-    parser.add_argument("--threads", metavar="N", type=int, default=0, help="0: automatic")
+    parser.add_argument(
+        "--threads", metavar="N", type=whole(0, MOST_THREADS), default=0, help="0: automatic"
+    )
     parser.add_argument(
         "--profile", choices=("latency", "shared"), default="latency", help="default: latency"
     )
-    parser.add_argument("--fps", type=float, default=30.0, help="of the camera (default: 30)")
+    parser.add_argument(
+        "--fps", type=number(above=0, most=1000), default=30.0, help="of the camera (default: 30)"
+    )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     # For the bar of `compare` itself: what it must find.
     parser.add_argument("--slow-down", type=float, default=1.0, help=argparse.SUPPRESS)
@@ -131,7 +137,6 @@ def _options(arguments: argparse.Namespace) -> BenchmarkOptions:
 
     from mol_edge.benchmark import BenchmarkOptions
     from mol_edge.benchmark.modes import MODES
-    from mol_edge.errors import OptionError
 
     options = BenchmarkOptions(
         devices=arguments.device,
@@ -151,11 +156,6 @@ def _options(arguments: argparse.Namespace) -> BenchmarkOptions:
     if arguments.rounds is not None:
         options = replace(options, rounds=arguments.rounds)
     if arguments.seconds is not None:
-        if not 0 < arguments.seconds <= _MOST_SECONDS:
-            raise OptionError(
-                f"--seconds must lie above 0 and at most at {_MOST_SECONDS}, got "
-                f"{arguments.seconds}."
-            )
         options = replace(options, rule=options.rule.lasting(arguments.seconds))
     return options
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from mol_edge.commands.exit_codes import OK, UNFIT
 from mol_edge.commands.run import add_rotate
 from mol_edge.commands.table import format_table
+from mol_edge.commands.values import number
 
 if TYPE_CHECKING:
     from mol_edge.preflight import PreflightReport
 
+_MOST_SECONDS = 600.0
 _ANSWERS = {
     "good": "GOOD: this camera can see micro-expressions.",
     "poor": "POOR: this camera sees the stronger micro-expressions; see what to do.",
@@ -31,10 +33,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "source", metavar="SOURCE", help="camera number or path, address, pipeline, or video file"
     )
     parser.add_argument(
-        "--seconds", metavar="N", type=float, default=10.0, help="how long to watch (default: 10)"
+        "--seconds",
+        metavar="N",
+        type=number(above=0, most=_MOST_SECONDS),
+        default=10.0,
+        help="how long to watch (default: 10)",
     )
     parser.add_argument("--detector", metavar="NAME", help="yunet, haar, or a YuNet file")
-    parser.add_argument("--fps", type=float, help="rate to ask of a camera; rate of pictures")
+    parser.add_argument(
+        "--fps", type=number(above=0), help="rate to ask of a camera; rate of pictures"
+    )
     add_rotate(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(execute=_preflight)

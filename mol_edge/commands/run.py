@@ -59,12 +59,9 @@ def _add_what_to_compute(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--flow",
         choices=("always", "on_motion", "never"),
-        default="always",
         help="when to compute optical flow, most of the work (default: always)",
     )
-    parser.add_argument(
-        "--no-flow", dest="flow", action="store_const", const="never", help="same as --flow never"
-    )
+    parser.add_argument("--no-flow", action="store_true", help="same as --flow never")
     parser.add_argument(
         "--windows-ms",
         metavar="MS[,MS…]",
@@ -171,7 +168,7 @@ def _run(arguments: argparse.Namespace) -> int:
             pipe,
             source,
             arguments.out or Path("mol-edge-out", _stem(arguments.source)),
-            flow=arguments.flow,
+            flow="never" if arguments.no_flow else arguments.flow or "always",
             video=arguments.video is not False,
             events_only=arguments.events_only,
             max_frames=arguments.max_frames,
@@ -200,6 +197,10 @@ def _check_together(arguments: argparse.Namespace) -> None:
     """Refuse options that say opposite things."""
     if arguments.events_only and arguments.video:
         raise OptionError("--events-only writes no video: leave out --video or --events-only.")
+    if arguments.no_flow and arguments.flow not in (None, "never"):
+        raise OptionError(
+            f"--no-flow computes no optical flow: leave out --flow {arguments.flow} or --no-flow."
+        )
     if arguments.points and arguments.detector:
         raise OptionError(
             "--points takes the place of a detector: leave out --detector or --points."

@@ -262,6 +262,9 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, mol_edge_command: RunCo
         ("check", "--agreement", "nan"),
         ("run", "a.mp4", "--faces", "many"),
         ("benchmark", "--device", ","),
+        ("benchmark", "--rounds", "0"),
+        ("preflight", "a.mp4", "--seconds", "0"),
+        ("preflight", "a.mp4", "--fps", "0"),
         ("models", "get", "other"),
     ],
 )
@@ -275,6 +278,12 @@ def test_wrong_arguments_end_in_one_sentence(
     assert said.err.endswith("--help` shows what there is).\n")
     assert said.err.count("\n") == 1
     assert said.out == ""
+
+
+@pytest.mark.parametrize("when", ["always", "on_motion"])
+def test_flow_is_not_computed_and_left_out_at_once(when: str, mol_edge_command: RunCommand) -> None:
+    done = mol_edge_command("run", DEMO, "--no-flow", "--flow", when)
+    assert_refused(done, f"leave out --flow {when} or --no-flow")
 
 
 @pytest.mark.parametrize(

@@ -99,8 +99,8 @@ class Spotter:
     def _is_moving(self) -> bool:
         return self._history.moves(_SLOWEST_PX, self._options.noise_factor)
 
-    def _deviations(self, moved: Array, least_px: float) -> Array:
-        """Cells' displacement [cells, 2] in deviations of noise, [cells]; 0 up to a least one."""
+    def _deviations(self, moved: Array, least_px: Array) -> Array:
+        """Cells' displacement [cells, 2] in deviations of noise, [cells]; 0 up to least ones."""
         # A few quiet seconds do not make a noisy camera quiet.
         deviations = np.hypot(*(moved / self._history.wary_noise).T)
         far: Array = np.where(np.hypot(*moved.T) > least_px, deviations, 0)
@@ -122,6 +122,8 @@ class Spotter:
             now_ns - self._moved_ns > _HELD_NS or now_ns - self._began_ns > options.most_ms * 1e6
         )
         spots = self._judge(hump) if hump is not None and hump.ended else []
+        if not spots or spots[0].kind is EventKind.MACRO:
+            spots = self._within(now_ns) or spots
         if spots:
             self._end(now_ns)
             return spots
@@ -129,22 +131,41 @@ class Spotter:
             self._end(now_ns)
         return []
 
+    def _within(self, now_ns: int) -> list[Spot]:
+        """A short movement that has just ended within a longer one, as upon a head that turns."""
+        assert self._began_ns is not None
+        for back_ns in _WITHIN_NS:
+            began_ns = now_ns - back_ns
+            if began_ns < self._began_ns + _LATER_NS:
+                break
+            window = self._history.since(max(self._free_from_ns, began_ns - _BEFORE_NS))
+            hump = measure(window, began_ns, self._history.noise)
+            if hump is None or not hump.ended or hump.step > _STEP_WITHIN:
+                continue
+            spots = self._judge(hump, _CLEARER_WITHIN)
+            if spots and spots[0].kind is EventKind.MICRO:
+                return spots
+        return []
+
     def _end(self, now_ns: int) -> None:
         self._began_ns = None
         self._free_from_ns = now_ns
 
-    def _judge(self, hump: Hump) -> list[Spot]:
+    def _judge(self, hump: Hump, clearer: float = 1.0) -> list[Spot]:
         options = self._options
         duration_ms = (hump.offset_ns - hump.onset_ns) / 1e6
-        least_px = _blink_leak(hump.peak) if hump.blinked else options.least_px
+        least_px = np.full(cells.COUNT, options.least_px)
+        if hump.blinked:
+            least_px = np.maximum(least_px, _blink_leak(hump.peak))
         own = cells.without_common_motion(hump.peak, self._history.noise)
         far = self._deviations(hump.peak, least_px)
         far_alone = self._deviations(own, cells.OWN_SHARE * least_px)
         clearest = float(np.minimum(far, far_alone)[cells.EVIDENCE].max())
         # What rests elsewhere than it came from stands out from one of the two rests by less.
-        prominent = clearest * (1 - hump.step) > _PROMINENT * options.noise_factor
+        factor = clearer * options.noise_factor
+        prominent = clearest * (1 - hump.step) > _PROMINENT * factor
         least_ms = options.shortest_ms(hump.period_ms)
-        if clearest <= options.noise_factor or not prominent or duration_ms < least_ms:
+        if clearest <= factor or not prominent or duration_ms < least_ms:
             return []
         kind = options.kind_of(duration_ms, hump.period_ms)
         if kind is EventKind.MICRO and not self._is_alone(hump):
@@ -163,9 +184,12 @@ class Spotter:
         ]
 
 
-def _blink_leak(peak: Array) -> float:
-    """How far a blink can seem to move other cells: less than it moves the lids."""
-    return max(_BLINK_LEAK_PX, float(np.hypot(*peak[cells.LIDS].T).max()))
+def _blink_leak(peak: Array) -> Array:
+    """How far a blink can seem to move each cell: brows, beside the lids, as far as these."""
+    lids = float(np.hypot(*peak[cells.LIDS].T).max())
+    leak = np.full(cells.COUNT, _BLINK_LEAK * lids)
+    leak[cells.BROWS] = lids
+    return np.maximum(leak, _BLINK_LEAK_PX)
 
 
 _SLOWEST_PX = 0.12
@@ -176,8 +200,15 @@ _PROMINENT = 0.73
 _RESTLESS, _OF_ONE_PATTERN = 0.4, 0.65
 # Deviations that a shape has to exceed, times those of a speed: it is looked for in more ways.
 _CLEARER = 1.1
-# While lids close, the fit of the head errs by this much elsewhere, however little they are seen.
-_BLINK_LEAK_PX = 0.5
+# While lids close, the fit of the head errs elsewhere by this share of their way, and by so much
+# however little they are seen.
+_BLINK_LEAK, _BLINK_LEAK_PX = 0.5, 0.6
 _BEFORE_NS = 250_000_000
+# Within a longer movement a short one is looked for from so long ago on, unless that movement has
+# just begun; how many times the deviations asked for it must exceed, and how far at most it may
+# rest from where it came, in parts of its height.
+_WITHIN_NS = (300_000_000, 400_000_000, 500_000_000, 600_000_000)
+_LATER_NS = 100_000_000
+_CLEARER_WITHIN, _STEP_WITHIN = 1.75, 0.4
 # Where nothing moves for so long, the face has taken another posture.
 _HELD_NS = 600_000_000

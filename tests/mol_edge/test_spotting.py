@@ -112,11 +112,35 @@ def test_a_blink_is_no_event():
     assert spots_of([(3.0, 3.1, 3.3, BLINK)]) == []
 
 
-@pytest.mark.parametrize(("strength", "found"), [(1.1, 0), (3.2, 1)])
-def test_what_a_blink_shakes_elsewhere_is_less_than_the_lids(strength, found):
+@pytest.mark.parametrize(("strength", "found"), [(1.1, 0), (1.6, 1), (3.2, 1)])
+def test_what_a_blink_shakes_elsewhere_is_less_than_half_of_the_lids_way(strength, found):
     lids = {point: (0.4 * x, 0.4 * y) for point, (x, y) in LIDS.items()}
     corner = {point: (strength * x, strength * y) for point, (x, y) in SMILE.items()}
     assert len(spots_of([(3.0, 3.1, 3.3, {**lids, **corner})])) == found
+
+
+TURN = {
+    **dict.fromkeys(range(17, 27), (0.0, 1.0)),
+    **dict.fromkeys(range(31, 36), (0.0, -0.6)),
+    **dict.fromkeys(range(48, 68), (0.3, 0.3)),
+}
+
+
+@pytest.mark.parametrize("height", [0.8, 1.6])
+@pytest.mark.parametrize("onset", [2.6, 3.0, 3.4])
+def test_a_short_movement_upon_a_long_one_is_told_by_itself(onset, height):
+    smile = {point: (height * x, height * y) for point, (x, y) in SMILE.items()}
+    turning = [(2.0, 3.2, 5.0, TURN), (onset, onset + 0.15, onset + 0.3, smile)]
+    spots = spots_of(turning, seconds=8.0)
+    assert [spot.kind for spot in spots] == [EventKind.MICRO]
+    assert spots[0].onset_ns / 1e9 == pytest.approx(onset, abs=0.04)
+    assert spots[0].offset_ns / 1e9 == pytest.approx(onset + 0.3, abs=0.04)
+
+
+def test_a_long_movement_alone_is_no_short_one():
+    assert [spot.kind for spot in spots_of([(2.0, 3.2, 5.0, TURN)], seconds=8.0)] != [
+        EventKind.MICRO
+    ]
 
 
 @pytest.mark.parametrize(("where", "found"), [(SMILE, 1), (BROW, 5)])

@@ -28,7 +28,8 @@ def test_a_file_is_followed_live(
     assert 1 <= len(frames) == summary["frames"] <= 30
     assert summary["complete"] is True
     health = [line for line in lines if line["kind"] == "health"]
-    assert summary["dropped"] == health[-1]["dropped"]
+    # The source has ended before what it gave has been taken.
+    assert health[-1]["dropped"] <= summary["dropped"] <= 30 - len(frames)
     assert ("were dropped" in done.stdout) == (summary["dropped"] > 0)
 
 

@@ -189,7 +189,8 @@ def _blink_leak(peak: Array) -> Array:
     lids = float(np.hypot(*peak[cells.LIDS].T).max())
     leak = np.full(cells.COUNT, _BLINK_LEAK * lids)
     leak[cells.BROWS] = lids
-    return np.maximum(leak, _BLINK_LEAK_PX)
+    least: Array = np.maximum(leak, _BLINK_LEAK_PX)
+    return least
 
 
 _SLOWEST_PX = 0.12

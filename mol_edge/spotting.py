@@ -45,6 +45,7 @@ class Spotter:
         self._began_ns: int | None = None
         self._free_from_ns = 0
         self._moved_ns = 0
+        self._looked_within_ns = 0
 
     def restart(self) -> None:
         """Another segment begins: no event spans what came before and what comes after."""
@@ -134,6 +135,10 @@ class Spotter:
     def _within(self, now_ns: int) -> list[Spot]:
         """A short movement that has just ended within a longer one, as upon a head that turns."""
         assert self._began_ns is not None
+        # It takes four measurements, which fast cameras would ask for more often than they tell.
+        if abs(now_ns - self._looked_within_ns) < _WITHIN_EVERY_NS:
+            return []
+        self._looked_within_ns = now_ns
         for back_ns in _WITHIN_NS:
             began_ns = now_ns - back_ns
             if began_ns < self._began_ns + _LATER_NS:
@@ -209,7 +214,7 @@ _BEFORE_NS = 250_000_000
 # just begun; how many times the deviations asked for it must exceed, and how far at most it may
 # rest from where it came, in parts of its height.
 _WITHIN_NS = (300_000_000, 400_000_000, 500_000_000, 600_000_000)
-_LATER_NS = 100_000_000
+_LATER_NS, _WITHIN_EVERY_NS = 100_000_000, 30_000_000
 _CLEARER_WITHIN, _STEP_WITHIN = 1.75, 0.4
 # Where nothing moves for so long, the face has taken another posture.
 _HELD_NS = 600_000_000

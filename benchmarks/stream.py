@@ -98,11 +98,10 @@ def _stream(backend: SessionBackend, flow: FlowMode, half: bool) -> Task:
 
 
 def _graph(backend: SessionBackend, graph: str) -> Task:
-    info = backend.bundle.graph_info(graph, backend.options.precision, backend.form_of(graph))
     random = np.random.default_rng(1)
     inputs = {
         name: random.standard_normal((1, *map(int, tensor.shape[1:]))).astype(tensor.type)
-        for name, tensor in info.inputs.items()
+        for name, tensor in backend.inputs_of(graph).items()
     }
     outputs = backend.run(graph, inputs)
 

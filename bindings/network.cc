@@ -4,6 +4,7 @@
 
 #include "arrays.h"
 #include "gil.h"
+#include "network/byte_kernels.h"
 #include "register.h"
 
 #include <pybind11/numpy.h>
@@ -169,10 +170,11 @@ Example:
     2
 )";
 
-constexpr const char* kGraphDoc = R"(One of the graphs of a bundle, in float32.
+constexpr const char* kGraphDoc = R"(One of the graphs of a bundle.
 
 Args:
-    weights: float32 arrays by the names that the export gives them; they are copied.
+    weights: float32 arrays by the names that the export gives them; they are copied. A convolution
+        with `NAME.steps` and `NAME.zero` is computed in bytes, see `native_bytes.plain_weights`.
 
 Raises:
     ArrayError: a weight is missing, or of another type, shape or layout.
@@ -201,6 +203,16 @@ Raises:
 }  // namespace
 
 void register_network(py::module_& module) {
+    module.def(
+        "_byte_kernels",
+        [] {
+            std::vector<std::string> names;
+            for (const network::ByteKernels& each : network::byte_kernels()) {
+                names.emplace_back(each.name);
+            }
+            return names;
+        },
+        "Ways to multiply bytes that this processor has, the one that is used last.");
     py::class_<Team>(module, "Team", kTeamDoc)
         .def(py::init<int, int>(), py::arg("threads"), py::arg("awake_us"))
         .def_property_readonly("threads", &Team::threads, "How many, the caller among them.");
@@ -210,10 +222,14 @@ void register_network(py::module_& module) {
              py::arg("second"), py::arg("parts"), py::arg("landmarks"), kRunDoc);
     py::class_<EncoderGraph>(module, "EncoderGraph", kGraphDoc)
         .def(py::init(&graph_of<EncoderGraph>), py::arg("weights"))
+        .def_property_readonly("layers_in_bytes", &EncoderGraph::layers_in_bytes,
+                               "Convolutions that are computed in bytes.")
         .def("run", &run_encoder, py::arg("team"), py::arg("frames"), py::arg("enc2"),
              py::arg("enc3"), kRunDoc);
     py::class_<FlowGraph>(module, "FlowGraph", kGraphDoc)
         .def(py::init(&graph_of<FlowGraph>), py::arg("weights"))
+        .def_property_readonly("layers_in_bytes", &FlowGraph::layers_in_bytes,
+                               "Convolutions that are computed in bytes.")
         .def("run", &run_flow, py::arg("team"), py::arg("frames"), py::arg("enc2"), py::arg("enc3"),
              py::arg("enc3_next"), py::arg("first"), py::arg("second_next"), py::arg("flow"),
              kRunDoc);

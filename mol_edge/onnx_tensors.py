@@ -6,7 +6,7 @@ Field numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/on
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,11 @@ _NODE, _INITIALIZER = 1, 5
 _NODE_INPUT, _NODE_OUTPUT, _NODE_NAME, _NODE_OPERATOR, _NODE_ATTRIBUTE = 1, 2, 3, 4, 5
 _DIMS, _TYPE, _NAME, _RAW_DATA = 1, 2, 8, 9
 _FLOATS: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 10: np.dtype("<f2")}
+_INTEGERS: dict[int, np.dtype[Any]] = {
+    2: np.dtype("u1"),
+    3: np.dtype("i1"),
+    6: np.dtype("<i4"),
+}
 
 _LONGEST_NAME = 77
 
@@ -93,21 +98,41 @@ def float_tensors(model: bytes) -> dict[str, Floats]:
         >>> float_tensors(b"")
         {}
     """
-    found = {}
+    return {name: values.astype(np.float32) for name, values in _constants(model, _FLOATS)}
+
+
+def integer_tensors(model: bytes) -> dict[str, NDArray[Any]]:
+    """The constants of uint8, int8 and int32 of the main graph by name.
+
+    Args:
+        model: a serialised `ModelProto` with its constants inside (see `onnx_file.inline`).
+
+    Raises:
+        BundleError: it is damaged.
+
+    Example:
+        >>> integer_tensors(b"")
+        {}
+    """
+    # Copies, as those of floats are: a file does not align its numbers.
+    return {name: values.copy() for name, values in _constants(model, _INTEGERS)}
+
+
+def _constants(
+    model: bytes, types: Mapping[int, np.dtype[Any]]
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Constants of some types, as they lie in the file."""
     for tensor in _in_graph(model, _INITIALIZER):
         name, kind, shape, raw = _tensor(tensor)
-        if kind not in _FLOATS:
+        if kind not in types:
             continue
-        size = math.prod(shape) * _FLOATS[kind].itemsize
+        size = math.prod(shape) * types[kind].itemsize
         if raw is None or len(raw) != size:
             raise BundleError(
                 f"The constant {shortened(name)} of an ONNX file must have {size} bytes of raw "
                 f"data, got {0 if raw is None else len(raw)}: export the bundle again."
             )
-        values = np.frombuffer(raw, _FLOATS[kind]).reshape(shape)
-        # A copy, since a file does not align its numbers.
-        found[name] = np.array(values, np.float32)
-    return found
+        yield name, np.frombuffer(raw, types[kind]).reshape(shape)
 
 
 def shortened(name: str) -> str:

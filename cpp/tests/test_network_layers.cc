@@ -2,7 +2,7 @@
 #include "network/kernels.h"
 #include "network/layer.h"
 #include "network/map.h"
-#include "network/maybe_tiled.h"
+#include "network/convolution.h"
 #include "network/prediction.h"
 #include "network/tiled_layer.h"
 #include "network_cases.h"
@@ -214,7 +214,7 @@ TEST_CASE("tiles are taken where they pay, and give what products give") {
     fill(in.view(), inputs, 1);
     Map out(8, 32, 0, 0);
     const Kernel kernel(32, inputs, 3, true, 3);
-    MaybeTiled layer = MaybeTiled::convolution(kernel.filter, 0.1F, in.view(), out.view());
+    Convolution layer = Convolution::same(kernel.filter, 0.1F, in.view(), out.view());
     CHECK(layer.is_tiled() == (inputs == 64));
     layer.run(team, kernels(isa));
     CHECK(largest_difference(out.view(), 32, [&](int y, int x, int o) {

@@ -15,6 +15,7 @@ from export.precision.quantize import AARCH64, TENSORRT
 from export.precision.trial import ModelsBackend
 from mol_edge.backends import BackendOptions, open_backend
 from mol_edge.bundle import Bundle
+from mol_edge.errors import DeviceError
 from mol_edge.manifest import Normalisation
 
 
@@ -65,6 +66,8 @@ class Bench:
             backend = ModelsBackend(form.models, runtime, self.threads)
             came = outputs_of(backend, self.clips, self.constants)
             found.append((_device(name), came, integers, form.layers))
+            if name == "onnx" and form.layers:
+                found += self._by_core(form.models)
         if bundle is not None and bundle.has("features", precision, "openvino"):
             options = BackendOptions(threads=self.threads, precision=precision)
             with open_backend(bundle, "openvino", options) as opened:
@@ -84,6 +87,16 @@ class Bench:
         }
         return Judgement(precision, verdicts, self.enforced, facts)
 
+    def _by_core(self, models: Models) -> list[tuple[str, Outputs, int | None, int]]:
+        """What the C++ core makes of graphs in eight bits; nothing where it does not take them."""
+        try:
+            asked, made = count.in_core(models)
+        except DeviceError:
+            return []
+        backend = ModelsBackend(models, "native", self.threads)
+        came = outputs_of(backend, self.clips, self.constants)
+        return [(_device("native"), came, made if asked else None, asked)]
+
     def _verdict(
         self, precision: str, device: str, came: Outputs, integers: int | None, layers: int
     ) -> Verdict:
@@ -94,7 +107,7 @@ class Bench:
 
 def _device(form: str) -> str:
     """The runtime that a form is judged on, and the form where it is not the runtime's own."""
-    own = {"onnx": "onnxruntime:cpu", "openvino": "openvino:CPU"}
+    own = {"onnx": "onnxruntime:cpu", "openvino": "openvino:CPU", "native": "native:cpu"}
     return own.get(form, f"onnxruntime:cpu ({form})")
 
 

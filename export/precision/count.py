@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
 
+from mol_edge.backends.native import core_graph
+from mol_edge.backends.native_bytes import STEPS
+from mol_edge.backends.native_weights import native_weights
 from mol_edge.backends.openvino_core import the_core
 
 _ORT_INTEGER = frozenset({"QLinearConv", "QGemm", "QLinearMatMul", "MatMulIntegerToFloat"})
@@ -54,6 +58,20 @@ def in_openvino(xml: bytes, weights: bytes) -> int:
         kind, precision = facts.get("layerType"), facts.get("runtimePrecision", "")
         found += kind in _OV_LAYERS and precision in _OV_INTEGER
     return found
+
+
+def in_core(models: Mapping[str, onnx.ModelProto]) -> tuple[int, int]:
+    """Layers that the C++ core should compute in bytes of graphs in eight bits, and that it does.
+
+    Raises:
+        DeviceError: the core does not compute what a graph does.
+    """
+    asked = made = 0
+    for graph in models.keys() & {"encoder", "flow"}:
+        content = models[graph].SerializeToString()
+        asked += sum(name.endswith(STEPS) for name in native_weights(graph, content).values)
+        made += core_graph(graph, content).layers_in_bytes
+    return asked, made
 
 
 def signed_layers(model: onnx.ModelProto) -> int:

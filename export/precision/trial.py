@@ -9,12 +9,17 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from mol_edge import _core
 from mol_edge.backends.base import Tensors
+from mol_edge.backends.native import TENSORS, core_graph
 from mol_edge.backends.onnxruntime_ import EXACT_BYTES
 from mol_edge.backends.openvino_core import the_core
 from mol_edge.backends.openvino_cpu import keep_sums_exact
 from mol_edge.errors import DeviceError
 from mol_edge.graph_info import TensorInfo
+
+_AWAKE_US = 30
+"""For how long threads of the core look out for work, see `mol_edge.backends.native`."""
 
 Run = Callable[[Tensors], dict[str, NDArray[Any]]]
 
@@ -24,7 +29,7 @@ class ModelsBackend:
 
     Args:
         models: graphs by name, with their constants inside.
-        runtime: ``onnxruntime`` or ``openvino``, on the CPU.
+        runtime: ``onnxruntime``, ``openvino`` or ``native``, on the CPU.
         threads: of one inference.
         like: another one on the same runtime, from which graphs that both have are taken over.
     """
@@ -52,9 +57,14 @@ class ModelsBackend:
     def run(self, graph: str, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """Run one graph."""
         if graph not in self._runs:
-            load = _openvino if self._runtime == "openvino" else _onnxruntime
-            self._runs[graph] = load(self._models[graph].SerializeToString(), self._threads)
+            self._runs[graph] = self._load(graph)
         return self._runs[graph](inputs)
+
+    def _load(self, graph: str) -> Run:
+        if self._runtime == "native":
+            return _native(graph, self._models[graph], self._threads)
+        load = _openvino if self._runtime == "openvino" else _onnxruntime
+        return load(self._models[graph].SerializeToString(), self._threads)
 
     def run_into(self, graph: str, inputs: Tensors, outputs: Tensors) -> None:
         """Run one graph into given arrays."""
@@ -101,5 +111,22 @@ def _openvino(model: bytes, threads: int) -> Run:
         ready = {name: np.ascontiguousarray(value) for name, value in inputs.items()}
         results = compiled(ready)
         return {out.any_name: np.array(results[out]) for out in compiled.outputs}
+
+    return run
+
+
+def _native(graph: str, model: onnx.ModelProto, threads: int) -> Run:
+    made, team = core_graph(graph, model.SerializeToString()), _core.Team(threads, _AWAKE_US)
+    takes, gives = TENSORS[graph]
+    shapes = {
+        value.name: [dimension.dim_value for dimension in value.type.tensor_type.shape.dim[1:]]
+        for value in model.graph.output
+    }
+
+    def run(inputs: Tensors) -> dict[str, NDArray[Any]]:
+        given = [np.ascontiguousarray(inputs[name]) for name in takes]
+        results = {name: np.empty([len(given[0]), *shapes[name]], np.float32) for name in gives}
+        made.run(team, *given, *results.values())
+        return results
 
     return run

@@ -1,8 +1,9 @@
-"""The C++ core's own inference, in float32 on CPUs: needs no runtime beside mol-edge itself."""
+"""The C++ core's own inference on CPUs, in float32 or bytes: needs no runtime beside mol-edge."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,18 +14,18 @@ from mol_edge import _core
 from mol_edge.backends.base import BackendOptions, Tensors
 from mol_edge.backends.device import Device
 from mol_edge.backends.mending import ELSEWHERE
-from mol_edge.backends.native_weights import NativeWeights, native_weights
+from mol_edge.backends.native_weights import native_weights
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import ArrayError, DeviceError, OptionError
-from mol_edge.graph_info import TensorInfo
+from mol_edge.graph_info import GraphInfo, TensorInfo
 
-PRECISION = "fp32"
+PRECISIONS = ("fp32", "int8")
 _AWAKE_US = {"latency": 300, "shared": 30}
 """For how long threads look out for work before they sleep: over the Python between two graphs, or
 over what one thread does alone within a graph."""
 
-_TENSORS = {
+TENSORS = {
     "features": (("frames",), ("first", "second", "parts", "landmarks")),
     "encoder": (("frames",), ("enc2", "enc3")),
     "flow": (
@@ -45,15 +46,17 @@ class NativeBackend(SessionBackend):
     """A bundle's graphs in the C++ core; see `SessionBackend`.
 
     Large convolutions are computed by tiles (Lavin and Gray 2016), weights that meet a zero are not
-    read, and nothing is copied to be multiplied. `clip` is put together from the other graphs.
+    read, and nothing is copied to be multiplied. In eight bits flow's convolutions are computed in
+    bytes (`native_bytes`); what graphs hand to each other are floats in either precision. `clip` is
+    put together from the other graphs.
     """
 
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
         super().__init__(bundle, device, options)
-        if options.precision != PRECISION:
+        if options.precision not in PRECISIONS:
             raise DeviceError(
-                f"{self.device} computes the precision {PRECISION} and was asked for "
-                f"{options.precision}: use onnxruntime or openvino for that."
+                f"{self.device} computes the precisions {' and '.join(PRECISIONS)} and was asked "
+                f"for {options.precision}: use onnxruntime or openvino for that."
             )
         self._team: _core.Team | None = _core.Team(self.threads, _AWAKE_US[options.profile])
         self._parts: dict[str, Compute] = {}
@@ -65,7 +68,7 @@ class NativeBackend(SessionBackend):
         The core checks arrays by itself, in less time. What it refuses is looked at again by the
         names and types of the manifest, which says more and copies what is not contiguous.
         """
-        compute, names = self._parts.get(graph), _TENSORS.get(graph)
+        compute, names = self._parts.get(graph), TENSORS.get(graph)
         if compute is not None and names is not None:
             takes, gives = names
             if len(takes) == len(inputs) and len(gives) == len(outputs):
@@ -105,14 +108,19 @@ class NativeBackend(SessionBackend):
                     f"windows must be lists of eight whole numbers, got {windows!r:.100}."
                 ) from error
 
+    def _info(self, graph: str, form: str) -> GraphInfo:
+        """What the core hands from graph to graph are floats, where a bundle has integers too."""
+        info = super()._info(graph, form)
+        return replace(info, inputs=_in_floats(info.inputs), outputs=_in_floats(info.outputs))
+
     def _load(self, graph: str, form: str) -> Runner:
         if graph == "clip":
             return _clip_of(
-                {part: self._part(part) for part in _TENSORS},
-                {part: self.outputs_of(part) for part in _TENSORS},
+                {part: self._part(part) for part in TENSORS},
+                {part: self.outputs_of(part) for part in TENSORS},
             )
         compute = self._part(graph, form)
-        inputs, outputs = _TENSORS[graph]
+        inputs, outputs = TENSORS[graph]
 
         def run(given: Tensors, into: Tensors) -> None:
             compute(*(given[name] for name in inputs), *(into[name] for name in outputs))
@@ -122,9 +130,10 @@ class NativeBackend(SessionBackend):
     def _part(self, graph: str, form: str = "onnx") -> Compute:
         """A small graph as a function of its inputs and outputs in order."""
         if graph not in self._parts:
-            read = native_weights(graph, self.bundle.graph(graph, PRECISION, form).onnx())
+            stored = self.bundle.graph(graph, self.options.precision, form)
+            content = stored.onnx()
             try:
-                made = _made(graph, read)
+                made = core_graph(graph, content)
             except (ArrayError, OptionError) as error:
                 raise DeviceError(
                     f"{self.device} cannot compute the {graph} of {self.bundle.manifest.name} "
@@ -148,7 +157,19 @@ class NativeBackend(SessionBackend):
             self._team = None
 
 
-def _made(graph: str, read: NativeWeights) -> Any:
+def _in_floats(tensors: Mapping[str, TensorInfo]) -> dict[str, TensorInfo]:
+    return {name: replace(tensor, type="float32") for name, tensor in tensors.items()}
+
+
+def core_graph(graph: str, content: bytes) -> Any:
+    """A graph of the core, made of an ONNX file that holds its constants.
+
+    Raises:
+        DeviceError: the core does not compute what the graph does.
+        BundleError: the file is damaged.
+        ArrayError, OptionError: a weight is missing or of another shape than the core takes.
+    """
+    read = native_weights(graph, content)
     if graph == "features":
         return _core.FeaturesGraph(read.values, read.neighbours)
     kinds = {"encoder": _core.EncoderGraph, "flow": _core.FlowGraph, "head": _core.HeadGraph}
@@ -161,7 +182,7 @@ def _clip_of(parts: Mapping[str, Compute], outputs: Mapping[str, Outputs]) -> Ru
     def room(graph: str, batch: int) -> dict[str, NDArray[np.float32]]:
         return {
             name: np.empty([batch, *map(int, outputs[graph][name].shape[1:])], np.float32)
-            for name in _TENSORS[graph][1]
+            for name in TENSORS[graph][1]
         }
 
     def run(given: Tensors, into: Tensors) -> None:

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from mol_edge import onnx_tensors
 from mol_edge.backends.mending import ELSEWHERE
+from mol_edge.backends.native_bytes import Weights, plain_name, plain_nodes, plain_weights
 from mol_edge.errors import BundleError, DeviceError
 from mol_edge.onnx_tensors import Node, shortened
-
-Weights = dict[str, NDArray[np.float32]]
 
 _BY_OPTION = re.compile(r"first\.second\.ccc\.((index|gather|theirs)\.[0-9]+|ranks|max)|.*\.cast")
 """Nodes that depend on how many neighbours there are, or on how weights are stored."""
@@ -38,7 +37,7 @@ class NativeWeights:
     """The constants of a graph, by the names that the export gives them.
 
     Attributes:
-        values: float32, C-contiguous.
+        values: float32, C-contiguous; of a graph in eight bits as `plain_weights` has them.
         neighbours: k of the search for neighbours in `features`; 0 in other graphs.
     """
 
@@ -57,7 +56,8 @@ def native_weights(graph: str, model: bytes) -> NativeWeights:
         DeviceError: the core does not compute what the graph does.
         BundleError: the file is damaged.
     """
-    nodes = onnx_tensors.nodes(model)
+    stored = onnx_tensors.nodes(model)
+    nodes = plain_nodes(stored)
     ranks = sum(node.name.startswith(_RANK) for node in nodes)
     wanted = [name for node in nodes if node.operator == "TopK" for name in node.inputs[1:]]
     if _digest(nodes) != _COMPUTED[graph] or wanted != ([f"k.{ranks}"] if ranks else []):
@@ -67,9 +67,10 @@ def native_weights(graph: str, model: bytes) -> NativeWeights:
             "or export the bundle again."
         )
     values = {
-        name.removesuffix(".half"): tensor
-        for name, tensor in onnx_tensors.float_tensors(model).items()
+        plain_name(name): tensor for name, tensor in onnx_tensors.float_tensors(model).items()
     }
+    if len(nodes) < len(stored):
+        values = plain_weights(stored, values, onnx_tensors.integer_tensors(model))
     if graph == "flow":
         values.update(_plain_predictions(values))
     return NativeWeights(values, ranks)

@@ -139,6 +139,10 @@ class SessionBackend(ABC):
         """Names, types and shapes of a graph's outputs; raises BundleError where it is absent."""
         return self._info(graph, self.form_of(graph)).outputs
 
+    def inputs_of(self, graph: str) -> Mapping[str, TensorInfo]:
+        """The same of its inputs."""
+        return self._info(graph, self.form_of(graph)).inputs
+
     def prepare(self) -> None:  # noqa: B027 (most runtimes build nothing)
         """Build what must be built before the first frame."""
 

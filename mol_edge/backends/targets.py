@@ -72,10 +72,10 @@ def computes(device: str, precision: str) -> bool:
     """Whether a device takes graphs of a precision at all.
 
     Example:
-        >>> computes("native:cpu", "int8"), computes("onnxruntime:cpu", "int8")
+        >>> computes("native:cpu", "fp16"), computes("native:cpu", "int8")
         (False, True)
     """
-    return precision == "fp32" or device.partition(":")[0] != NATIVE
+    return precision in ("fp32", "int8") or device.partition(":")[0] != NATIVE
 
 
 def has_provider(name: str) -> bool:

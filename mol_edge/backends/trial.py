@@ -58,11 +58,10 @@ def time_frame(backend: SessionBackend) -> float:
 
 
 def _inputs(backend: SessionBackend, graph: str) -> dict[str, NDArray[Any]]:
-    info = backend.bundle.graph_info(graph, backend.options.precision, backend.form_of(graph))
     random = np.random.default_rng(0)
     return {
         name: random.standard_normal([1 if n == "N" else n for n in tensor.shape]).astype(
             tensor.type
         )
-        for name, tensor in info.inputs.items()
+        for name, tensor in backend.inputs_of(graph).items()
     }

@@ -20,8 +20,11 @@ struct Weight {
 /// The tensors of a graph by the names that the export gives them.
 using Weights = std::map<std::string, Weight, std::less<>>;
 
-/// The graphs that MOL is cut into, in float32, each for one frame or window, or for some pairs.
-/// Maps are [channels, height, width], as in the bundle. One call at a time for each team.
+/// The graphs that MOL is cut into, each for one frame or window, or for some pairs. They compute
+/// in float32, but for the convolutions whose weights come with `NAME.steps` [inputs] and
+/// `NAME.zero` [1]: what a step of a pixel's byte is worth, and the byte of 0, see
+/// `network::ByteLayer`. Maps are [channels, height, width], as in the bundle. One call at a time
+/// for each team.
 
 /// What depends on one frame alone: features, their share of the expression head, landmarks.
 class FeaturesGraph {
@@ -51,6 +54,8 @@ class EncoderGraph {
     /// Channels of `enc2` and `enc3`.
     [[nodiscard]] int channels2() const;
     [[nodiscard]] int channels3() const;
+    /// Convolutions that are computed in bytes.
+    [[nodiscard]] int layers_in_bytes() const;
 
     /// `frame` [128, 128] to `enc2` [C, 32, 32] and `enc3` [C', 16, 16].
     void run(Team& team, const float* frame, float* enc2, float* enc3);
@@ -78,6 +83,8 @@ class FlowGraph {
 
     [[nodiscard]] int channels2() const;
     [[nodiscard]] int channels3() const;
+    /// Convolutions that are computed in bytes.
+    [[nodiscard]] int layers_in_bytes() const;
 
     /// Pairs of frames to `flow` [pairs, 2, 128, 128]. Several share the weights that are read.
     void run(Team& team, std::span<const Inputs> pairs, float* flow);

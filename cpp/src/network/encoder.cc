@@ -1,9 +1,9 @@
 #include "mol_edge/network.h"
 
+#include "convolution.h"
 #include "frame.h"
 #include "kernels.h"
 #include "map.h"
-#include "maybe_tiled.h"
 #include "planes.h"
 
 #include <algorithm>
@@ -20,8 +20,8 @@ struct EncoderGraph::Parts {
     Map map2;
     Map map3;
     Layer to_map1;
-    MaybeTiled to_map2;
-    Layer to_map3;
+    Convolution to_map2;
+    Convolution to_map3;
     int channels2 = 0;
     int channels3 = 0;
 };
@@ -38,8 +38,8 @@ EncoderGraph::Parts::Parts(const Weights& weights) {
     map2 = Map(kFrame / 4, channels2, 0, 0);
     map3 = Map(kFrame / 8, channels3, 0, 0);
     to_map1 = Layer::convolution(first, 2, 2, kSlope, frame.view(), map1.view());
-    to_map2 = MaybeTiled::halving(second, kSlope, map1.view(), map2.view());
-    to_map3 = Layer::convolution(third, 2, 0, kSlope, map2.view(), map3.view());
+    to_map2 = Convolution::halving(second, kSlope, map1.view(), map2.view());
+    to_map3 = Convolution::strided(third, 2, 0, kSlope, map2.view(), map3.view());
 }
 
 EncoderGraph::EncoderGraph(const Weights& weights) : parts_(std::make_unique<Parts>(weights)) {}
@@ -54,13 +54,18 @@ int EncoderGraph::channels3() const {
     return parts_->channels3;
 }
 
+int EncoderGraph::layers_in_bytes() const {
+    return static_cast<int>(parts_->to_map2.in_bytes()) +
+           static_cast<int>(parts_->to_map3.in_bytes());
+}
+
 void EncoderGraph::run(Team& team, const float* frame, float* enc2, float* enc3) {
     Parts& p = *parts_;
     const Kernels& k = kernels(current_isa());
     copy_frame(team, frame, p.frame.view());
     run_layers(team, k, {&p.to_map1});
     p.to_map2.run(team, k);
-    run_layers(team, k, {&p.to_map3});
+    p.to_map3.run(team, k);
     to_planes(team, k, {{p.map2.view(), p.channels2, enc2}, {p.map3.view(), p.channels3, enc3}});
 }
 

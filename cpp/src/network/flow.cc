@@ -22,6 +22,16 @@ int FlowGraph::channels3() const {
     return parts_->channels3;
 }
 
+int FlowGraph::layers_in_bytes() const {
+    int count = static_cast<int>(parts_->conv3_1.in_bytes());
+    for (const Fall& fall : parts_->falls) {
+        count +=
+            static_cast<int>(fall.halve.in_bytes()) + static_cast<int>(fall.convolve.in_bytes());
+    }
+    for (const Rise& rise : parts_->rises) count += static_cast<int>(rise.deconv.in_bytes());
+    return count;
+}
+
 void FlowGraph::Parts::begin(Team& team, const Kernels& k, const Inputs& inputs, int item) {
     from_planes(team, k,
                 {{inputs.enc3, channels3, map3.view()},
@@ -34,7 +44,7 @@ void FlowGraph::Parts::begin(Team& team, const Kernels& k, const Inputs& inputs,
 
 void FlowGraph::Parts::share(Team& team, const Kernels& k, int count) {
     for (int level = kShared + 1; level <= kLevels; ++level) {
-        run_layers(team, k, {&falls[level].halve}, {0, count});
+        falls[level].halve.run(team, k, {0, count});
         falls[level].convolve.run(team, k, {0, count});
     }
     for (int level = kLevels - 1; level >= kShared; --level) rise(team, k, level, {0, count});

@@ -67,7 +67,7 @@ void FlowGraph::Parts::contract(const Weights& weights) {
         find_filter(weights, "flow.conv3_1", features + kSets * kChannels, 3, true);
     join(weights, 3, third.outputs);
     const Views level3 = member(3, 0);
-    conv3_1 = MaybeTiled::convolution(third, kSlope, Views(level3.size(), matched.view()), level3);
+    conv3_1 = Convolution::same(third, kSlope, Views(level3.size(), matched.view()), level3);
     int inputs = third.outputs;
     for (int level = 4; level <= kLevels; ++level) {
         Fall& fall = falls[level];
@@ -80,8 +80,8 @@ void FlowGraph::Parts::contract(const Weights& weights) {
             between.push_back(fall.between.back().view());
         }
         join(weights, level, same.outputs);
-        fall.halve = Layer::convolution(half, 2, 1, kSlope, member(level - 1, 0), between);
-        fall.convolve = MaybeTiled::convolution(same, kSlope, between, member(level, 0));
+        fall.halve = Convolution::strided(half, 2, 1, kSlope, member(level - 1, 0), between);
+        fall.convolve = Convolution::same(same, kSlope, between, member(level, 0));
         inputs = same.outputs;
     }
 }
@@ -105,7 +105,7 @@ void FlowGraph::Parts::expand(const Weights& weights) {
         const Views to = member(level, members[level].deconv);
         const bool many = to.size() == from.size();
         rise.deconv =
-            MaybeTiled::rising(deconv, kSlope, from, many ? to : Views(from.size(), to.front()));
+            Convolution::rising(deconv, kSlope, from, many ? to : Views(from.size(), to.front()));
         for (std::size_t item = 0; item < from.size(); ++item) {
             const View up = member(level, members[level].flow)[many ? item : 0];
             Raise& raise = rise.raises.emplace_back();

@@ -2,13 +2,13 @@
 
 #include "mol_edge/network.h"
 
+#include "convolution.h"
 #include "correlation.h"
 #include "f5c.h"
 #include "frame.h"
 #include "kernels.h"
 #include "layer.h"
 #include "map.h"
-#include "maybe_tiled.h"
 #include "prediction.h"
 
 #include <vector>
@@ -39,15 +39,15 @@ struct Raise {
 
 /// A step of the decoder: features and flow to twice the size.
 struct Rise {
-    MaybeTiled deconv;
+    Convolution deconv;
     std::vector<Raise> raises;
 };
 
 /// A step of the contraction: to half the size, and a convolution there.
 struct Fall {
     std::vector<Map> between;
-    Layer halve;
-    MaybeTiled convolve;
+    Convolution halve;
+    Convolution convolve;
 };
 
 }  // namespace network
@@ -83,7 +83,7 @@ struct FlowGraph::Parts {
     network::Layer to_map1;
     network::Layer redirect;
     network::Correlation correlation;
-    network::MaybeTiled conv3_1;
+    network::Convolution conv3_1;
     /// By the level that they lead to.
     network::Fall falls[network::kLevels + 1];
     network::Rise rises[network::kLevels];

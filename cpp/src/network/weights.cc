@@ -2,6 +2,9 @@
 
 #include "mol_edge/error.h"
 
+#include "byte_kernels.h"
+
+#include <cmath>
 #include <cstddef>
 #include <string>
 
@@ -22,6 +25,20 @@ std::string text(const std::vector<int>& shape) {
         all += (all.empty() ? "" : ", ") + (size == kAnySize ? "any" : std::to_string(size));
     }
     return "(" + all + (shape.size() == 1 ? ",)" : ")");
+}
+
+/// What is asked here a file may lack, and bytes would make no sense then.
+void check_bytes(const std::string& name, const Filter& filter) {
+    for (int i = 0; i < filter.inputs; ++i) {
+        if (std::isnormal(filter.steps[i]) && filter.steps[i] > 0) continue;
+        throw ArrayError("The steps of " + name + " must be above 0, got " +
+                         std::to_string(filter.steps[i]) + ".");
+    }
+    if (filter.zero >= 0 && filter.zero <= kMostByte && filter.zero == std::floor(filter.zero)) {
+        return;
+    }
+    throw ArrayError("The zero of " + name + " must be a whole number from 0 to " +
+                     std::to_string(kMostByte) + ", got " + std::to_string(filter.zero) + ".");
 }
 
 }  // namespace
@@ -52,6 +69,11 @@ Filter find_filter(const Weights& weights, const std::string& name, int inputs, 
                   weight.shape[1],      weight.shape[2], weight.shape[3]};
     if (with_bias) {
         filter.bias = find(weights, name + ".bias", {filter.outputs}).values.data();
+    }
+    if (weights.find(name + ".steps") != weights.end()) {
+        filter.steps = find(weights, name + ".steps", {filter.inputs}).values.data();
+        filter.zero = find(weights, name + ".zero", {1}).values[0];
+        check_bytes(name, filter);
     }
     return filter;
 }

@@ -21,7 +21,12 @@ struct Filter {
     int inputs = 0;
     int height = 0;
     int width = 0;
+    /// By input channel, what one step of a pixel's byte is worth, and the byte of 0; null where
+    /// the convolution is computed in floats.
+    const float* steps = nullptr;
+    float zero = 0;
 
+    [[nodiscard]] bool in_bytes() const { return steps != nullptr; }
     [[nodiscard]] float at(int output, int input, int y, int x) const {
         return weight[((static_cast<std::ptrdiff_t>(output) * inputs + input) * height + y) *
                           width +
@@ -32,7 +37,8 @@ struct Filter {
 /// Throws ArrayError unless so many channels of a map fill whole vectors.
 void check_channels(const std::string& name, int channels);
 
-/// `name`.weight of any number of outputs, and `name`.bias where `with_bias`.
+/// `name`.weight of any number of outputs, `name`.bias where `with_bias`, and, where the table has
+/// them, `name`.steps [inputs] and `name`.zero [1] of a convolution in bytes.
 Filter find_filter(const Weights& weights, const std::string& name, int inputs, int side,
                    bool with_bias);
 

@@ -1,0 +1,97 @@
+#include "byte_kernels.h"
+
+#define MOL_EDGE_NETWORK_TARGET
+#include "byte_kernels_neon.h"
+#include "byte_kernels_x86.h"
+#include "byte_product.h"
+
+#include <algorithm>
+#include <cmath>
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+namespace mol_edge::network {
+namespace {
+
+/// What every processor runs.
+struct PortableDot {
+    using Sums = std::int32_t __attribute__((vector_size(16)));
+    using Floats = Four;
+
+    template <int Vectors>
+    MOL_EDGE_NETWORK_INLINE static void add(const std::uint8_t* a, const std::int8_t* b,
+                                            Sums* sums) {
+        for (int v = 0; v < Vectors; ++v) {
+            for (int lane = 0; lane < 4; ++lane) {
+                std::int32_t sum = 0;
+                for (int four = 0; four < kByteFours; ++four) {
+                    const std::int8_t* const weights = b + (four * kBytePanel + v * 4 + lane) * 4;
+                    for (int i = 0; i < 4; ++i) sum += a[four * 4 + i] * weights[i];
+                }
+                sums[v][lane] += sum;
+            }
+        }
+    }
+};
+
+/// `Offset`: of the kernels.
+template <int Offset>
+void portable_quantize(const ByteRow& row) {
+    for (int x = 0; x < row.pixels; ++x) {
+        const float* const from = row.from + x * row.pixel_step;
+        std::uint8_t* const to = row.to + static_cast<std::ptrdiff_t>(x) * row.channels;
+        for (int c = 0; c < row.channels; ++c) {
+            const float value = from[c] * row.factors[c] + row.zero;
+            // This way round, what is no number becomes 0.
+            const float kept = value > 0 ? std::min(value, static_cast<float>(kMostByte)) : 0;
+            to[c] = static_cast<std::uint8_t>(static_cast<int>(std::nearbyintf(kept)) - Offset);
+        }
+    }
+}
+
+#if defined(__aarch64__) && defined(__linux__)
+/// SDOT multiplies bytes that have signs.
+constexpr int kSigned = 128;
+#endif
+
+std::vector<ByteKernels> found() {
+    std::vector<ByteKernels> all{{"portable", 0, byte_product<PortableDot>, portable_quantize<0>}};
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return all;
+    all.push_back(avx2_byte_kernels());
+#if defined(MOL_EDGE_AVX_VNNI)
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    // AVX_VNNI is bit 4 of EAX in the first subleaf of leaf 7.
+    const bool has_subleaf = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && a >= 1;
+    if (has_subleaf && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a >> 4 & 1U) != 0) {
+        all.push_back(avx_vnni_byte_kernels());
+    }
+#endif
+    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vl")) {
+        all.push_back(avx512_vnni_byte_kernels());
+    }
+#elif defined(__aarch64__) && defined(__linux__)
+    if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) {
+        all.push_back({"dotprod", kSigned, dotprod_byte_product, portable_quantize<kSigned>});
+    }
+#endif
+    return all;
+}
+
+}  // namespace
+
+const std::vector<ByteKernels>& byte_kernels() {
+    static const std::vector<ByteKernels> all = found();
+    return all;
+}
+
+}  // namespace mol_edge::network

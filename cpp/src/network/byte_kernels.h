@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace mol_edge::network {
+
+/// Largest value of a pixel's byte, whose smallest is 0, and largest magnitude of a weight.
+inline constexpr int kMostByte = 255;
+inline constexpr int kMostByteWeight = 127;
+/// Columns of a panel of weights in bytes.
+inline constexpr int kBytePanel = 16;
+/// Inputs of a row come in multiples of this, and lie so in a panel: [4][columns][4] of each
+/// sixteen.
+inline constexpr int kByteUnit = 16;
+inline constexpr int kByteFours = kByteUnit / 4;
+/// Of such a unit, inputs 4i and 4i + 1 of each four are summed in 16 bits, and so are the others.
+/// Neither the weights above 0 nor those below may sum to more than this there, so that every
+/// processor gives the same sums.
+inline constexpr int kMostByteSum = 32767 / kMostByte;
+/// Rows that a product takes at once, and rows of one product.
+inline constexpr int kByteRows = 6;
+inline constexpr int kMostByteRows = 48;
+
+/// Up to `kMostByteRows` rows times one panel: out[r][n] = activation(bias[n] + scale[n] *
+/// (start[n] + sum over t, k of rows[r][taps[t] + k] * panel[t * run + k][n])).
+struct ByteProduct {
+    const std::uint8_t* const* rows;
+    float* const* outs;
+    int row_count;
+    const std::ptrdiff_t* taps;
+    int tap_count;
+    int run;
+    const std::int8_t* panel;
+    /// One value per column of the panel.
+    const std::int32_t* start;
+    const float* scale;
+    const float* bias;
+    /// Factor of values below 0.
+    float slope;
+    /// How many columns are written.
+    int columns;
+    /// The panel that the caller will want next, to be fetched meanwhile.
+    const std::int8_t* next;
+};
+
+/// Pixels to bytes: value * factor + zero, rounded and kept from 0 to `kMostByte`, less the
+/// kernels' offset.
+struct ByteRow {
+    const float* from;
+    std::ptrdiff_t pixel_step;
+    int pixels;
+    /// A multiple of 8, and how far apart pixels lie in `to`.
+    int channels;
+    /// By channel.
+    const float* factors;
+    float zero;
+    std::uint8_t* to;
+};
+
+/// What computes in bytes, compiled for one kind of processor.
+struct ByteKernels {
+    const char* name;
+    /// What is taken off each value of a pixel, so that its byte has a sign; or 0.
+    int offset;
+    void (*product)(const ByteProduct& product);
+    void (*quantize)(const ByteRow& row);
+};
+
+/// Those that this processor runs, the fastest last. All give the same.
+const std::vector<ByteKernels>& byte_kernels();
+
+}  // namespace mol_edge::network

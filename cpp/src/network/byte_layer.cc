@@ -1,0 +1,193 @@
+#include "byte_layer.h"
+
+#include "byte_column.h"
+
+#include <algorithm>
+
+namespace mol_edge::network {
+namespace {
+
+/// Multiplications of one task, some ten microseconds, see `Layer`.
+constexpr std::ptrdiff_t kTaskProducts = 1'000'000;
+/// Values that one task brings to bytes.
+constexpr int kTaskValues = 32'768;
+
+int rounded_up(int value, int unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
+}  // namespace
+
+ByteLayer::ByteLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in,
+                     int before, int after)
+    : kernels_(kernels),
+      in_(in),
+      slope_(slope),
+      before_(before),
+      whole_(in.front().side + before + after),
+      // A row of taps must fill whole units.
+      step_(rounded_up(filter.inputs, filter.width % 2 == 0 ? kByteUnit / 2 : kByteUnit)),
+      run_(filter.width * step_),
+      zero_(filter.zero),
+      factors_(static_cast<std::size_t>(step_)) {
+    // Channels beyond the filter's are another's, or none, and become the zero.
+    for (int i = 0; i < filter.inputs; ++i) {
+        factors_[static_cast<std::size_t>(i)] = 1 / filter.steps[i];
+    }
+    for (int y = 0; y < filter.height; ++y) {
+        taps_.push_back(static_cast<std::ptrdiff_t>(y) * whole_ * step_);
+    }
+    const auto size = static_cast<std::size_t>(whole_) * static_cast<std::size_t>(whole_ * step_);
+    const auto rim = static_cast<std::uint8_t>(static_cast<int>(zero_) - kernels.offset);
+    maps_.assign(in.size(), std::vector<std::uint8_t>(size, rim));
+}
+
+ByteLayer ByteLayer::convolution(const ByteKernels& kernels, const Filter& filter, int stride,
+                                 int pad, float slope, const Views& in, const Views& out) {
+    const int last = (out.front().side - 1) * stride - pad + filter.height - 1;
+    ByteLayer layer(kernels, filter, slope, in, pad, std::max(0, last - (in.front().side - 1)));
+    Part& part = layer.parts_.emplace_back();
+    for (std::size_t item = 0; item < in.size(); ++item) {
+        for (int y = 0; y < out[item].side; ++y) {
+            for (int x = 0; x < out[item].side; ++x) {
+                part.rows.push_back(layer.at(item, y * stride - pad, x * stride - pad));
+                part.outs.push_back(out[item].at(y, x));
+            }
+        }
+    }
+    layer.pack(part, filter, 0, filter.outputs);
+    return layer;
+}
+
+ByteLayer ByteLayer::rising(const ByteKernels& kernels, const Filter& filter, float slope,
+                            const Views& in, const Views& out) {
+    ByteLayer layer(kernels, filter, slope, in, 1, 1);
+    for (int phase = 0; phase < 4; ++phase) {
+        const int a = phase / 2;
+        const int b = phase % 2;
+        Part& part = layer.parts_.emplace_back();
+        for (std::size_t item = 0; item < in.size(); ++item) {
+            for (int i = 1 - a; i <= in[item].side - a; ++i) {
+                for (int j = 1 - b; j <= in[item].side - b; ++j) {
+                    part.rows.push_back(layer.at(item, i - 1, j - 1));
+                    part.outs.push_back(out[item].at(2 * i - 1 + a, 2 * j - 1 + b));
+                }
+            }
+        }
+        const int outputs = filter.outputs / 4;
+        layer.pack(part, filter, phase * outputs, outputs);
+    }
+    return layer;
+}
+
+std::uint8_t* ByteLayer::at(std::size_t item, int y, int x) {
+    return maps_[item].data() +
+           (static_cast<std::ptrdiff_t>(y + before_) * whole_ + x + before_) * step_;
+}
+
+void ByteLayer::pack(Part& part, const Filter& filter, int first_output, int outputs) {
+    part.outputs = outputs;
+    const auto columns = static_cast<std::size_t>(part.panels() * kBytePanel);
+    part.start.assign(columns, 0);
+    part.scale.assign(columns, 0);
+    part.bias.assign(columns, 0);
+    part.packed = Buffer(static_cast<std::size_t>(part.panels() * panel_size()) / sizeof(float));
+    auto* const packed = reinterpret_cast<std::int8_t*>(part.packed.data());
+    std::vector<float> line(taps_.size() * static_cast<std::size_t>(run_));
+    for (int o = 0; o < outputs; ++o) {
+        for (int y = 0; y < filter.height; ++y) {
+            for (int x = 0; x < filter.width; ++x) {
+                // Steps of pixels go into the weights, since channels may have steps of their own.
+                for (int i = 0; i < filter.inputs; ++i) {
+                    line[static_cast<std::size_t>(y * run_ + x * step_ + i)] =
+                        filter.at(first_output + o, i, y, x) * filter.steps[i];
+                }
+            }
+        }
+        const ByteColumn column =
+            byte_column(line, packed + o / kBytePanel * panel_size() + o % kBytePanel * 4);
+        const auto at = static_cast<std::size_t>(o);
+        part.scale[at] = column.scale;
+        part.start[at] = (kernels_.offset - static_cast<std::int32_t>(zero_)) * column.sum;
+        if (filter.bias != nullptr) part.bias[at] = filter.bias[first_output + o];
+    }
+}
+
+std::ptrdiff_t ByteLayer::panel_size() const {
+    return static_cast<std::ptrdiff_t>(taps_.size()) * run_ * kBytePanel;
+}
+
+const std::int8_t* ByteLayer::weights_of(const Part& part, int panel) const {
+    return reinterpret_cast<const std::int8_t*>(part.packed.data()) + panel * panel_size();
+}
+
+int ByteLayer::chunk_of(int rows) const {
+    const auto blocks =
+        static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / (panel_size() * kByteRows)));
+    const int chunks = (rows + blocks * kByteRows - 1) / (blocks * kByteRows);
+    return chunks == 1 ? rows : rounded_up((rows + chunks - 1) / chunks, kByteRows);
+}
+
+ByteLayer::Task ByteLayer::task_of(int task, Items items) const {
+    for (const Part& part : parts_) {
+        const int of_item = static_cast<int>(part.rows.size() / in_.size());
+        const int all = of_item * items.count;
+        const int chunk = chunk_of(all);
+        const int chunks = (all + chunk - 1) / chunk;
+        if (task < part.panels() * chunks) {
+            const int begin = task % chunks * chunk;
+            return {&part, task / chunks, of_item * items.first + begin,
+                    std::min(chunk, all - begin)};
+        }
+        task -= part.panels() * chunks;
+    }
+    return {nullptr, 0, 0, 0};
+}
+
+void ByteLayer::quantize(std::size_t item, int y) {
+    const View& view = in_[item];
+    kernels_.quantize(
+        {view.at(y, 0), view.pixel_step, view.side, step_, factors_.data(), zero_, at(item, y, 0)});
+}
+
+void ByteLayer::multiply(const Task& task, const std::int8_t* next) const {
+    const Part& part = *task.part;
+    const int column = task.panel * kBytePanel;
+    const std::int8_t* const panel = weights_of(part, task.panel);
+    for (int done = 0; done < task.count; done += kMostByteRows) {
+        const int rows = std::min(kMostByteRows, task.count - done);
+        float* outs[kMostByteRows];
+        for (int r = 0; r < rows; ++r) {
+            outs[r] = part.outs[static_cast<std::size_t>(task.first + done + r)] + column;
+        }
+        kernels_.product({part.rows.data() + task.first + done, outs, rows, taps_.data(),
+                          static_cast<int>(taps_.size()), run_, panel, part.start.data() + column,
+                          part.scale.data() + column, part.bias.data() + column, slope_,
+                          std::min(kBytePanel, part.outputs - column),
+                          done + rows == task.count ? next : panel});
+    }
+}
+
+void ByteLayer::run(Team& team, Items items) {
+    const int side = in_.front().side;
+    const int lines = std::max(1, kTaskValues / (side * step_));
+    const int all = side * items.count;
+    team.run((all + lines - 1) / lines, [&](int task) {
+        for (int line = task * lines; line < std::min(all, (task + 1) * lines); ++line) {
+            quantize(static_cast<std::size_t>(items.first + line / side), line % side);
+        }
+    });
+    int total = 0;
+    for (const Part& part : parts_) {
+        const int rows = static_cast<int>(part.rows.size() / in_.size()) * items.count;
+        total += part.panels() * ((rows + chunk_of(rows) - 1) / chunk_of(rows));
+    }
+    team.run(total, [&](int task) {
+        const Task mine = task_of(task, items);
+        const Task next = task_of(task + team.threads(), items);
+        const Task& after = next.part == nullptr ? mine : next;
+        multiply(mine, weights_of(*after.part, after.panel));
+    });
+}
+
+}  // namespace mol_edge::network

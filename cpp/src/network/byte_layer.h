@@ -1,0 +1,79 @@
+#pragma once
+
+#include "mol_edge/team.h"
+
+#include "buffer.h"
+#include "byte_kernels.h"
+#include "map.h"
+#include "weights.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace mol_edge::network {
+
+/// A convolution whose pixels and weights are brought to bytes, and whose sums are exact in 32
+/// bits: out = activation(bias + step of the pixels * step of the weight * sum). What it reads and
+/// writes are maps of floats, as of any layer.
+class ByteLayer {
+  public:
+    /// As `Layer::convolution`; the filter must be in bytes, see `Filter::in_bytes`.
+    static ByteLayer convolution(const ByteKernels& kernels, const Filter& filter, int stride,
+                                 int pad, float slope, const Views& in, const Views& out);
+    /// As the four of `Layer::phase`.
+    static ByteLayer rising(const ByteKernels& kernels, const Filter& filter, float slope,
+                            const Views& in, const Views& out);
+
+    /// For some items of a batch.
+    void run(Team& team, Items items = {});
+
+  private:
+    /// Some outputs of all pixels, of weights of their own.
+    struct Part {
+        std::vector<const std::uint8_t*> rows;
+        std::vector<float*> outs;
+        std::vector<std::int32_t> start;
+        std::vector<float> scale;
+        std::vector<float> bias;
+        Buffer packed;
+        int outputs = 0;
+
+        [[nodiscard]] int panels() const { return (outputs + kBytePanel - 1) / kBytePanel; }
+    };
+    /// Which weights of a part a task takes, and which rows.
+    struct Task {
+        const Part* part;
+        int panel;
+        int first;
+        int count;
+    };
+
+    ByteLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in,
+              int before, int after);
+    /// The byte of pixel (y, x) of an item.
+    [[nodiscard]] std::uint8_t* at(std::size_t item, int y, int x);
+    void pack(Part& part, const Filter& filter, int first_output, int outputs);
+    void quantize(std::size_t item, int y);
+    [[nodiscard]] std::ptrdiff_t panel_size() const;
+    [[nodiscard]] const std::int8_t* weights_of(const Part& part, int panel) const;
+    [[nodiscard]] int chunk_of(int rows) const;
+    [[nodiscard]] Task task_of(int task, Items items) const;
+    void multiply(const Task& task, const std::int8_t* next) const;
+
+    ByteKernels kernels_;
+    Views in_;
+    float slope_;
+    int before_;
+    int whole_;
+    /// Bytes of a pixel.
+    int step_;
+    int run_;
+    float zero_;
+    std::vector<float> factors_;
+    std::vector<std::ptrdiff_t> taps_;
+    std::vector<std::vector<std::uint8_t>> maps_;
+    std::vector<Part> parts_;
+};
+
+}  // namespace mol_edge::network

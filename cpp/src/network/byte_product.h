@@ -1,0 +1,147 @@
+#pragma once
+
+#include "byte_kernels.h"
+#include "vectors.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace mol_edge::network {
+namespace {
+
+/// A piece of the inputs of a product, which stays in the nearest cache while all rows are
+/// multiplied with it and the piece after it is fetched.
+struct BytePiece {
+    const std::ptrdiff_t* taps;
+    int tap_count;
+    int first;
+    int run;
+    const std::int8_t* panel;
+    const std::int8_t* next;
+    bool begins;
+    bool ends;
+};
+
+inline constexpr int kPieceBytes = 1024;
+inline constexpr int kLine = 64;
+inline constexpr int kStepBytes = kByteUnit * kBytePanel;
+
+/// `Dot`: sums of a vector of columns in 32 bits, `Dot::Sums`, and how a unit of inputs of a row is
+/// multiplied with its weights for them.
+template <class Dot, int Rows>
+MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& piece, int first,
+                                       int blocks, int block, std::int32_t* partial) {
+    using Sums = typename Dot::Sums;
+    using Floats = typename Dot::Floats;
+    constexpr int lanes = static_cast<int>(sizeof(Sums) / sizeof(std::int32_t));
+    constexpr int vectors = kBytePanel / lanes;
+    std::int32_t* const kept = partial + first * kBytePanel;
+    Sums sums[Rows][vectors];
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) {
+        const std::int32_t* const from = piece.begins ? p.start : kept + r * kBytePanel;
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) std::memcpy(&sums[r][v], from + v * lanes, sizeof(Sums));
+    }
+    // Each block fetches its share of the lines of the next piece.
+    const std::ptrdiff_t fetch_step = kStepBytes / blocks;
+    const std::int8_t* ahead =
+        piece.next + block * (piece.tap_count * piece.run / kByteUnit) * fetch_step;
+    const std::int8_t* b = piece.panel;
+    for (int t = 0; t < piece.tap_count; ++t) {
+        const std::uint8_t* a[Rows];
+#pragma GCC unroll 8
+        for (int r = 0; r < Rows; ++r) a[r] = p.rows[first + r] + piece.taps[t] + piece.first;
+        for (std::ptrdiff_t k = 0; k < piece.run; k += kByteUnit, b += kStepBytes) {
+            __builtin_prefetch(ahead);
+            if (blocks < 4) __builtin_prefetch(ahead + kLine);
+            if (blocks == 1) {
+                __builtin_prefetch(ahead + 2 * kLine);
+                __builtin_prefetch(ahead + 3 * kLine);
+            }
+            ahead += fetch_step;
+#pragma GCC unroll 8
+            for (int r = 0; r < Rows; ++r) Dot::template add<vectors>(a[r] + k, b, sums[r]);
+        }
+    }
+    if (!piece.ends) {
+        std::memcpy(kept, sums, sizeof sums);
+        return;
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) {
+        float whole[kBytePanel];
+        float* const to = p.columns == kBytePanel ? p.outs[first + r] : whole;
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) {
+            Floats scale, bias;
+            load(p.scale + v * lanes, scale);
+            load(p.bias + v * lanes, bias);
+            Floats value = __builtin_convertvector(sums[r][v], Floats) * scale + bias;
+            activate(p.slope, value);
+            store(value, to + v * lanes);
+        }
+        if (p.columns < kBytePanel) {
+            std::memcpy(p.outs[first + r], whole, static_cast<std::size_t>(p.columns) * sizeof *to);
+        }
+    }
+}
+
+/// Rows in blocks of nearly the same size.
+template <class Dot>
+MOL_EDGE_NETWORK_INLINE void byte_piece(const ByteProduct& p, const BytePiece& piece,
+                                        std::int32_t* partial) {
+    const int blocks = (p.row_count + kByteRows - 1) / kByteRows;
+    int first = 0;
+    for (int block = 0; block < blocks; ++block) {
+        const int rows = (p.row_count - first + blocks - block - 1) / (blocks - block);
+        switch (rows) {
+            case 6:
+                byte_rows<Dot, 6>(p, piece, first, blocks, block, partial);
+                break;
+            case 5:
+                byte_rows<Dot, 5>(p, piece, first, blocks, block, partial);
+                break;
+            case 4:
+                byte_rows<Dot, 4>(p, piece, first, blocks, block, partial);
+                break;
+            case 3:
+                byte_rows<Dot, 3>(p, piece, first, blocks, block, partial);
+                break;
+            case 2:
+                byte_rows<Dot, 2>(p, piece, first, blocks, block, partial);
+                break;
+            default:
+                byte_rows<Dot, 1>(p, piece, first, blocks, block, partial);
+                break;
+        }
+        first += rows;
+    }
+}
+
+template <class Dot>
+MOL_EDGE_NETWORK_TARGET void byte_product(const ByteProduct& p) {
+    alignas(64) std::int32_t partial[kMostByteRows * kBytePanel];
+    const int parts = (p.run + kPieceBytes - 1) / kPieceBytes;
+    const int part = (p.run / kByteUnit + parts - 1) / parts * kByteUnit;
+    const int taps = parts > 1 ? 1 : kPieceBytes / p.run;
+    const std::int8_t* panel = p.panel;
+    for (int tap = 0; tap < p.tap_count; tap += taps) {
+        const int count = tap + taps < p.tap_count ? taps : p.tap_count - tap;
+        for (int first = 0; first < p.run; first += part) {
+            const int run = first + part < p.run ? part : p.run - first;
+            const std::int8_t* const after =
+                panel + static_cast<std::ptrdiff_t>(count) * run * kBytePanel;
+            const bool ends = tap + count == p.tap_count && first + run == p.run;
+            byte_piece<Dot>(p,
+                            {p.taps + tap, count, first, run, panel, ends ? p.next : after,
+                             panel == p.panel, ends},
+                            partial);
+            panel = after;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace mol_edge::network

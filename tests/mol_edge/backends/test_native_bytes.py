@@ -1,0 +1,135 @@
+"""A graph in eight bits as the C++ core takes it."""
+
+import numpy as np
+import pytest
+
+from mol_edge.backends.native_bytes import plain_name, plain_nodes, plain_weights
+from mol_edge.errors import BundleError
+from mol_edge.onnx_tensors import Node
+
+
+def node(operator, name, inputs, outputs):
+    return Node(operator, name, tuple(inputs), tuple(outputs), ())
+
+
+def quantized(name, source=None):
+    """A tensor to integers and back, as the export does it."""
+    source = source or name
+    scale, zero = f"{name}/scale", f"{name}/zero"
+    return [
+        node("QuantizeLinear", f"{name}/q", [source, scale, zero], [f"{name}/q"]),
+        node("DequantizeLinear", f"{name}/dq", [f"{name}/q", scale, zero], [f"{name}/dq"]),
+    ]
+
+
+def weight(name):
+    inputs = [f"{name}/q", f"{name}/scale", f"{name}/zero"]
+    return node("DequantizeLinear", f"{name}/dq", inputs, [f"{name}/dq"])
+
+
+LAYER = "flow.conv4"
+NODES = [
+    node("Mul", "flow.joined/member1", ["first", "factor"], ["flow.joined/member1"]),
+    quantized("x")[0],
+    quantized("flow.joined/member1")[0],
+    node("Concat", "flow.joined", ["x/q", "flow.joined/member1/q"], ["flow.joined:0/q"]),
+    node(
+        "DequantizeLinear", "flow.joined:0/dq",
+        ["flow.joined:0/q", "flow.joined:0/scale", "flow.joined:0/zero"], ["flow.joined:0/dq"],
+    ),
+    weight(f"{LAYER}.weight"),
+    weight(f"{LAYER}.bias"),
+    node(
+        "Conv", LAYER,
+        ["flow.joined:0/dq", f"{LAYER}.weight/dq", f"{LAYER}.bias/dq"], [f"{LAYER}:0"],
+    ),
+    node("LeakyRelu", f"{LAYER}.relu", [f"{LAYER}:0"], ["enc2/float"]),
+    node("QuantizeLinear", "enc2/q", ["enc2/float", "s", "z"], ["enc2"]),
+]  # fmt: skip
+FLOATS = {
+    "factor": np.float32([4]),
+    "flow.joined:0/scale": np.float32([0.5]),
+    f"{LAYER}.weight/scale": np.float32([0.25, 2]),
+    f"{LAYER}.bias/scale": np.float32([0.5, 1]),
+}
+INTEGERS = {
+    "flow.joined:0/zero": np.uint8([51]),
+    f"{LAYER}.weight/q": np.arange(2 * 130, dtype=np.int16).reshape(2, 130, 1, 1).astype(np.int8),
+    f"{LAYER}.bias/q": np.int32([6, -3]),
+}
+
+
+def test_nodes_are_those_of_float32() -> None:
+    assert plain_nodes(NODES) == [
+        node("Concat", "flow.joined", ["x", "first"], ["flow.joined:0"]),
+        node("Conv", LAYER, ["flow.joined:0", f"{LAYER}.weight", f"{LAYER}.bias"], [f"{LAYER}:0"]),
+        node("LeakyRelu", f"{LAYER}.relu", [f"{LAYER}:0"], ["enc2"]),
+    ]
+    plain = [node("Relu", "relu", ["x", "w"], ["y"])]
+    stored = [
+        node("Cast", "w", ["w/stored"], ["w"]),
+        node("Relu", "relu", ["x", "w"], ["y"]),
+    ]
+    assert plain_nodes(stored) == plain
+    assert plain_nodes(plain) == plain
+
+
+def test_weights_are_floats_and_factors_of_joined_inputs_go_into_them() -> None:
+    values = plain_weights(NODES, FLOATS, INTEGERS)
+    # The second member, `first`, has 128 channels, and was multiplied by 4.
+    factors = np.repeat([1, 4], [2, 128])
+    integers = INTEGERS[f"{LAYER}.weight/q"][:, :, 0, 0].astype(np.float32)
+    np.testing.assert_array_equal(
+        values[f"{LAYER}.weight"][:, :, 0, 0], integers * [[0.25], [2]] * factors
+    )
+    np.testing.assert_array_equal(values[f"{LAYER}.bias"], [3, -3])
+    np.testing.assert_array_equal(values[f"{LAYER}.steps"], 0.5 / factors)
+    assert values[f"{LAYER}.zero"] == 51
+    assert values.keys() == {
+        "factor", *(f"{LAYER}.{each}" for each in ("weight", "bias", "steps", "zero")),
+    }  # fmt: skip
+    assert all(value.dtype == np.float32 for value in values.values())
+
+
+def test_constants_stored_in_half_the_bytes_have_the_same_names() -> None:
+    def stored(name):
+        return name.replace(f"{LAYER}.weight/", f"{LAYER}.weight.cast:0/")
+
+    nodes = [node(n.operator, n.name, map(stored, n.inputs), map(stored, n.outputs)) for n in NODES]
+    floats = {stored(name): value for name, value in FLOATS.items()}
+    floats = {plain_name(name): value for name, value in floats.items()}
+    integers = {stored(name): value for name, value in INTEGERS.items()}
+    values = plain_weights(nodes, floats, integers)
+    assert values.keys() == plain_weights(NODES, FLOATS, INTEGERS).keys()
+    assert f"{LAYER}.steps" in values
+
+
+def test_a_layer_that_the_core_has_in_floats_gets_no_steps() -> None:
+    others = [
+        node(n.operator, "flow.conv_redir" if n.name == LAYER else n.name, n.inputs, n.outputs)
+        for n in NODES
+    ]
+    values = plain_weights(others, FLOATS, INTEGERS)
+    assert not any(name.endswith((".steps", ".zero")) for name in values)
+    assert values[f"{LAYER}.weight"][0, 129, 0, 0] == np.int8(-127) * 0.25 * 4
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "value", "expected"),
+    [
+        ("floats", "flow.joined:0/scale", None, "flow.joined:0/scale.*among its constants"),
+        ("floats", "flow.joined:0/scale", np.float32([1, 2]), "one scale and one zero of uint8"),
+        ("floats", "factor", np.float32([1, 2]), "one factor, got"),
+        ("floats", f"{LAYER}.weight/scale", np.float32([1, 2, 3]), "a scale for each of its 2"),
+        ("integers", "flow.joined:0/zero", np.int8([0]), "one scale and one zero of uint8"),
+        ("integers", f"{LAYER}.weight/q", np.zeros((2, 90, 1, 1), np.int8), "members of 90"),
+    ],
+)
+def test_what_is_damaged_is_told_by_name(table, name, value, expected) -> None:
+    tables = {"floats": dict(FLOATS), "integers": dict(INTEGERS)}
+    if value is None:
+        del tables[table][name]
+    else:
+        tables[table][name] = value
+    with pytest.raises(BundleError, match=expected):
+        plain_weights(NODES, **tables)

@@ -17,8 +17,8 @@ PatchProducts compare(const PatchTemplate& patch, const Window& window, float me
     return generic::compare(patch, window, mean);
 }
 
-WindowSums measure(const Window& window, float mean) {
-    return generic::measure(window, mean);
+WindowSums measure(const PatchTemplate& patch, const Window& window, float mean) {
+    return generic::measure(patch, window, mean);
 }
 
 void blur(const float* __restrict in, int side, float* __restrict out) {

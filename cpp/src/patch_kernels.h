@@ -68,8 +68,9 @@ struct PatchProducts {
     float level, along_x, along_y;
 };
 
-/// Weighted sums over a window.
+/// These products, and weighted sums over the window.
 struct WindowSums {
+    PatchProducts products;
     float sum, squares;
 };
 
@@ -80,7 +81,7 @@ struct PatchKernels {
     /// Leaves all parts weighted.
     void (*project)(PatchTemplate& patch, const Projection& projection);
     PatchProducts (*compare)(const PatchTemplate& patch, const Window& window, float mean);
-    WindowSums (*measure)(const Window& window, float mean);
+    WindowSums (*measure)(const PatchTemplate& patch, const Window& window, float mean);
     /// Blurs `side` x `side` pixels with (1 2 1) / 4 in both directions; the border is repeated.
     void (*blur)(const float* __restrict in, int side, float* __restrict out);
     /// The same, but only every other pixel of every other row.

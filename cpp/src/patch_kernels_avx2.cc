@@ -21,8 +21,8 @@ MOL_EDGE_AVX2 PatchProducts compare(const PatchTemplate& patch, const Window& wi
     return generic::compare(patch, window, mean);
 }
 
-MOL_EDGE_AVX2 WindowSums measure(const Window& window, float mean) {
-    return generic::measure(window, mean);
+MOL_EDGE_AVX2 WindowSums measure(const PatchTemplate& patch, const Window& window, float mean) {
+    return generic::measure(patch, window, mean);
 }
 
 MOL_EDGE_AVX2 void blur(const float* __restrict in, int side, float* __restrict out) {

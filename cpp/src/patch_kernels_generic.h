@@ -64,21 +64,25 @@ MOL_EDGE_PATCH_INLINE void difference(const float* before, const float* after, L
     gradient.high = (gradient.high - from.high) * 0.5F;
 }
 
-MOL_EDGE_PATCH_INLINE void interpolate(const Window& window, int row, float mean, Lanes& out) {
-    const float* const upper = window.start + row * window.stride;
-    const float* const lower = upper + window.stride;
-    Lanes a, b, c, d;
-    load(upper, a);
-    load(upper + 1, b);
-    load(lower, c);
-    load(lower + 1, d);
-    const float right = window.right, down = window.lower;
-    const Eight upper_low = a.low + (b.low - a.low) * right;
-    const Eight upper_high = a.high + (b.high - a.high) * right;
-    const Eight lower_low = c.low + (d.low - c.low) * right;
-    const Eight lower_high = c.high + (d.high - c.high) * right;
-    out.low = upper_low + (lower_low - upper_low) * down - mean;
-    out.high = upper_high + (lower_high - upper_high) * down - mean;
+/// A row of a plane between its columns, from `from` on.
+MOL_EDGE_PATCH_INLINE void between_columns(const float* from, float right, Lanes& out) {
+    Lanes next;
+    load(from, out);
+    load(from + 1, next);
+    out.low += (next.low - out.low) * right;
+    out.high += (next.high - out.high) * right;
+}
+
+/// The next row of a window. `upper` is the plane's row above it, between its columns, and becomes
+/// that below: each row of the plane is read once.
+MOL_EDGE_PATCH_INLINE void next_row(const Window& window, int row, float mean, Lanes& upper,
+                                    Lanes& pixels) {
+    Lanes lower;
+    between_columns(window.start + (row + 1) * window.stride, window.right, lower);
+    const float down = window.lower;
+    pixels.low = upper.low + (lower.low - upper.low) * down - mean;
+    pixels.high = upper.high + (lower.high - upper.high) * down - mean;
+    upper = lower;
 }
 
 MOL_EDGE_PATCH_INLINE PatchSums gather(const float* start, int stride, float mean,
@@ -143,35 +147,54 @@ MOL_EDGE_PATCH_INLINE void project(PatchTemplate& patch, const Projection& proje
     }
 }
 
-MOL_EDGE_PATCH_INLINE PatchProducts compare(const PatchTemplate& patch, const Window& window,
-                                            float mean) {
+/// Sums of a window's products with the parts of a template.
+struct ProductSums {
     Lanes level, along_x, along_y;
-    for (int row = 0; row < kPatchSide; ++row) {
-        const std::size_t at = static_cast<std::size_t>(row) * kPatchLanes;
-        Lanes pixels, factors;
-        interpolate(window, row, mean, pixels);
-        load(&patch.level[at], factors);
-        add_product(factors, pixels, level);
-        load(&patch.along_x[at], factors);
-        add_product(factors, pixels, along_x);
-        load(&patch.along_y[at], factors);
-        add_product(factors, pixels, along_y);
-    }
-    return {total(level), total(along_x), total(along_y)};
+};
+
+MOL_EDGE_PATCH_INLINE void add_products(const PatchTemplate& patch, int row, const Lanes& pixels,
+                                        ProductSums& sums) {
+    const std::size_t at = static_cast<std::size_t>(row) * kPatchLanes;
+    Lanes factors;
+    load(&patch.level[at], factors);
+    add_product(factors, pixels, sums.level);
+    load(&patch.along_x[at], factors);
+    add_product(factors, pixels, sums.along_x);
+    load(&patch.along_y[at], factors);
+    add_product(factors, pixels, sums.along_y);
 }
 
-MOL_EDGE_PATCH_INLINE WindowSums measure(const Window& window, float mean) {
-    Lanes columns, weights, sum, squares;
-    load(kTaper.data(), columns);
+MOL_EDGE_PATCH_INLINE PatchProducts totals(const ProductSums& sums) {
+    return {total(sums.level), total(sums.along_x), total(sums.along_y)};
+}
+
+MOL_EDGE_PATCH_INLINE PatchProducts compare(const PatchTemplate& patch, const Window& window,
+                                            float mean) {
+    ProductSums sums;
+    Lanes upper, pixels;
+    between_columns(window.start, window.right, upper);
     for (int row = 0; row < kPatchSide; ++row) {
-        Lanes pixels;
-        interpolate(window, row, mean, pixels);
+        next_row(window, row, mean, upper, pixels);
+        add_products(patch, row, pixels, sums);
+    }
+    return totals(sums);
+}
+
+MOL_EDGE_PATCH_INLINE WindowSums measure(const PatchTemplate& patch, const Window& window,
+                                         float mean) {
+    ProductSums sums;
+    Lanes columns, weights, sum, squares, upper, pixels;
+    load(kTaper.data(), columns);
+    between_columns(window.start, window.right, upper);
+    for (int row = 0; row < kPatchSide; ++row) {
+        next_row(window, row, mean, upper, pixels);
+        add_products(patch, row, pixels, sums);
         weights_of_row(columns, row, weights);
         add_product(weights, pixels, sum);
         multiply(pixels, weights);
         add_product(weights, pixels, squares);
     }
-    return {total(sum), total(squares)};
+    return {totals(sums), total(sum), total(squares)};
 }
 
 /// (1 2 1) / 4 along a row of `side` pixels.

@@ -29,12 +29,14 @@ constexpr float kConverged = 0.004F;
 /// A crop and its half, blurred. Windows read a little beyond the last row.
 struct Pyramid {
     static constexpr std::size_t kBeyond = 32;
-    alignas(64) std::array<float, kCropPixels + kBeyond> full{};
-    alignas(64) std::array<float, kCropPixels / 4 + kBeyond> half{};
+    alignas(64) std::array<float, kCropPixels + kBeyond> full;
+    alignas(64) std::array<float, kCropPixels / 4 + kBeyond> half;
 
-    void build(const PatchKernels& kernels, std::span<const float, kCropPixels> crop) {
+    Pyramid(const PatchKernels& kernels, std::span<const float, kCropPixels> crop) {
         kernels.blur(crop.data(), kCropSize, full.data());
         kernels.halve(full.data(), kCropSize, half.data());
+        std::fill(full.end() - kBeyond, full.end(), 0.0F);
+        std::fill(half.end() - kBeyond, half.end(), 0.0F);
     }
 };
 
@@ -96,13 +98,13 @@ class Patch {
 
     PatchMotion describe(Plane later, Vector motion) const {
         const Window window = place(later, motion);
-        const PatchProducts products = kernels_.compare(template_, window, mean_);
-        const WindowSums sums = kernels_.measure(window, mean_);
-        const float contrast = products.level * products.level / energy_;
+        const WindowSums sums = kernels_.measure(template_, window, mean_);
+        const float level = sums.products.level;
+        const float contrast = level * level / energy_;
         const float variance = sums.squares - sums.sum * sums.sum / kPatchWeight;
         // What gain and offset do not explain; a gain of nothing at all explains nothing.
         const float rest = std::max(0.0F, variance - contrast);
-        const float gain = products.level / energy_;
+        const float gain = level / energy_;
         if (!(gain > 0.2F) || !std::isfinite(variance)) return unseen();
         const float noise = rest / (gain * gain * kPatchWeight) +
                             kModelError * kModelError * energy_ / kPatchWeight;
@@ -146,6 +148,8 @@ class Patch {
         const float along = (axis.x * x + axis.y * y) / directions_.along;
         const float across = edge_ ? 0.0F : (axis.x * y - axis.y * x) / directions_.across;
         const Vector step{axis.x * along - axis.y * across, axis.y * along + axis.x * across};
+        // Mostly a step is short, and its length need not be known.
+        if (std::abs(step.x) + std::abs(step.y) <= kLongestStep) return step;
         const float length = std::hypot(step.x, step.y);
         const float factor = length > kLongestStep ? kLongestStep / length : 1.0F;
         return {step.x * factor, step.y * factor};
@@ -253,8 +257,7 @@ AnchoredPatches::AnchoredPatches(std::span<const float, kCropPixels> crop,
                                  std::span<const float> points)
     : parts_(new Parts{patch_kernels(current_isa()), {}}) {
     check_finite(points);
-    const auto pyramid = std::make_unique<Pyramid>();
-    pyramid->build(parts_->kernels, crop);
+    const auto pyramid = std::make_unique<Pyramid>(parts_->kernels, crop);
     parts_->points.reserve(points.size() / 2);
     for (std::size_t i = 0; i < points.size() / 2; ++i) {
         parts_->points.emplace_back(parts_->kernels, *pyramid, at(points, i));
@@ -273,8 +276,7 @@ void AnchoredPatches::find(std::span<const float, kCropPixels> later, std::span<
                            std::span<PatchMotion> out) const {
     check_sizes(2 * size(), start.size(), out.size());
     check_finite(start);
-    Pyramid pyramid;
-    pyramid.build(parts_->kernels, later);
+    const Pyramid pyramid(parts_->kernels, later);
     const std::vector<PointPatches>& points = parts_->points;
     for (std::size_t i = 0; i < out.size(); ++i) {
         if (i + 1 < out.size()) fetch_ahead(&points[i + 1], sizeof(PointPatches));

@@ -1,5 +1,6 @@
 #include "mol_edge/crop.h"
 
+#include "mol_edge/luma.h"
 #include "mol_edge/sharpness.h"
 
 #include "arrays.h"
@@ -62,6 +63,45 @@ py::array_t<std::uint8_t> luma_crop(const ArrayArgument<std::uint8_t>& image,
     }
     return crop;
 }
+
+void luma_of_part(const ArrayArgument<std::uint8_t>& image, int left, int top,
+                  const ArrayArgument<std::uint8_t>& out, const std::string& format,
+                  bool full_range) {
+    const ImageView view = image_view(image, format, full_range);
+    const Expected expected{"out", {kAny, kAny}, "(height, width)"};
+    const py::array array = contiguous(out, expected);
+    check_writeable(array, expected);
+    auto into = py::reinterpret_borrow<py::array_t<std::uint8_t>>(array);
+    const Part part{left, top, static_cast<int>(into.shape(1)), static_cast<int>(into.shape(0))};
+    const auto levels = elements(into);
+    const WithoutGil unlocked;
+    copy_luma(view, part, levels);
+}
+
+constexpr const char* kLumaDoc = R"(Luma of a part of an image in whole levels.
+
+Args:
+    image: uint8, as for `crop_float`.
+    left: first column of the part.
+    top: first row of the part.
+    out: uint8 [height, width] of the part, to write to.
+    format: layout of `image`.
+    full_range: whether the luma of `nv12` and `yuyv` spans 0-255; else 16-235 is expanded.
+
+Returns:
+    Nothing: `out` holds the levels, of colour 0.299 R + 0.587 G + 0.114 B, rounded.
+
+Raises:
+    ArrayError: wrong type, shape, strides or format, or a part that is not within the image.
+
+Example:
+    >>> import numpy as np
+    >>> from mol_edge import _core
+    >>> out = np.empty((1, 2), np.uint8)
+    >>> _core.copy_luma(np.arange(12, dtype=np.uint8).reshape(3, 4), 1, 2, out, "gray")
+    >>> out
+    array([[ 9, 10]], dtype=uint8)
+)";
 
 constexpr const char* kFloatDoc = R"(Luma of the aligned crop, normalised: (luma - mean) / scale.
 
@@ -151,6 +191,8 @@ void register_crop(py::module_& module) {
                py::arg("format") = "bgr", py::arg("full_range") = false,
                py::arg("out") = py::none(), kByteDoc);
     module.def("sharpness", &crop_sharpness, py::arg("crop"), kSharpnessDoc);
+    module.def("copy_luma", &luma_of_part, py::arg("image"), py::arg("left"), py::arg("top"),
+               py::arg("out"), py::arg("format") = "bgr", py::arg("full_range") = false, kLumaDoc);
 }
 
 }  // namespace mol_edge::bindings

@@ -10,6 +10,7 @@ PYBIND11_MODULE(_core, module) {
     register_isa(module);
     register_geometry(module);
     register_crop(module);
+    register_five_points(module);
     register_flow_color(module);
     register_head_patches(module);
     register_motion(module);

@@ -8,6 +8,7 @@ void register_errors(pybind11::module_& module);
 void register_isa(pybind11::module_& module);
 void register_geometry(pybind11::module_& module);
 void register_crop(pybind11::module_& module);
+void register_five_points(pybind11::module_& module);
 void register_flow_color(pybind11::module_& module);
 void register_head_patches(pybind11::module_& module);
 void register_motion(pybind11::module_& module);

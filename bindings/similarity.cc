@@ -43,6 +43,18 @@ py::array_t<double> transformed(const ArrayArgument<double>& transform,
     return out;
 }
 
+py::array_t<float> placed_shape(const ArrayArgument<double>& shape,
+                                const ArrayArgument<double>& marks,
+                                const ArrayArgument<double>& points,
+                                const ArrayArgument<double>& transform) {
+    const py::array whole = points_of(shape, "shape"), from = points_of(marks, "marks"),
+                    to = points_of(points, "points");
+    auto out = like<float>(whole);
+    place_shape(elements<double>(whole), elements<double>(from), elements<double>(to),
+                transform_of(transform), elements(out));
+    return out;
+}
+
 constexpr const char* kFitDoc = R"(The similarity that takes points to others with least squares.
 
 Args:
@@ -104,12 +116,36 @@ Example:
     array([[5., 0.]])
 )";
 
+constexpr const char* kShapeDoc = R"(A shape in the crop, placed by some marks of it.
+
+Args:
+    shape: float64 [N, 2].
+    marks: float64 [M, 2], points of the shape, in its own pixels.
+    points: float64 [M, 2], where these are in an image.
+    transform: float64 [2, 3], image to aligned face.
+
+Returns:
+    float32 [N, 2], pixels of the 128 x 128 crop: the shape moved by the similarity that fits best.
+
+Raises:
+    ArrayError: wrong type, shape or strides, or no mark.
+
+Example:
+    >>> import numpy as np
+    >>> from mol_edge import _core
+    >>> marks = np.array([[0, 0], [2, 0], [2, 2.0]])
+    >>> _core.place_shape(np.array([[1, 1.0]]), marks, 3 * marks + 10, np.eye(2, 3))
+    array([[5., 5.]], dtype=float32)
+)";
+
 }  // namespace
 
 void register_similarity(py::module_& module) {
     module.def("fit_similarity", &similarity, py::arg("source"), py::arg("target"), kFitDoc);
     module.def("fit_robustly", &robust, py::arg("source"), py::arg("target"), py::arg("tolerance"),
                kRobustDoc);
+    module.def("place_shape", &placed_shape, py::arg("shape"), py::arg("marks"), py::arg("points"),
+               py::arg("transform"), kShapeDoc);
     module.def("transform_points", &transformed, py::arg("transform"), py::arg("points"),
                kPointsDoc);
 }

@@ -33,6 +33,14 @@ def crop_uint8(
     full_range: bool = False,
     out: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]: ...
+def copy_luma(
+    image: NDArray[np.uint8],
+    left: int,
+    top: int,
+    out: NDArray[np.uint8],
+    format: str = "bgr",
+    full_range: bool = False,
+) -> None: ...
 def points_to_image(
     points: NDArray[np.float32], transform: NDArray[np.float64]
 ) -> NDArray[np.float32]: ...
@@ -64,19 +72,54 @@ def fit_similarity(
 def fit_robustly(
     source: NDArray[np.float64], target: NDArray[np.float64], tolerance: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
+def place_shape(
+    shape: NDArray[np.float64],
+    marks: NDArray[np.float64],
+    points: NDArray[np.float64],
+    transform: NDArray[np.float64],
+) -> NDArray[np.float32]: ...
 def transform_points(
     transform: NDArray[np.float64], points: NDArray[np.float64]
 ) -> NDArray[np.float64]: ...
+def face_size_and_turn(points: NDArray[np.float64]) -> tuple[float, float]: ...
+def farthest_way(
+    transform: NDArray[np.float64], source: NDArray[np.float64], target: NDArray[np.float64]
+) -> float: ...
+def carried_box(
+    left: float,
+    top: float,
+    width: float,
+    height: float,
+    source: NDArray[np.float64],
+    target: NDArray[np.float64],
+) -> tuple[float, float, float, float]: ...
+def carried_points(
+    motion: NDArray[np.float64], to_image: NDArray[np.float64], points: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float, float]: ...
 
 class HeadPatches:
     def __init__(self, crop: NDArray[np.float32], points: NDArray[np.float32]) -> None: ...
     def find(
         self, crop: NDArray[np.float32], guess: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], int]: ...
+    def look(
+        self,
+        image: NDArray[np.uint8],
+        transform: NDArray[np.float64],
+        guess: NDArray[np.float64],
+        format: str,
+        full_range: bool,
+        view: NDArray[np.float32],
+    ) -> tuple[NDArray[np.float64], int]: ...
 
 class MotionStream:
     def __init__(
-        self, weights: NDArray[np.float32], trusted_px: float, span_ns: int, anchor_ns: int
+        self,
+        weights: NDArray[np.float32],
+        trusted_px: float,
+        span_ns: int,
+        anchor_ns: int,
+        regions: list[list[int]],
     ) -> None: ...
     def restart(self) -> None: ...
     def push(
@@ -90,6 +133,7 @@ class MotionStream:
             NDArray[np.float32],
             NDArray[np.float32],
             int,
+            list[float],
         ]
         | None
     ): ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -128,7 +127,6 @@ class AnchoredAligner:
     def _lock(self, points: Points) -> None:
         self._anchor = points
         self._transform = _core.alignment_transform(points + np.mean(self._gains, axis=0))
-        self._linear = self._transform.tolist()
 
     def _drift(self) -> float:
         # One wild detection among several leaves the median where it is.
@@ -137,10 +135,7 @@ class AnchoredAligner:
         return self._drift_of(median)
 
     def _drift_of(self, points: Points) -> float:
-        (a, b, _), (c, d, _) = self._linear
-        moved = (points - self._anchor).tolist()
-        # Five points: plain numbers are quicker than arrays.
-        return max(math.hypot(a * x + b * y, c * x + d * y) for x, y in moved)
+        return _core.farthest_way(self._transform, self._anchor, points)
 
 
 def _gain(points: Points, look: Look | None) -> Points:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mol_edge import _core
 from mol_edge.similarity import apply, fit_similarity
 
 Points = NDArray[np.float64]
@@ -62,3 +63,17 @@ def shape_of(points: Points) -> Points:
         True
     """
     return apply(fit_similarity(_MEAN_FIVE, points), MEAN_SHAPE)
+
+
+def shape_in_crop(transform: Points, points: Points) -> NDArray[np.float32]:
+    """The same in a crop, float32 [68, 2] in its pixels, by five points [5, 2] of the image.
+
+    Args:
+        transform: float64 [2, 3], image to aligned face.
+        points: float64 [5, 2], image pixels.
+
+    Example:
+        >>> shape_in_crop(np.eye(2, 3), five_points(MEAN_SHAPE) + 72)[30].tolist()
+        [64.0, 66.5]
+    """
+    return _core.place_shape(MEAN_SHAPE, _MEAN_FIVE, points, transform)

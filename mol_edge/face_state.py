@@ -15,9 +15,6 @@ Points = NDArray[np.float64]
 
 # A face that was refused is taken again only when it is better than the limit by this much.
 _MARGIN = 1.1
-# How far below the eyes the tip of a frontal nose is, in parts of the way to the mouth: the mean
-# over 18 faces of four photographs.
-_NOSE_HEIGHT = 0.56
 
 
 @dataclass(frozen=True)
@@ -71,9 +68,10 @@ class FaceLimits:
         def margin(state: FaceState) -> float:
             return _MARGIN if before is state else 1.0
 
-        if eye_distance(points) < self.min_eye_px * margin(FaceState.TOO_SMALL):
+        size, turned = _core.face_size_and_turn(points)
+        if size < self.min_eye_px * margin(FaceState.TOO_SMALL):
             return FaceState.TOO_SMALL
-        if turn(points) > self.max_turn / margin(FaceState.TURNED_AWAY):
+        if turned > self.max_turn / margin(FaceState.TURNED_AWAY):
             return FaceState.TURNED_AWAY
         if sharp < self.min_sharpness * margin(FaceState.BLURRED):
             return FaceState.BLURRED
@@ -82,10 +80,7 @@ class FaceLimits:
 
 def eye_distance(points: Points) -> float:
     """Distance of the eyes, or of eyes and mouth where that is longer: a turned head's."""
-    (ax, ay), (bx, by), _, (cx, cy), (dx, dy) = points.tolist()
-    across = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
-    along = ((cx + dx - ax - bx) ** 2 + (cy + dy - ay - by) ** 2) ** 0.5 / 2
-    return float(max(across, along))
+    return _core.face_size_and_turn(points)[0]
 
 
 def turn(points: Points) -> float:
@@ -96,15 +91,7 @@ def turn(points: Points) -> float:
         >>> round(turn(points), 3)
         0.25
     """
-    (ax, ay), (bx, by), (nx, ny), (cx, cy), (dx, dy) = points.tolist()
-    # Complex numbers stand for points of the plane; the eyes lie along the real axis.
-    eyes, mouth = complex(ax + bx, ay + by) / 2, complex(cx + dx, cy + dy) / 2
-    across = complex(bx - ax, by - ay)
-    size = max(abs(across), abs(mouth - eyes))
-    if size == 0 or across == 0:
-        return float("inf")
-    expected = eyes + _NOSE_HEIGHT * (mouth - eyes)
-    return abs(complex(nx, ny) - expected) / size
+    return _core.face_size_and_turn(points)[1]
 
 
 def sharpness(crop: NDArray[np.float32]) -> float:

@@ -6,7 +6,7 @@ It is measured between two crops (`motion_meter.py`) or along a stream of them
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -145,6 +145,32 @@ class Motion:
         weighted = (self.strength * self.confidence)[_ORDER]
         strongest = np.maximum.reduceat(weighted, _STARTS)
         return MappingProxyType(dict(zip(REGIONS, strongest.tolist())))
+
+    @classmethod
+    def measured(
+        cls,
+        vectors: Floats,
+        strength: Floats,
+        confidence: Floats,
+        head: NDArray[np.float64],
+        axes: Floats,
+        deviation: Floats,
+        since_ns: int,
+        strongest: Sequence[float],
+    ) -> Motion:
+        """What the core measured, unchecked, with the strengths that `regions` tells."""
+        motion = cls.__new__(cls)
+        vars(motion).update(
+            vectors=vectors,
+            strength=strength,
+            confidence=confidence,
+            head=head,
+            axes=axes,
+            deviation=deviation,
+            since_ns=since_ns,
+            regions=MappingProxyType(dict(zip(REGIONS, strongest))),
+        )
+        return motion
 
     @classmethod
     def still(cls) -> Motion:

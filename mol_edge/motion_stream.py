@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mol_edge import _core
 from mol_edge.errors import ArrayError
-from mol_edge.motion import CROP, Floats, Motion, MotionOptions, head_weights
+from mol_edge.motion import CROP, REGION_POINTS, Floats, Motion, MotionOptions, head_weights
 
 
 class MotionStream:
@@ -33,6 +33,7 @@ class MotionStream:
             options.trusted_px,
             round(options.span_ms * 1e6),
             round(options.anchor_ms * 1e6),
+            [list(points) for points in REGION_POINTS.values()],
         )
 
     def restart(self) -> None:
@@ -54,7 +55,7 @@ class MotionStream:
             ArrayError: an array of another type, shape or layout, or landmarks not finite.
         """
         parts = self._stream.push(timestamp_ns, crop, landmarks)
-        return None if parts is None else Motion(*parts)
+        return None if parts is None else Motion.measured(*parts)
 
     def realign(self, crop: Floats, change: NDArray[np.float64]) -> None:
         """Go on in another alignment of the face, with no break in the motion.

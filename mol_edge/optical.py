@@ -10,8 +10,6 @@ not agree, the marks are searched for farther away, there and back (`lucas_kanad
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +17,7 @@ from mol_edge import _core
 from mol_edge.face_shape import shape_of
 from mol_edge.frame import Frame
 from mol_edge.lucas_kanade import LucasKanade
-from mol_edge.similarity import Transform, apply, scale_of
+from mol_edge.similarity import Transform, apply
 
 Points = NDArray[np.float64]
 View = NDArray[np.float32]
@@ -29,7 +27,6 @@ View = NDArray[np.float32]
 _MARKS = [17, 21, 22, 26, 27, 28, 29, 31, 33, 35, 36, 39, 42, 45, 48, 54]
 # Of them, how many have to agree where nothing else is asked.
 _AGREEING = 11
-_CENTRE = (_core.CROP_SIZE - 1) / 2
 # How far the face may go in the view and how much it may grow before a new view is begun, and
 # what no face does at all.
 _FARTHEST, _LARGEST_GROWTH, _IMPOSSIBLE_GROWTH = 10.0, 1.15, 2.0
@@ -69,24 +66,33 @@ class OpticalFollower:
 
     def follow(self, frame: Frame) -> Points | None:
         """The five points in `frame`, float64 [5, 2], or None where the face is lost."""
-        found = self._find(self._look(frame))
-        if found is None or not _like(found, _IMPOSSIBLE_GROWTH):
+        found = self._find(frame)
+        if found is None:
+            return None
+        points, growth, way = _core.carried_points(found, self._to_image, self._points)
+        if not _like(growth, _IMPOSSIBLE_GROWTH):
             return None
         self._motion = found
-        points = apply(self._to_image, apply(found, self._points))
-        if _moved(found) > _FARTHEST or not _like(found, _LARGEST_GROWTH):
+        if way > _FARTHEST or not _like(growth, _LARGEST_GROWTH):
             self.start(frame, points)
         return points
 
-    def _find(self, view: View) -> Transform | None:
+    def _find(self, frame: Frame) -> Transform | None:
         """What the face has gone through since the key, or None where it is not to be seen."""
-        near, agreeing = self._near.find(view, self._motion)
+        near, agreeing = self._near.look(
+            frame.image,
+            self._to_aligned,
+            self._motion,
+            frame.format,
+            frame.full_range,
+            self._view,
+        )
         if agreeing >= _AGREEING:
             return near
-        far = self._far.find(view, self._motion)
+        far = self._far.find(self._view, self._motion)
         if far is None:
             return None
-        near, agreeing = self._near.find(view, far)
+        near, agreeing = self._near.find(self._view, far)
         return near if agreeing >= _AGREEING else far
 
     def _look(self, frame: Frame) -> View:
@@ -96,13 +102,6 @@ class OpticalFollower:
         )
 
 
-def _like(motion: Transform, growth: float) -> bool:
+def _like(growth: float, most: float) -> bool:
     """Whether the face has about the size that it had, up to a factor."""
-    return 1 / growth < scale_of(motion) < growth
-
-
-def _moved(motion: Transform) -> float:
-    """How far the middle of the view has gone."""
-    (a, b, x), (c, d, y) = motion.tolist()
-    across = (a + b) * _CENTRE + x - _CENTRE
-    return math.hypot(across, (c + d) * _CENTRE + y - _CENTRE)
+    return 1 / most < growth < most

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge import _core
-from mol_edge.faces.image import opencv
 from mol_edge.frame import Frame
 from mol_edge.manifest import Normalisation
 from mol_edge.similarity import apply
@@ -23,14 +21,12 @@ Transform = NDArray[np.float64]
 _PADDING = 0.1
 _LAST = _core.CROP_SIZE - 1
 _CORNERS = np.array([[0, 0], [_LAST, 0], [0, _LAST], [_LAST, _LAST]]) + _core.CROP_OFFSET
-_LIMITED = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
 
 
-@dataclass(frozen=True)
-class _Patch:
+class _Patch(NamedTuple):
     """Luma of a frame from its corner (`left`, `top`); the picture is `width` × `height`."""
 
-    index: int
+    frame_index: int
     timestamp_ns: int
     luma: Luma
     left: int
@@ -65,10 +61,10 @@ class Patches:
     """
 
     def __init__(self, keep_ms: float, most_bytes: int = 64 << 20) -> None:
-        self._cv2: Any = opencv("Keeping faces", "cvtColor")
         self._keep_ns, self._most_bytes = keep_ms * 1e6, most_bytes
         self._patches: deque[_Patch] = deque()
-        self._key: tuple[bytes, int, int] | None = None
+        self._transform: Transform | None = None
+        self._size = (0, 0)
         self._kept_region = (0, 0, 0, 0)
         self.bytes = 0
 
@@ -78,9 +74,10 @@ class Patches:
         if patches and patches[-1].timestamp_ns >= now:
             self.clear()
         # The transform is mostly the one before, and the region with it.
-        key = (transform.tobytes(), frame.width, frame.height)
-        if key != self._key:
-            self._key, self._kept_region = key, _region(frame, transform)
+        size = (frame.width, frame.height)
+        if transform is not self._transform or size != self._size:
+            self._transform, self._size = transform, size
+            self._kept_region = _region(frame, transform)
         left, top, right, bottom = self._kept_region
         shape = (bottom - top, right - left)
         if min(shape) < 1:
@@ -93,7 +90,7 @@ class Patches:
         ):
             spare = self._drop()
         into = spare if spare is not None and spare.shape == shape else np.empty(shape, np.uint8)
-        self._fill(into, frame, left, top)
+        _core.copy_luma(frame.image, left, top, into, frame.format, frame.full_range)
         patches.append(_Patch(frame.index, now, into, left, top, frame.width, frame.height))
         self.bytes += into.nbytes
 
@@ -111,7 +108,7 @@ class Patches:
             float32 [k, 128, 128] of the last k of `indices`: all that are kept without a gap and
             hold everything that the crop shows.
         """
-        by_index = {patch.index: patch for patch in self._patches}
+        by_index = {patch.frame_index: patch for patch in self._patches}
         corners = apply(_core.invert_transform(transform), _CORNERS)
         (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
         crops: list[NDArray[np.float32]] = []
@@ -135,20 +132,6 @@ class Patches:
         luma = self._patches.popleft().luma
         self.bytes -= luma.nbytes
         return luma
-
-    def _fill(self, into: Luma, frame: Frame, left: int, top: int) -> None:
-        rows, columns = into.shape
-        part = frame.image[top : top + rows, left : left + columns]
-        if frame.format in ("bgr", "rgb"):
-            code = self._cv2.COLOR_BGR2GRAY if frame.format == "bgr" else self._cv2.COLOR_RGB2GRAY
-            self._cv2.cvtColor(part, code, dst=into)
-            return
-        luma = part[..., 0] if frame.format == "yuyv" else part
-        limited = frame.format in ("nv12", "yuyv") and not frame.full_range
-        if limited:
-            np.take(_LIMITED, luma, out=into)
-        else:
-            np.copyto(into, luma)
 
 
 def _region(frame: Frame, transform: Transform) -> tuple[int, int, int, int]:

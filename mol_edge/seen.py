@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from mol_edge import _core
 from mol_edge.alignment import Alignment
 from mol_edge.engine_output import EngineOutput, WindowOutput
-from mol_edge.face_shape import shape_of
+from mol_edge.face_shape import shape_in_crop
 from mol_edge.results import FaceResult, Window, WindowState
-from mol_edge.similarity import apply
 from mol_edge.track import FaceTrack
 
 
@@ -46,8 +45,7 @@ class SeenFace:
 
     def mean_shape(self) -> NDArray[np.float32]:
         """The mean face's landmarks, float32 [68, 2] in crop pixels, by the track's five points."""
-        five = apply(self.track.transform, self.track.points) - _core.CROP_OFFSET
-        return shape_of(five).astype(np.float32)
+        return shape_in_crop(self.track.transform, self.track.points)
 
     def result(self, new_segment: str | None) -> FaceResult:
         """What is told of the face."""

@@ -83,7 +83,8 @@ class FaceTrack:
         moved = self._follower.follow(frame)
         self.followed = moved is not None
         if moved is not None:
-            self.box, self.points = _carried(self.box, self.points, moved), moved
+            self.box = _core.carried_box(*self.box, self.points, moved)
+            self.points = moved
             self.seen_ns = frame.timestamp_ns
         return self.followed
 
@@ -134,25 +135,6 @@ class FaceTrack:
             return False
         off = np.hypot(*(face.points - self.points).T).mean()
         return bool(off < _AGREEMENT * eye_distance(self.points))
-
-
-def _carried(box: Box, before: Points, after: Points) -> Box:
-    """A box that moves and grows with the points in it."""
-    (old_x, old_y, old_spread), (new_x, new_y, new_spread) = _spread(before), _spread(after)
-    growth = new_spread / old_spread
-    left = new_x + growth * (box[0] - old_x)
-    top = new_y + growth * (box[1] - old_y)
-    return left, top, growth * box[2], growth * box[3]
-
-
-def _spread(points: Points) -> tuple[float, float, float]:
-    """Middle of the points, and how far they lie around it."""
-    # Five points: plain numbers are quicker than arrays.
-    across, down = zip(*points.tolist())
-    count = len(across)
-    x, y = sum(across) / count, sum(down) / count
-    spread = math.hypot(math.dist(across, [x] * count), math.dist(down, [y] * count))
-    return x, y, spread
 
 
 def _centre(box: Box) -> tuple[float, float]:

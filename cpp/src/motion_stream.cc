@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace mol_edge {
 namespace {
@@ -73,6 +74,27 @@ LandmarkMotion without_head(const LandmarkPoints& points,
         motion.deviation[2 * i + 1] = patch.across;
     }
     return motion;
+}
+
+MotionStream::MotionStream(MotionStreamOptions options) : options_(std::move(options)) {
+    const auto known = [](std::size_t landmark) { return landmark < kLandmarks; };
+    for (const auto& region : options_.regions) {
+        if (!std::ranges::all_of(region, known)) {
+            throw ArrayError("regions must name landmarks of 0 to 67.");
+        }
+    }
+}
+
+std::vector<float> MotionStream::strongest(const LandmarkMotion& motion) const {
+    std::vector<float> strongest;
+    for (const auto& region : options_.regions) {
+        float most = 0;
+        for (const std::size_t i : region) {
+            most = std::max(most, motion.strength[i] * motion.confidence[i]);
+        }
+        strongest.push_back(most);
+    }
+    return strongest;
 }
 
 void MotionStream::restart() {

@@ -29,7 +29,13 @@ void round(const float* __restrict luma, std::uint8_t* __restrict out) {
     generic::round(luma, out);
 }
 
-constexpr RowKernels kPortableKernels{locate, blend_luma, blend_color, clamp_limited, round};
+void mix_colors(const std::uint8_t* __restrict pixels, std::size_t count, LumaWeights weights,
+                std::uint8_t* __restrict out) {
+    generic::mix_colors(pixels, count, weights, out);
+}
+
+constexpr RowKernels kPortableKernels{locate,        blend_luma, blend_color,
+                                      clamp_limited, round,      mix_colors};
 
 }  // namespace
 

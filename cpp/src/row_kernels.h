@@ -4,6 +4,7 @@
 
 #include "sampling_grid.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace mol_edge {
@@ -49,6 +50,9 @@ struct RowKernels {
     /// Keeps luma bytes within 16 and 235.
     void (*clamp_limited)(LumaTaps& taps);
     void (*round)(const float* __restrict luma, std::uint8_t* __restrict out);
+    /// Luma of `count` colour pixels, rounded.
+    void (*mix_colors)(const std::uint8_t* __restrict pixels, std::size_t count,
+                       LumaWeights weights, std::uint8_t* __restrict out);
 };
 
 const RowKernels& portable_row_kernels();

@@ -5,6 +5,7 @@
 #include "row_kernels_generic.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <immintrin.h>
 
 #define MOL_EDGE_AVX2 __attribute__((target("avx2,fma")))
@@ -86,7 +87,41 @@ MOL_EDGE_AVX2 void blend_color(const ColorTaps& taps, const RowSamples& samples,
     }
 }
 
-constexpr RowKernels kAvx2Kernels{locate, blend_luma, blend_color, clamp_limited, round};
+/// Eight colour pixels as lumas times 2^15. Reads four bytes beyond them.
+MOL_EDGE_AVX2 inline __m256i pixel_lumas(const std::uint8_t* pixels, SplitWeights weights) {
+    const __m256i spread = _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 0,
+                                            1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
+    const __m256i fours = _mm256_inserti128_si256(
+        _mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(pixels))),
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(pixels + 12)), 1);
+    const __m256i each = _mm256_shuffle_epi8(fours, spread);
+    const __m256i high = _mm256_madd_epi16(
+        _mm256_maddubs_epi16(each, _mm256_set1_epi32(weights.high)), _mm256_set1_epi16(256));
+    const __m256i low = _mm256_madd_epi16(
+        _mm256_maddubs_epi16(each, _mm256_set1_epi32(weights.low)), _mm256_set1_epi16(1));
+    return _mm256_add_epi32(high, low);
+}
+
+MOL_EDGE_AVX2 void mix_colors(const std::uint8_t* __restrict pixels, std::size_t count,
+                              LumaWeights weights, std::uint8_t* __restrict out) {
+    // Two pixels more than eight hold the bytes that are read beyond them.
+    constexpr std::size_t kRead = 10;
+    const SplitWeights split = split_weights(weights);
+    const __m256i half = _mm256_set1_epi32(1 << 14);
+    std::size_t i = 0;
+    for (; i + kRead <= count; i += 8) {
+        const __m256i sums = _mm256_add_epi32(pixel_lumas(pixels + 3 * i, split), half);
+        const __m256i levels = _mm256_srli_epi32(sums, 15);
+        const __m256i words = _mm256_packus_epi32(levels, levels);
+        const __m256i bytes = _mm256_packus_epi16(words, words);
+        _mm_storeu_si32(out + i, _mm256_castsi256_si128(bytes));
+        _mm_storeu_si32(out + i + 4, _mm256_extracti128_si256(bytes, 1));
+    }
+    generic::mix_colors(pixels + 3 * i, count - i, weights, out + i);
+}
+
+constexpr RowKernels kAvx2Kernels{locate,        blend_luma, blend_color,
+                                  clamp_limited, round,      mix_colors};
 
 }  // namespace
 

@@ -88,4 +88,14 @@ MOL_EDGE_INLINE void round(const float* __restrict luma, std::uint8_t* __restric
     }
 }
 
+MOL_EDGE_INLINE void mix_colors(const std::uint8_t* __restrict pixels, std::size_t count,
+                                LumaWeights weights, std::uint8_t* __restrict out) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint8_t* const pixel = pixels + 3 * i;
+        const std::int32_t sum =
+            weights.first * pixel[0] + weights.second * pixel[1] + weights.third * pixel[2];
+        out[i] = static_cast<std::uint8_t>((sum + (1 << 14)) >> 15);
+    }
+}
+
 }  // namespace mol_edge::generic

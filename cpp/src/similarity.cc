@@ -103,12 +103,36 @@ Transform fit_robustly(std::span<const double> source, std::span<const double> t
     return found.transform();
 }
 
+double scale_of(const Transform& similarity) {
+    return std::hypot(similarity.xx, similarity.yx);
+}
+
+double way_of_middle(const Transform& similarity) {
+    constexpr double kMiddle = (kCropSize - 1) / 2.0;
+    const Point to = apply(similarity, {kMiddle, kMiddle});
+    return std::hypot(to.x - kMiddle, to.y - kMiddle);
+}
+
 void transform_points(const Transform& transform, std::span<const double> points,
                       std::span<double> out) {
     for (std::size_t i = 0; i + 1 < points.size(); i += 2) {
         const Point to = apply(transform, {points[i], points[i + 1]});
         out[i] = to.x;
         out[i + 1] = to.y;
+    }
+}
+
+void place_shape(std::span<const double> shape, std::span<const double> marks,
+                 std::span<const double> points, const Transform& to_aligned,
+                 std::span<float> out) {
+    std::vector<double> in_crop(points.size());
+    transform_points(to_aligned, points, in_crop);
+    for (double& each : in_crop) each -= kCropOffset;
+    const Transform placed = fit_similarity(marks, in_crop);
+    for (std::size_t i = 0; i + 1 < shape.size(); i += 2) {
+        const Point to = apply(placed, {shape[i], shape[i + 1]});
+        out[i] = static_cast<float>(to.x);
+        out[i + 1] = static_cast<float>(to.y);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,7 @@ LandmarkPoints landmarks() {
 MotionStream stream() {
     MotionStreamOptions options;
     for (std::size_t i = 0; i < 48; ++i) options.weights[i] = 1;
+    options.regions = {{20, 21}, {50, 55, 60}};
     return MotionStream(options);
 }
 
@@ -65,6 +67,26 @@ TEST_CASE("motion is told over the span, however many frames that are") {
     }
     CHECK(motion->since_ns == 15 * kPeriod);
     CHECK(std::abs(motion->vectors[2 * 55] - 0.1F) < 0.03F);
+}
+
+TEST_CASE("of a region the strongest patch is told, as far as it is trusted") {
+    MotionStream following = stream();
+    push(following, 0, crop_at(0));
+    const auto motion = push(following, 1, crop_at(0.4F, 0.3F));
+    float most = 0;
+    for (const std::size_t i : {50U, 55U, 60U}) {
+        most = std::max(most, motion->strength[i] * motion->confidence[i]);
+    }
+    const std::vector<float> strongest = following.strongest(*motion);
+    REQUIRE(strongest.size() == 2);
+    CHECK(strongest[1] == most);
+    CHECK(strongest[0] < 0.5F * strongest[1]);
+}
+
+TEST_CASE("regions of landmarks that are not there are refused") {
+    MotionStreamOptions options;
+    options.regions = {{3, 68}};
+    CHECK_THROWS_AS(MotionStream(options), ArrayError);
 }
 
 TEST_CASE("time that steps back starts anew") {

@@ -49,5 +49,20 @@ TEST_CASE("points that do not fit each other are refused") {
     CHECK_THROWS_AS(fit_similarity({}, {}), ArrayError);
 }
 
+TEST_CASE("a shape lies in the crop where its marks say") {
+    const std::array<double, 4> shape{1, 1, 5, 2};
+    std::array<float, 4> out{};
+    place_shape(shape, kSquare, moved(kTurned), {2, 0, 10, 0, 2, 20}, out);
+    // In the image (4.2, -0.6) and (6.8, 2.6), twice as large and shifted in the aligned face.
+    const std::array<float, 4> expected{10.4F, 10.8F, 15.6F, 17.2F};
+    for (std::size_t i = 0; i < out.size(); ++i) CHECK(std::abs(out[i] - expected[i]) < 1e-5F);
+}
+
+TEST_CASE("a similarity tells how it enlarges and where it takes the middle of the crop") {
+    CHECK(std::abs(scale_of({2.4, -1.8, 0, 1.8, 2.4, 0}) - 3) < 1e-12);
+    CHECK(std::abs(way_of_middle({1, 0, 3, 0, 1, -4}) - 5) < 1e-12);
+    CHECK(std::abs(way_of_middle({0, -1, 127, 1, 0, 0})) < 1e-12);
+}
+
 }  // namespace
 }  // namespace mol_edge

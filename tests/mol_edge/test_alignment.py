@@ -47,6 +47,14 @@ def test_drift_is_told_in_pixels_of_the_aligned_face():
     assert aligner.update(POINTS).drift_px == pytest.approx(0, abs=1e-9)
 
 
+def test_drift_is_that_of_the_point_that_went_farthest():
+    aligner = AnchoredAligner(frames=1, drift_px=1000.0)
+    linear = aligner.update(POINTS).transform[:, :2]
+    for moved in np.random.default_rng(0).normal(0, 4, (20, 5, 2)):
+        expected = np.linalg.norm(moved @ linear.T, axis=1).max()
+        assert aligner.update(POINTS + moved).drift_px == pytest.approx(expected, rel=1e-12)
+
+
 def test_drift_beyond_the_tolerance_anchors_anew():
     aligner = AnchoredAligner(frames=2, drift_px=4.0)
     aligner.update(POINTS)

@@ -37,6 +37,7 @@ def plain(annotation: ast.expr | None) -> str:
     text = re.sub(r"numpy\.typing\.NDArray|numpy\.ndarray", "NDArray", text)
     text = text.replace("numpy.", "np.")
     text = text.replace("typing.SupportsFloat | typing.SupportsIndex", "float")
+    text = text.replace("typing.SupportsInt | typing.SupportsIndex", "int")
     # What a tuple holds, pybind11 does not tell.
     text = re.sub(r"^tuple\[.*\]$", "tuple", text)
     return re.sub(r"Optional\[(.*)\]$", r"\1 | None", text)

@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mol_edge.face_shape import MEAN_SHAPE, five_points, shape_of
+from mol_edge import _core
+from mol_edge.face_shape import MEAN_SHAPE, five_points, shape_in_crop, shape_of
 from mol_edge.similarity import apply
 
 FACES = Path(__file__).parents[3] / "shared" / "data" / "faces" / "landmarks.json"
@@ -26,6 +27,15 @@ def test_it_is_placed_by_five_points():
     similarity = np.array([[1.2, -0.4, 30.0], [0.4, 1.2, 80.0]])
     placed = shape_of(apply(similarity, five_points(MEAN_SHAPE)))
     np.testing.assert_allclose(placed, apply(similarity, MEAN_SHAPE), atol=1e-9)
+
+
+def test_in_a_crop_it_is_placed_by_points_of_the_image_to_the_last_bit():
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        points = 400 + 3 * five_points(MEAN_SHAPE) + random.normal(0, 9, (5, 2))
+        transform = _core.alignment_transform(points)
+        expected = shape_of(apply(transform, points) - _core.CROP_OFFSET).astype(np.float32)
+        np.testing.assert_array_equal(shape_in_crop(transform, points), expected)
 
 
 def test_it_lies_on_true_faces_within_an_eighth_of_the_pupils_distance():

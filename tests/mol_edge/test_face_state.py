@@ -38,6 +38,17 @@ def test_turn_is_how_far_the_nose_has_gone_in_any_direction():
     assert turn(np.ones((5, 2))) == float("inf")
 
 
+def test_size_and_turn_are_those_of_the_points_as_complex_numbers():
+    random = np.random.default_rng(0)
+    for points in POINTS + random.normal(0, 6, (50, 5, 2)):
+        left, right, nose, one, other = points @ np.array([1, 1j])
+        eyes, mouth = (left + right) / 2, (one + other) / 2
+        size = max(abs(right - left), abs(mouth - eyes))
+        assert eye_distance(points) == pytest.approx(size, rel=1e-12)
+        off = abs(nose - (eyes + 0.56 * (mouth - eyes)))
+        assert turn(points) == pytest.approx(off / size, rel=1e-12, abs=1e-14)
+
+
 def test_each_limit_has_its_state_and_some_hysteresis():
     limits = FaceLimits(min_eye_px=30, max_turn=0.2, min_sharpness=0.5)
     assert limits.state_of(POINTS, 0.9) is FaceState.TRACKED

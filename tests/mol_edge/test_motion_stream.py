@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, fields
+
 import numpy as np
 import pytest
 
-from mol_edge.motion import MotionOptions
+from mol_edge.motion import REGIONS, Motion, MotionOptions
 from mol_edge.motion_stream import MotionStream
 from training.synthetic import SyntheticOptions, make_clip
 
@@ -69,6 +71,21 @@ def test_span_is_time(fps):
         motion = stream.push(round(i * 1e9 / fps), crop, points)
     span = round((fps // 2 - 1) * 1e9 / fps) - motion.since_ns
     assert abs(span - 100e6) < 0.5e9 / fps + 5e6
+
+
+def test_what_the_core_measured_is_a_motion_like_any_other():
+    crop, points = face()
+    stream = MotionStream()
+    stream.push(0, crop, points)
+    found = stream.push(PERIOD_NS, moved_brows(crop, points, 1.0), points)
+    arrays = [getattr(found, each.name) for each in fields(Motion)]
+    again = Motion(*arrays)
+    assert found.regions == again.regions
+    assert list(found.regions) == list(REGIONS)
+    assert found.regions["left_brow"] > 0.5
+    assert found.seen.tolist() == again.seen.tolist()
+    with pytest.raises(FrozenInstanceError):
+        found.since_ns = 3
 
 
 def test_crops_may_be_reused_by_the_caller():

@@ -1,7 +1,9 @@
+import cv2
 import numpy as np
 import pytest
 
 from mol_edge import _core
+from mol_edge.errors import ArrayError
 from mol_edge.frame import Frame
 from mol_edge.manifest import Normalisation
 from mol_edge.patches import Patches
@@ -47,6 +49,41 @@ def test_every_format_keeps_its_luma(luma, format, full_range):
     (found,) = patches.crops([0], MOVED, CONSTANTS)
     # The patch holds whole levels; half a level is 0.0083 of this scale.
     np.testing.assert_allclose(found, direct, atol=0.0085)
+
+
+def test_colour_is_kept_as_opencv_rounds_it():
+    random = np.random.default_rng(1)
+    image = random.integers(0, 256, (61, 83, 3)).astype(np.uint8)
+    for name, code in (("bgr", cv2.COLOR_BGR2GRAY), ("rgb", cv2.COLOR_RGB2GRAY)):
+        for left, width in ((0, 83), (80, 3), (5, 9), (7, 16)):
+            out = np.empty((40, width), np.uint8)
+            _core.copy_luma(image, left, 21, out, name)
+            part = image[21:, left : left + width]
+            np.testing.assert_array_equal(out, cv2.cvtColor(part, code))
+
+
+def test_limited_range_is_spread_to_the_nearest_level():
+    luma = np.arange(256, dtype=np.uint8).reshape(1, 256)
+    out = np.empty((1, 256), np.uint8)
+    _core.copy_luma(np.stack([luma, luma], 2), 0, 0, out, "yuyv")
+    expected = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255)
+    np.testing.assert_array_equal(out[0], expected)
+    _core.copy_luma(np.stack([luma, luma], 2), 0, 0, out, "yuyv", full_range=True)
+    np.testing.assert_array_equal(out, luma)
+
+
+@pytest.mark.parametrize(
+    ("left", "out", "message"),
+    [
+        (5, np.empty((4, 4), np.uint8), "within"),
+        (-1, np.empty((4, 4), np.uint8), "within"),
+        (0, np.empty((4, 4), np.float32), r"out must be .*uint8"),
+        (0, np.empty((4, 8), np.uint8)[:, ::2], "contiguous"),
+    ],
+)
+def test_a_part_beyond_the_picture_and_another_array_are_refused(left, out, message):
+    with pytest.raises(ArrayError, match=message):
+        _core.copy_luma(np.zeros((8, 8), np.uint8), left, 0, out, "gray")
 
 
 def test_only_what_holds_the_whole_crop_is_given_and_without_a_gap(luma):

@@ -49,6 +49,16 @@ def test_the_box_moves_and_grows_with_the_points(image):
     assert track.seen_ns == frame_of(image, 1).timestamp_ns
 
 
+def test_a_box_is_carried_by_the_middle_and_the_spread_of_the_points():
+    random = np.random.default_rng(3)
+    for later in POINTS * 1.1 + random.normal(0, 5, (20, 5, 2)):
+        middle, middle_later = POINTS.mean(0), later.mean(0)
+        growth = np.linalg.norm(later - middle_later) / np.linalg.norm(POINTS - middle)
+        corner = middle_later + growth * (np.array(BOX[:2]) - middle)
+        expected = [*corner, growth * BOX[2], growth * BOX[3]]
+        np.testing.assert_allclose(_core.carried_box(*BOX, POINTS, later), expected, rtol=1e-12)
+
+
 def test_looks_at_a_face_that_is_followed_are_averaged_as_it_moves(image):
     """Five looks with scatter at a moving face: the points are their mean, carried along."""
     random = np.random.default_rng(0)

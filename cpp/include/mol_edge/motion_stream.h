@@ -24,6 +24,8 @@ struct MotionStreamOptions {
     float trusted_px = 0.1F;
     std::int64_t span_ns = 100'000'000;
     std::int64_t anchor_ns = 2'000'000'000;
+    /// The landmarks of each part of the face, 0 to 67.
+    std::vector<std::vector<std::size_t>> regions;
 };
 
 /// Motion of the landmarks from an earlier crop to a later one, without that of the head.
@@ -43,7 +45,8 @@ struct LandmarkMotion {
 /// so that a chain of anchors does not drift. Of the crops only the anchor's patches are kept.
 class MotionStream {
   public:
-    explicit MotionStream(const MotionStreamOptions& options) : options_(options) {}
+    /// Throws ArrayError for a region of landmarks that are not there.
+    explicit MotionStream(MotionStreamOptions options);
 
     /// Forgets what came before: another segment, face or alignment begins.
     void restart();
@@ -54,6 +57,9 @@ class MotionStream {
     std::optional<LandmarkMotion> push(std::int64_t timestamp_ns,
                                        std::span<const float, kCropPixels> crop,
                                        std::span<const float, 2 * kLandmarks> landmarks);
+
+    /// Of each region the strongest patch's strength, weighted by confidence.
+    std::vector<float> strongest(const LandmarkMotion& motion) const;
 
     /// Goes on in another alignment: `crop` is the one pushed last as the new alignment cuts it,
     /// `change` takes pixels of the old crop to those of the new one.

@@ -20,6 +20,11 @@ class Notices:
         self._slow = 0
         self._slow_since_ns = 0
 
+    @property
+    def camera_was_slow(self) -> bool:
+        """Whether the frame before was one of a camera that is too slow."""
+        return self._slow > 0
+
     def untrained(self, manifest: Manifest) -> None:
         """Say so if a bundle's weights, or its classes, have not been learned."""
         if not manifest.trained:

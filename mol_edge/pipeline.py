@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ from mol_edge.frame import Frame
 from mol_edge.live import LiveRun, OnEvent, OnHealth, OnResult
 from mol_edge.notices import Notices
 from mol_edge.options import PipelineOptions
-from mol_edge.results import ClipResult, FrameResult, Protocol, WindowState
+from mol_edge.results import ClipResult, FaceResult, FrameResult, Protocol, WindowState
 from mol_edge.run import Run, StageClock
 from mol_edge.sources import AnySource, Source, open_source
 from mol_edge.sources.connect import LiveInput, open_live
@@ -214,13 +214,9 @@ class Pipeline:
             following.infer(faces, frame)
         with clock.stage("motion"):
             spots = [(face, spot) for face in faces for spot in following.measure(face, frame)]
-        events = tuple(following.event(face, spot, frame, clock) for face, spot in spots)
-        results = tuple(following.result(face) for face in faces)
-        self._notices.several_faces(following.tracker.faces_found, self.options.track.max_faces)
-        self._notices.turned(following.turn)
-        slow = any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results)
-        period_ns, live = following.engine.cadence.period_ns, following.live
-        self._notices.camera(slow, self.window_ms, period_ns, frame.timestamp_ns, live)
+        events = tuple([following.event(face, spot, frame, clock) for face, spot in spots])
+        results = tuple([following.result(face) for face in faces])
+        self._notice(following, results, frame)
         return FrameResult(
             index=frame.index,
             timestamp_ns=frame.timestamp_ns,
@@ -229,6 +225,17 @@ class Pipeline:
             events=events,
             timings_ms=clock.timings_ms,
         )
+
+    def _notice(self, following: Following, results: Sequence[FaceResult], frame: Frame) -> None:
+        """Say once what the user should know of the source."""
+        notices, tracker = self._notices, following.tracker
+        if tracker.looked:
+            notices.several_faces(tracker.faces_found, self.options.track.max_faces)
+            notices.turned(following.turn)
+        slow = any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results)
+        if slow or notices.camera_was_slow:
+            period_ns, live = following.engine.cadence.period_ns, following.live
+            notices.camera(slow, self.window_ms, period_ns, frame.timestamp_ns, live)
 
     def classify(
         self,

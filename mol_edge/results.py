@@ -85,8 +85,9 @@ class Window:
     dropped: int = 0
 
     def __post_init__(self) -> None:
-        check_shape("Window.logits", self.logits, (None,))
-        check_shape("Window.probabilities", self.probabilities, self.logits.shape)
+        if self.logits.ndim != 1 or self.probabilities.shape != self.logits.shape:
+            check_shape("Window.logits", self.logits, (None,))
+            check_shape("Window.probabilities", self.probabilities, self.logits.shape)
         if len(self.samples) != 8:
             raise ArrayError(f"Window.samples must name 8 frames, got {len(self.samples)}.")
         if self.jitter_ms < 0 or self.dropped < 0:

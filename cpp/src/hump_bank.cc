@@ -38,6 +38,11 @@ double length(Step step) {
     return std::hypot(step.x, step.y);
 }
 
+/// The place among so many looks, in their order, of the one that noise is.
+std::size_t rank_of(std::size_t count) {
+    return static_cast<std::size_t>(kQuantile * static_cast<double>(count - 1));
+}
+
 double along(Step step, Step direction) {
     return (step.x * direction.x + step.y * direction.y) / length(direction);
 }
@@ -124,13 +129,13 @@ void HumpBank::look(Filter& filter) {
     double farthest = 0;
     for (const Step& each : responses) farthest = std::max(farthest, length(each));
     if (!learn(filter, responses) || farthest < limits_.least_px) return;
-    const Steps noise = noise_of(filter);
     double most = 0;
     std::size_t clearest = 0;
     for (std::size_t cell = 0; cell < evidence_; ++cell) {
         const Step each = responses[cell];
-        if (length(each) <= limits_.least_px) continue;
-        const double deviations = std::hypot(each.x / noise[cell].x, each.y / noise[cell].y);
+        if (length(each) <= limits_.least_px || !may_be_clear(filter, cell, each)) continue;
+        const Step noise = noise_of(filter, cell);
+        const double deviations = std::hypot(each.x / noise.x, each.y / noise.y);
         if (deviations > most) {
             most = deviations;
             clearest = cell;
@@ -143,13 +148,12 @@ void HumpBank::look(Filter& filter) {
     if (!rests_beside(filter, center, clearest, responses[clearest])) return;
     const auto half_ns = static_cast<std::int64_t>(filter.half) * kStepNs;
     const std::int64_t apex_ns = first_ns_ + static_cast<std::int64_t>(center) * kStepNs;
-    found_ = {apex_ns - half_ns,
-              apex_ns,
-              apex_ns + half_ns,
-              clearness,
-              clearest,
-              heights(filter, center, cells_),
-              noise};
+    found_ = {apex_ns - half_ns, apex_ns,  apex_ns + half_ns,
+              clearness,         clearest, heights(filter, center, cells_),
+              Steps(evidence_)};
+    for (std::size_t cell = 0; cell < evidence_; ++cell) {
+        found_->noise[cell] = noise_of(filter, cell);
+    }
 }
 
 /// What a filter says of the first cells.
@@ -169,6 +173,16 @@ Steps HumpBank::heights(const Filter& filter, std::size_t center, std::size_t ce
     return heights;
 }
 
+/// How many looks of a filter lie before its reach.
+std::size_t HumpBank::looks_before(const Filter& filter) {
+    return filter.looks - (filter.half + kPad) / kEvery;
+}
+
+/// The size of a component of what a filter said at one of its looks.
+float HumpBank::said(const Filter& filter, std::size_t look, std::size_t row) const {
+    return filter.said[(look % kRing) * 2 * evidence_ + row];
+}
+
 /// Remembers responses; false while there are too few of them from before the filter's reach.
 bool HumpBank::learn(Filter& filter, const Steps& responses) const {
     float* into = &filter.said[(filter.looks % kRing) * 2 * evidence_];
@@ -180,16 +194,33 @@ bool HumpBank::learn(Filter& filter, const Steps& responses) const {
     return filter.looks >= kLeastLooks + (filter.half + kPad) / kEvery;
 }
 
-Steps HumpBank::noise_of(const Filter& filter) const {
-    const std::size_t end = filter.looks - (filter.half + kPad) / kEvery;
+/// Whether a height may be beyond the limit in deviations of noise: counting what was said tells
+/// sooner than ordering it, and while a whole face moves most cells are not.
+bool HumpBank::may_be_clear(const Filter& filter, std::size_t cell, Step height) const {
+    // Beyond the limit together, one of two components is beyond its part of it.
+    const double part = (1 - 1e-9) * limits_.factor / std::numbers::sqrt2;
+    const std::size_t end = looks_before(filter), count = std::min(end, kRecent);
+    const auto may_be = [&](std::size_t row, double size) {
+        const double most = size / part;
+        if (most < kLeastNoise) return false;
+        std::size_t below = 0;
+        for (std::size_t i = end - count; i < end; ++i) {
+            below += said(filter, i, row) <= kDeviations * most ? 1 : 0;
+        }
+        return below > rank_of(count);
+    };
+    return may_be(2 * cell, std::abs(height.x)) || may_be(2 * cell + 1, std::abs(height.y));
+}
+
+Step HumpBank::noise_of(const Filter& filter, std::size_t cell) const {
+    const std::size_t end = looks_before(filter);
     std::array<float, kRemembered> values{};
     const auto deviation = [&](std::size_t row, std::size_t most) {
         const std::size_t count = std::min(end, most);
         for (std::size_t i = 0; i < count; ++i) {
-            values[i] = filter.said[((end - count + i) % kRing) * 2 * evidence_ + row];
+            values[i] = said(filter, end - count + i, row);
         }
-        const auto middle = static_cast<std::size_t>(kQuantile * static_cast<double>(count - 1));
-        const auto at = values.begin() + static_cast<std::ptrdiff_t>(middle);
+        const auto at = values.begin() + static_cast<std::ptrdiff_t>(rank_of(count));
         std::nth_element(values.begin(), at, values.begin() + static_cast<std::ptrdiff_t>(count));
         return static_cast<double>(*at) / kDeviations;
     };
@@ -197,11 +228,7 @@ Steps HumpBank::noise_of(const Filter& filter) const {
         const double recent = std::max(deviation(row, kRecent), kLeastNoise);
         return std::clamp(deviation(row, kRemembered), recent, kMostUsual * recent);
     };
-    Steps noise(evidence_);
-    for (std::size_t cell = 0; cell < evidence_; ++cell) {
-        noise[cell] = {wary(2 * cell), wary(2 * cell + 1)};
-    }
-    return noise;
+    return {wary(2 * cell), wary(2 * cell + 1)};
 }
 
 /// The share of a cell's path along a direction, apart from a line, that a hump explains.

@@ -70,7 +70,10 @@ class HumpBank {
     void look(Filter& filter);
     Steps heights(const Filter& filter, std::size_t center, std::size_t cells) const;
     bool learn(Filter& filter, const Steps& responses) const;
-    Steps noise_of(const Filter& filter) const;
+    static std::size_t looks_before(const Filter& filter);
+    float said(const Filter& filter, std::size_t look, std::size_t row) const;
+    bool may_be_clear(const Filter& filter, std::size_t cell, Step height) const;
+    Step noise_of(const Filter& filter, std::size_t cell) const;
     double explained(const Filter& filter, std::size_t center, std::size_t cell, Step height) const;
     bool rests_beside(const Filter& filter, std::size_t center, std::size_t cell,
                       Step height) const;

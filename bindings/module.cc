@@ -13,6 +13,7 @@ PYBIND11_MODULE(_core, module) {
     register_five_points(module);
     register_flow_color(module);
     register_head_patches(module);
+    register_hump(module);
     register_motion(module);
     register_motion_stream(module);
     register_network(module);

@@ -11,6 +11,7 @@ void register_crop(pybind11::module_& module);
 void register_five_points(pybind11::module_& module);
 void register_flow_color(pybind11::module_& module);
 void register_head_patches(pybind11::module_& module);
+void register_hump(pybind11::module_& module);
 void register_motion(pybind11::module_& module);
 void register_motion_stream(pybind11::module_& module);
 void register_network(pybind11::module_& module);

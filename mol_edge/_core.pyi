@@ -197,6 +197,20 @@ class PathHistory:
         self, time_ns: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]: ...
 
+def measure_hump(
+    times_ns: NDArray[np.int64],
+    indices: NDArray[np.int64],
+    paths: NDArray[np.float64],
+    blinks: NDArray[np.bool_],
+    began_ns: int,
+    noise: NDArray[np.float64],
+    evidence: int,
+) -> (
+    tuple[bool, int, int, int, int, int, int, float, bool, float, float, float, NDArray[np.float64]]
+    | tuple[()]
+    | None
+): ...
+
 class Team:
     def __init__(self, threads: int, awake_us: int) -> None: ...
     @property

@@ -21,10 +21,10 @@ std::span<const Step> steps_of(const py::array& array) {
     return {static_cast<const Step*>(array.data()), static_cast<std::size_t>(array.size()) / 2};
 }
 
-py::object measure(const ArrayArgument<std::int64_t>& times_ns,
-                   const ArrayArgument<std::int64_t>& indices, const ArrayArgument<double>& paths,
-                   const ArrayArgument<bool>& blinks, std::int64_t began_ns,
-                   const ArrayArgument<double>& noise, std::size_t evidence) {
+py::tuple measure(const ArrayArgument<std::int64_t>& times_ns,
+                  const ArrayArgument<std::int64_t>& indices, const ArrayArgument<double>& paths,
+                  const ArrayArgument<bool>& blinks, std::int64_t began_ns,
+                  const ArrayArgument<double>& noise, std::size_t evidence) {
     const py::array times = contiguous(times_ns, {"times_ns", {kAny}, "(n,)"});
     const py::array frames = contiguous(indices, {"indices", {kAny}, "(n,)"});
     const py::array places = contiguous(paths, {"paths", {kAny, kAny, 2}, "(n, cells, 2)"});
@@ -33,18 +33,17 @@ py::object measure(const ArrayArgument<std::int64_t>& times_ns,
     const PathRows rows{elements<std::int64_t>(times), elements<std::int64_t>(frames),
                         steps_of(places), elements<bool>(closed),
                         static_cast<std::size_t>(places.shape(1))};
-    const std::optional<Hump> hump = measure_hump(rows, began_ns, steps_of(deviations), evidence);
-    if (!hump) return py::none();
-    if (!hump->ended) return py::tuple();
-    py::array_t<double> peak({static_cast<py::ssize_t>(hump->peak.size()), py::ssize_t{2}});
+    const std::optional<Hump> found = measure_hump(rows, began_ns, steps_of(deviations), evidence);
+    const Hump hump = found.value_or(Hump{});
+    py::array_t<double> peak({static_cast<py::ssize_t>(hump.peak.size()), py::ssize_t{2}});
     double* to = peak.mutable_data();
-    for (const Step& each : hump->peak) {
+    for (const Step& each : hump.peak) {
         *to++ = each.x;
         *to++ = each.y;
     }
-    return py::make_tuple(true, hump->onset_ns, hump->apex_ns, hump->offset_ns, hump->onset,
-                          hump->apex, hump->offset, hump->period_ms, hump->blinked, hump->step,
-                          hump->beside, hump->explained, peak);
+    return py::make_tuple(found.has_value(), hump.ended, hump.onset_ns, hump.apex_ns,
+                          hump.offset_ns, hump.onset, hump.apex, hump.offset, hump.period_ms,
+                          hump.blinked, hump.step, hump.beside, hump.explained, peak);
 }
 
 constexpr const char* kDoc = R"(Measures one movement; see `mol_edge.hump`, which wraps it.
@@ -59,11 +58,20 @@ Args:
     evidence: how many of the first cells tell of a movement.
 
 Returns:
-    The fields of a `Hump` that has ended, none of them where it has not, or None where there is
-    too little of it.
+    Whether there is enough of it to tell, and the fields of a `Hump`.
 
 Raises:
     ArrayError: arrays of other types or sizes.
+
+Example:
+    >>> import numpy as np
+    >>> from mol_edge import _core
+    >>> times, paths = np.arange(40) * 20_000_000, np.zeros((40, 3, 2))
+    >>> paths[15:25, 0, 0] = 0.5 - 0.5 * np.cos(np.linspace(0.6, 5.7, 10))
+    >>> known, ended, onset_ns, *_ = _core.measure_hump(
+    ...     times, np.arange(40), paths, np.zeros(40, np.bool_), 250_000_000, 0.03 + paths[0], 2)
+    >>> known, ended, onset_ns
+    (True, True, 280000000)
 )";
 
 }  // namespace

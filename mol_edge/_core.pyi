@@ -205,11 +205,9 @@ def measure_hump(
     began_ns: int,
     noise: NDArray[np.float64],
     evidence: int,
-) -> (
-    tuple[bool, int, int, int, int, int, int, float, bool, float, float, float, NDArray[np.float64]]
-    | tuple[()]
-    | None
-): ...
+) -> tuple[
+    bool, bool, int, int, int, int, int, int, float, bool, float, float, float, NDArray[np.float64]
+]: ...
 
 class Team:
     def __init__(self, threads: int, awake_us: int) -> None: ...

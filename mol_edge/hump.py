@@ -48,4 +48,4 @@ def measure(window: PathWindow, began_ns: int, noise: Array) -> Hump | None:
     times, indices, paths, blinks = window.times_ns, window.indices, window.paths, window.blinks
     evidence = cells.EVIDENCE.stop
     found = _core.measure_hump(times, indices, paths, blinks, began_ns, noise, evidence)
-    return None if found is None else Hump(*found)
+    return Hump(*found[1:]) if found[0] else None

@@ -38,6 +38,7 @@ def plain(annotation: ast.expr | None) -> str:
     text = text.replace("numpy.", "np.")
     text = text.replace("typing.SupportsFloat | typing.SupportsIndex", "float")
     text = text.replace("typing.SupportsInt | typing.SupportsIndex", "int")
+    text = re.sub(r"np\.bool\b", "np.bool_", text)
     # What a tuple holds, pybind11 does not tell.
     text = re.sub(r"^tuple\[.*\]$", "tuple", text)
     return re.sub(r"Optional\[(.*)\]$", r"\1 | None", text)

@@ -76,16 +76,17 @@ py::tuple rows_since(const PathHistory& history, std::int64_t time_ns) {
     py::array_t<std::int64_t> times(count), indices(count);
     py::array_t<double> paths({count, cells, py::ssize_t{2}});
     py::array_t<bool> blinks(count);
+    const Steps places = history.paths_since(first);
     double* path = paths.mutable_data();
+    for (const Step& step : places) {
+        *path++ = step.x;
+        *path++ = step.y;
+    }
     for (py::ssize_t i = 0; i < count; ++i) {
         const PathRow& row = history.row(first + static_cast<std::size_t>(i));
         times.mutable_at(i) = row.timestamp_ns;
         indices.mutable_at(i) = row.index;
         blinks.mutable_at(i) = row.blink;
-        for (const Step& step : row.path) {
-            *path++ = step.x;
-            *path++ = step.y;
-        }
     }
     return py::make_tuple(times, indices, paths, blinks);
 }
@@ -186,6 +187,15 @@ void register_path_history(py::module_& module) {
         .def(
             "wary_noise", [](const PathHistory& history) { return array_of(history.wary_noise()); },
             "As `noise`, or what was usual of late where that is more, up to half as much again.")
+        .def(
+            "blink_leak",
+            [](const PathHistory& history) -> py::object {
+                const std::vector<double>& leak = history.blink_leak();
+                if (leak.empty()) return py::none();
+                return py::array_t<double>(static_cast<py::ssize_t>(leak.size()), leak.data());
+            },
+            "What a blink may explain of each cell's way, float64 [cells]; None while too few were "
+            "seen.")
         .def("since", &rows_since, py::arg("time_ns"),
              "Times, indices, paths and blinks of the rows from some time on.");
 }

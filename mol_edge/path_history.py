@@ -26,7 +26,7 @@ class PathWindow:
     Attributes:
         times_ns: int64 [n].
         indices: int64 [n], positions of the frames in the source.
-        paths: float64 [n, cells, 2], pixels; what a blink spoils is bridged by a line.
+        paths: float64 [n, cells, 2], pixels; what blinks spoil is bridged by a line.
         blinks: bool [n].
     """
 
@@ -115,6 +115,14 @@ class PathHistory:
         """Which cells' speed says something now."""
         return self._history.trusted()
 
+    @property
+    def blink_leak(self) -> Array | None:
+        """How far blinks of this face can seem to move each cell, float64 [cells], pixels.
+
+        None while too few were seen.
+        """
+        return self._history.blink_leak()
+
     def moves(self, least_px: float, factor: float) -> bool:
         """Whether a cell that is evidence is faster than `least_px` and `factor` deviations."""
         return self._history.moves(least_px, factor)
@@ -147,28 +155,8 @@ class PathHistory:
 
     def since(self, time_ns: int) -> PathWindow:
         """The frames from some time on."""
-        times, indices, paths, blinks = self._history.since(time_ns)
-        if blinks.any():
-            paths = _bridged(times, paths, blinks)
-        return PathWindow(times, indices, paths, blinks)
+        return PathWindow(*self._history.since(time_ns))
 
     def learn_noise(self) -> None:
         """Count the newest frame as one of a still face."""
         self._history.learn_noise()
-
-
-def _bridged(times: Times, paths: Array, blinks: NDArray[np.bool_]) -> Array:
-    """Paths whose brows go straight from before a blink to after it."""
-    closed = times[blinks]
-    nearest = np.abs(times[:, np.newaxis] - closed).min(1)
-    good = nearest > BESIDE_BLINK_NS
-    if not good.any():
-        return paths
-    bridged = paths.copy()
-    known = times[good].astype(np.float64)
-    for cell in range(*cells.BROWS.indices(cells.COUNT)):
-        for axis in (0, 1):
-            bridged[~good, cell, axis] = np.interp(
-                times[~good].astype(np.float64), known, paths[good, cell, axis]
-            )
-    return bridged

@@ -161,7 +161,7 @@ class Spotter:
         duration_ms = (hump.offset_ns - hump.onset_ns) / 1e6
         least_px = np.full(cells.COUNT, options.least_px)
         if hump.blinked:
-            least_px = np.maximum(least_px, _blink_leak(hump.peak))
+            least_px = np.maximum(least_px, _blink_leak(hump.peak, self._history.blink_leak))
         own = cells.without_common_motion(hump.peak, self._history.noise)
         far = self._deviations(hump.peak, least_px)
         far_alone = self._deviations(own, cells.OWN_SHARE * least_px)
@@ -189,13 +189,13 @@ class Spotter:
         ]
 
 
-def _blink_leak(peak: Array) -> Array:
-    """How far a blink can seem to move each cell: brows, beside the lids, as far as these."""
+def _blink_leak(peak: Array, learned: Array | None) -> Array:
+    """How far a blink can seem to move each cell, by what is known of any and of this face."""
     lids = float(np.hypot(*peak[cells.LIDS].T).max())
     leak = np.full(cells.COUNT, _BLINK_LEAK * lids)
-    leak[cells.BROWS] = lids
+    leak[cells.BROWS] = lids  # beside them
     least: Array = np.maximum(leak, _BLINK_LEAK_PX)
-    return least
+    return least if learned is None else np.minimum(least, learned)
 
 
 _SLOWEST_PX = 0.12

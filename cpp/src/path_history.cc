@@ -1,36 +1,22 @@
 #include "mol_edge/path_history.h"
 
+#include "path_bridge.h"
+
 #include <algorithm>
 #include <cmath>
 
 namespace mol_edge {
 namespace {
 
-/// Speed is the displacement over this time, between means over the shorter one.
-constexpr std::int64_t kLagNs = 100'000'000, kSmoothNs = 33'000'000;
-constexpr std::int64_t kNoiseNs = 3'000'000'000;
-/// Noise that grows is noticed sooner than noise that falls.
-constexpr std::int64_t kRecentNs = 700'000'000;
-constexpr std::int64_t kLearnEveryNs = 200'000'000;
-/// Seconds of noise, at tens of looks each, are now and then quieter than the camera is: what was
-/// usual over this time counts for the wary, up to this share of them.
-constexpr double kUsualNs = 10e9, kMostUsual = 1.5;
-constexpr double kLeastNoise = 0.012, kFirstNoise = 0.05;
-constexpr std::size_t kLeastStill = 8;
-/// Of a normal distribution: its deviation over the median of its absolute values.
-constexpr double kDeviationsOfMedian = 1.4826;
+/// Speed is the displacement between means over this time.
+constexpr std::int64_t kSmoothNs = 33'000'000;
+constexpr double kFirstNoise = 0.05;
 /// Lids hide the eyes that were found before, which gaze and shading do in part alone, or close
 /// faster than anything else moves.
 constexpr double kHidden = 0.3, kClosing = 0.6, kClosingRatio = 2.0;
-/// What lies beside a blink in time is spoilt by it as well.
-constexpr std::int64_t kBesideBlinkNs = 40'000'000, kLongestBlinkNs = 700'000'000;
-
-/// The median of absolute values, of an even number the upper one.
-double median_of(std::vector<double>& values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
+constexpr std::int64_t kLongestBlinkNs = 700'000'000;
+/// What blinks may move less than this, pixels, is seen through them.
+constexpr double kBridgedPx = 0.9;
 
 double largest(const Steps& steps, std::size_t count) {
     double most = 0;
@@ -51,6 +37,7 @@ PathHistory::PathHistory(CellLayout layout, std::int64_t keep_ns, HumpLimits lim
 void PathHistory::restart() {
     rows_.clear();
     humps_.restart();
+    leak_.restart();
     eyes_ = 0;
     eyes_seen_ns_ = learned_ns_ = 0;
     cells_ = CellPaths(cells_.layout());
@@ -58,6 +45,14 @@ void PathHistory::restart() {
 
 std::int64_t PathHistory::span_ns() const {
     return rows_.empty() ? 0 : rows_.back().timestamp_ns - rows_.front().timestamp_ns;
+}
+
+Steps PathHistory::paths_since(std::size_t row) const {
+    std::vector<std::size_t> bridged;
+    for (std::size_t cell = 0; cell < cells_.layout().brows; ++cell) {
+        if (leak_.px().empty() || leak_.px()[cell] >= kBridgedPx) bridged.push_back(cell);
+    }
+    return bridged_paths(rows_, row, bridged);
 }
 
 Steps PathHistory::speed() const {
@@ -85,8 +80,13 @@ bool PathHistory::moves(double least_px, double factor) const {
     const Steps& now = rows_.back().speed;
     for (std::size_t i = 0; i < cells_.layout().evidence; ++i) {
         const double deviations = std::hypot(now[i].x / noise_[i].x, now[i].y / noise_[i].y);
-        const bool far = std::hypot(now[i].x, now[i].y) > least_px;
-        if (clear[i] != 0 && far && deviations > factor) return true;
+        double least = least_px;
+        if (clear[i] == 0) {
+            // Beside a blink a brow counts by what blinks do not explain.
+            if (!cells_.seen()[i] || leak_.px().empty()) continue;
+            least = std::max(least, leak_.px()[i]);
+        }
+        if (std::hypot(now[i].x, now[i].y) > least && deviations > factor) return true;
     }
     return false;
 }
@@ -107,6 +107,7 @@ bool PathHistory::add(std::int64_t timestamp_ns, std::int64_t index,
     const std::size_t last = rows_.size() - 1;
     rows_[last].speed = speed_at(last);
     rows_[last].blink = is_blink(last, eye_confidence(motion.confidence));
+    leak_.add(rows_);
     return true;
 }
 
@@ -163,65 +164,6 @@ bool PathHistory::is_blink(std::size_t row, double eyes) {
         std::abs(mean(cells_.layout().upper_lids) - mean(cells_.layout().lower_lids));
     const double elsewhere = largest(rows_[row].speed, cells_.layout().evidence);
     return closing > std::max(kClosing, kClosingRatio * elsewhere);
-}
-
-void PathHistory::learn_noise() {
-    if (rows_.empty()) return;
-    PathRow& last = rows_.back();
-    last.still = !last.blink;
-    const std::int64_t passed_ns = last.timestamp_ns - learned_ns_;
-    if (passed_ns < kLearnEveryNs) return;
-    learned_ns_ = last.timestamp_ns;
-    const std::optional<Steps> longer = deviation(kNoiseNs);
-    if (!longer) return;
-    const Steps shorter = deviation(kRecentNs).value_or(*longer);
-    learn_usual(*longer, passed_ns);
-    for (std::size_t i = 0; i < noise_.size(); ++i) {
-        const Step now = (*longer)[i];
-        noise_[i] = {std::max(now.x, shorter[i].x), std::max(now.y, shorter[i].y)};
-    }
-}
-
-Steps PathHistory::wary_noise() const {
-    if (usual_.empty()) return noise_;
-    Steps wary = noise_;
-    for (std::size_t i = 0; i < wary.size(); ++i) {
-        wary[i].x = std::max(wary[i].x, std::min(usual_[i].x, kMostUsual * wary[i].x));
-        wary[i].y = std::max(wary[i].y, std::min(usual_[i].y, kMostUsual * wary[i].y));
-    }
-    return wary;
-}
-
-void PathHistory::learn_usual(const Steps& found, std::int64_t passed_ns) {
-    if (usual_.empty()) usual_ = found;
-    // A plain mean at first, later one that forgets; what was found speaks for its own time alone,
-    // also after a restart, from which nothing tells how long ago the last was.
-    const double spoken_ns = static_cast<double>(std::min(passed_ns, kNoiseNs));
-    const double share = std::max(spoken_ns / kUsualNs, 1.0 / static_cast<double>(++learnings_));
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        usual_[i].x += share * (found[i].x - usual_[i].x);
-        usual_[i].y += share * (found[i].y - usual_[i].y);
-    }
-}
-
-std::optional<Steps> PathHistory::deviation(std::int64_t span_ns) const {
-    const std::int64_t now = rows_.back().timestamp_ns, oldest = rows_.front().timestamp_ns;
-    const std::size_t from = row_at(std::max(now - span_ns, oldest + kLagNs));
-    Steps found(noise_.size());
-    std::vector<double> x, y;
-    for (std::size_t cell = 0; cell < found.size(); ++cell) {
-        x.clear();
-        y.clear();
-        for (std::size_t i = from; i < rows_.size(); ++i) {
-            if (!rows_[i].still) continue;
-            x.push_back(std::abs(rows_[i].speed[cell].x));
-            y.push_back(std::abs(rows_[i].speed[cell].y));
-        }
-        if (x.size() < kLeastStill) return std::nullopt;
-        found[cell] = {std::max(kDeviationsOfMedian * median_of(x), kLeastNoise),
-                       std::max(kDeviationsOfMedian * median_of(y), kLeastNoise)};
-    }
-    return found;
 }
 
 }  // namespace mol_edge

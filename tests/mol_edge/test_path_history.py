@@ -91,3 +91,21 @@ def test_brows_go_straight_through_a_blink(sign):
     assert window.blinks[50:57].all()
     assert not window.blinks[:49].any() and not window.blinks[66:].any()
     assert np.abs(window.paths[:, cells.BROWS]).max() < 0.15
+
+
+@pytest.mark.parametrize(("way", "seen"), [(0.1, 0.1), (0.5, 0.0)])
+def test_brows_are_seen_through_blinks_that_hardly_move_them(way, seen):
+    history = PathHistory(5000)
+    lids = np.zeros((68, 2))
+    lids[[37, 38, 43, 44], 1] = 1.0
+    lids[17:27, 1] = way / 4
+    for k in range(200):
+        phase = k % 50 - 25
+        vectors = lids if 0 <= phase < 4 else -lids if 4 <= phase < 8 else 0 * lids
+        history.add(k * PERIOD_NS, k, step(vectors))
+        if k < 60:
+            assert history.blink_leak is None
+    assert history.blink_leak is not None
+    # A mean of patches and the place where it was.
+    assert history.blink_leak[0] == pytest.approx(3 * max(way, 0.1), rel=0.15)
+    assert np.abs(history.since(0).paths[-50:, 0, 1]).max() == pytest.approx(seen, abs=0.03)

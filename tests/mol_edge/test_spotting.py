@@ -157,6 +157,25 @@ def test_brows_are_seen_beside_a_blink():
     assert [round(spot.onset_ns / 1e9, 1) for spot in spots] == [3.0]
 
 
+@pytest.mark.parametrize("where", [BROW, SMILE])
+@pytest.mark.parametrize("late", [-0.08, -0.04, 0.0])
+def test_what_no_blink_of_a_face_moves_is_seen_in_a_blink(where, late):
+    blinks = [(start, start + 0.1, start + 0.24, LIDS) for start in (1.5, 2.5, 4.0)]
+    moved = [(4.0 + late, 4.15 + late, 4.4 + late, where)]
+    assert spots_of(blinks) == []
+    assert spots_of([*blinks[-1:], *moved]) == []
+    spots = spots_of(blinks + moved)
+    assert [spot.kind for spot in spots] == [EventKind.MICRO]
+    assert overlap(spots[0], 4.0 + late, 4.4 + late) > 0.6
+
+
+@pytest.mark.parametrize("strength", [0.7, 1.5])
+def test_what_each_blink_of_a_face_moves_is_not(strength):
+    blink = {**LIDS, **{point: (strength * x, strength * y) for point, (x, y) in BROW.items()}}
+    starts = np.arange(1.5, 12, 1.5)
+    assert spots_of([(t, t + 0.1, t + 0.24, blink) for t in starts], seconds=14) == []
+
+
 def test_a_change_of_posture_is_no_event():
     assert spots_of([(3.0, 3.2, 30.0, dict.fromkeys(range(48, 68), (1.0, 0.5)))], seconds=8) == []
 

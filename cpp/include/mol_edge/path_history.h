@@ -1,7 +1,9 @@
 #pragma once
 
+#include "mol_edge/blink_leak.h"
 #include "mol_edge/hump_bank.h"
 #include "mol_edge/motion_stream.h"
+#include "mol_edge/path_row.h"
 #include "mol_edge/steps.h"
 
 #include <array>
@@ -64,16 +66,12 @@ class CellPaths {
     std::vector<char> seen_;
 };
 
-/// One frame of a path history.
-struct PathRow {
-    std::int64_t timestamp_ns = 0, index = 0;
-    Steps path, speed;
-    bool blink = false, still = false;
-};
-
 /// Where the cells have been in the last seconds, how fast they are and how noisy.
 class PathHistory {
   public:
+    /// Speed is the displacement over this time.
+    static constexpr std::int64_t kLagNs = 100'000'000;
+
     /// Rows are kept for `keep_ns`. Throws ArrayError as CellPaths does, OptionError as HumpBank.
     PathHistory(CellLayout layout, std::int64_t keep_ns, HumpLimits limits);
 
@@ -90,6 +88,9 @@ class PathHistory {
 
     std::size_t size() const { return rows_.size(); }
     const PathRow& row(std::size_t i) const { return rows_[i]; }
+    /// The paths of the rows from one on, flat. Brows go straight through blinks, unless these are
+    /// known to move them little.
+    Steps paths_since(std::size_t row) const;
     /// The first row at or after a time.
     std::size_t row_at(std::int64_t time_ns) const;
     /// Time from the oldest to the newest row.
@@ -104,6 +105,9 @@ class PathHistory {
 
     /// Whether a cell that is evidence is beyond `least_px` and `factor` deviations of its noise.
     bool moves(double least_px, double factor) const;
+
+    /// What a blink may explain of each cell's way, pixels; empty while too few were seen.
+    const std::vector<double>& blink_leak() const { return leak_.px(); }
 
     /// A short movement that the newest row completes, by its shape; see HumpBank.
     const std::optional<FoundHump>& hump() const { return humps_.found(); }
@@ -121,6 +125,7 @@ class PathHistory {
     std::int64_t keep_ns_;
     std::deque<PathRow> rows_;
     HumpBank humps_;
+    BlinkLeak leak_;
     Steps noise_, usual_;
     std::int64_t learnings_ = 0;
     double eyes_ = 0;

@@ -3,8 +3,8 @@
 #if defined(MOL_EDGE_AVX_VNNI)
 
 #define MOL_EDGE_NETWORK_TARGET __attribute__((target("avx2,fma,avxvnni")))
-#include "byte_product.h"
 #include "byte_avx2.h"
+#include "byte_product.h"
 
 namespace mol_edge::network {
 namespace {

@@ -133,6 +133,10 @@ class Motion:
             if array.shape != shape:
                 check_shape(f"Motion.{name}", array, shape)
 
+    def __getstate__(self) -> dict[str, object]:
+        # What is kept of `regions` can be read alone, and is made anew from the rest.
+        return {name: value for name, value in vars(self).items() if name != "regions"}
+
     @cached_property
     def seen(self) -> NDArray[np.int8]:
         """How many directions of each patch are seen, [68]: 0 flat, 1 edge, 2 both."""

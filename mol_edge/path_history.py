@@ -87,7 +87,7 @@ class PathHistory:
         self.has_shape = False
 
     def restart(self) -> None:
-        """Forget the paths; what was learned of noise stays."""
+        """Forget the paths; what was learned of noise and of blinks stays."""
         self._history.restart()
 
     @property

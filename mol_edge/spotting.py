@@ -195,7 +195,11 @@ def _blink_leak(peak: Array, learned: Array | None) -> Array:
     leak = np.full(cells.COUNT, _BLINK_LEAK * lids)
     leak[cells.BROWS] = lids  # beside them
     least: Array = np.maximum(leak, _BLINK_LEAK_PX)
-    return least if learned is None else np.minimum(least, learned)
+    if learned is None:
+        return least
+    # Lids that close farther than in the blinks that were learned from move the rest farther.
+    farther = max(1.0, _BLINKS_DIFFER * lids / float(learned[cells.LIDS].max()))
+    return np.minimum(least, farther * learned)
 
 
 _SLOWEST_PX = 0.12
@@ -209,6 +213,8 @@ _CLEARER = 1.1
 # While lids close, the fit of the head errs elsewhere by this share of their way, and by so much
 # however little they are seen.
 _BLINK_LEAK, _BLINK_LEAK_PX = 0.5, 0.6
+# By how much what was learned of blinks exceeds their median way.
+_BLINKS_DIFFER = 3
 _BEFORE_NS = 250_000_000
 # Within a longer movement a short one is looked for from so long ago on, unless that movement has
 # just begun; how many times the deviations asked for it must exceed, and how far at most it may

@@ -17,6 +17,8 @@ constexpr std::size_t kLeastRest = 2;
 constexpr std::size_t kLeastBlinks = 2, kMostBlinks = 8;
 /// Blinks of a face differ by up to this factor; what they move less than this, pixels, is noise.
 constexpr double kDiffer = 3, kLeastPx = 0.1;
+/// Lids that close go this far, pixels.
+constexpr double kClosedPx = 0.6;
 
 /// The mean path of some rows; nothing of too few.
 std::optional<Steps> mean_path(const std::deque<PathRow>& rows, std::int64_t from_ns,
@@ -71,6 +73,8 @@ void BlinkLeak::learn(const std::deque<PathRow>& rows, std::int64_t from_ns,
             ways[cell] = std::max(ways[cell], std::hypot(x, y));
         }
     }
+    const auto closes = [&](std::size_t lid) { return ways[lid] >= kClosedPx; };
+    if (std::ranges::none_of(lids_, closes)) return;
     ways_.push_back(std::move(ways));
     if (ways_.size() > kMostBlinks) ways_.pop_front();
     if (ways_.size() < kLeastBlinks) return;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <vector>
 
 namespace mol_edge {
@@ -142,6 +143,9 @@ void check(const PathRows& rows, std::span<const Step> noise, std::size_t eviden
                      rows.paths.size() == count * rows.cells && noise.size() == rows.cells &&
                      evidence <= rows.cells;
     if (!fit) throw ArrayError("Rows must be of as many frames, and noise of as many cells.");
+    if (std::ranges::adjacent_find(rows.times_ns, std::greater_equal{}) != rows.times_ns.end()) {
+        throw ArrayError("Times of rows must rise from each to the next.");
+    }
 }
 
 }  // namespace

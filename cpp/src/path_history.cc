@@ -28,10 +28,21 @@ double largest(const Steps& steps, std::size_t count) {
 
 }  // namespace
 
+namespace {
+
+std::vector<std::size_t> lids_of(const CellLayout& layout) {
+    std::vector<std::size_t> lids = layout.upper_lids;
+    lids.insert(lids.end(), layout.lower_lids.begin(), layout.lower_lids.end());
+    return lids;
+}
+
+}  // namespace
+
 PathHistory::PathHistory(CellLayout layout, std::int64_t keep_ns, HumpLimits limits)
     : cells_(std::move(layout)),
       keep_ns_(keep_ns),
       humps_(cells_.path().size(), cells_.layout().evidence, limits),
+      leak_(lids_of(cells_.layout())),
       noise_(cells_.path().size(), Step{kFirstNoise, kFirstNoise}) {}
 
 void PathHistory::restart() {

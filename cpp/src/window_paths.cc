@@ -39,7 +39,9 @@ std::size_t WindowPaths::nearest(double time) const {
 
 /// Means over about `kSmoothMs`, centred.
 void WindowPaths::smooth() {
-    const auto reach = static_cast<std::ptrdiff_t>(kSmoothMs / period() / 2);
+    // Frames that are nearer to each other than any camera's do not make it longer than the window.
+    const auto reach = static_cast<std::ptrdiff_t>(
+        std::min(kSmoothMs / period() / 2, static_cast<double>(times_.size())));
     const auto last = static_cast<std::ptrdiff_t>(times_.size()) - 1;
     const auto at = [&](std::ptrdiff_t row) {
         return &rows_.paths[static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(row, 0, last)) *

@@ -12,24 +12,26 @@ namespace {
 
 constexpr std::int64_t kPeriod = 20'000'000;
 
-/// Rows of a brow and a mouth, of which blinks move the brow alone.
+/// Rows of a brow, a mouth and a lid, of which blinks move the brow and the lid.
 class Blinks {
   public:
     /// Open lids, then ten frames of closed ones in which the brow goes so far and comes back.
-    void blink(double way, int frames = 10) {
+    void blink(double way, double lid = 4) {
         for (int i = 0; i < 20; ++i) add({0, 0}, false);
-        for (int i = 0; i < frames; ++i) add({0, i == 5 ? way : 0.0}, true);
+        for (int i = 0; i < 10; ++i) add({0, i == 5 ? way : 0.0}, true, i == 5 ? lid : 0.0);
         for (int i = 0; i < 20; ++i) add({0, 0}, false);
     }
 
-    void add(Step brow, bool closed) {
+    void add(Step brow, bool closed, double lid = 4) {
         const std::int64_t frame = static_cast<std::int64_t>(frames_++);
-        rows.push_back({frame * kPeriod, frame, {brow, {0.02, 0}}, Steps(2), closed, false});
+        const Step closing{0, closed ? lid : 0.0};
+        rows.push_back(
+            {frame * kPeriod, frame, {brow, {0.02, 0}, closing}, Steps(3), closed, false});
         leak.add(rows);
     }
 
     std::deque<PathRow> rows;
-    BlinkLeak leak;
+    BlinkLeak leak{{2}};
 
   private:
     int frames_ = 0;
@@ -40,7 +42,7 @@ TEST_CASE("what blinks move is known after two of them") {
     face.blink(0.2);
     CHECK(face.leak.px().empty());
     face.blink(0.2);
-    REQUIRE(face.leak.px().size() == 2);
+    REQUIRE(face.leak.px().size() == 3);
     CHECK(std::abs(face.leak.px()[0] - 0.6) < 1e-9);
     CHECK(std::abs(face.leak.px()[1] - 0.3) < 1e-9);
 }
@@ -53,6 +55,14 @@ TEST_CASE("a blink with which something else moves hardly counts, a face that di
     CHECK(std::abs(face.leak.px()[0] - 3) < 1e-9);
 }
 
+TEST_CASE("what closes no lids teaches nothing") {
+    Blinks face;
+    for (int i = 0; i < 4; ++i) face.blink(0.05, 0.5);
+    CHECK(face.leak.px().empty());
+    for (int i = 0; i < 2; ++i) face.blink(1.0);
+    CHECK(std::abs(face.leak.px()[0] - 3) < 1e-9);
+}
+
 TEST_CASE("a blink is measured from the line between its rests, and not without one") {
     Blinks face;
     for (int i = 0; i < 3; ++i) {
@@ -61,7 +71,7 @@ TEST_CASE("a blink is measured from the line between its rests, and not without 
         for (int k = 0; k < 10; ++k) face.add({0, i + (k + 0.5) / 10}, true);
     }
     for (int k = 0; k < 20; ++k) face.add({0, 3}, false);
-    REQUIRE(face.leak.px().size() == 2);
+    REQUIRE(face.leak.px().size() == 3);
     CHECK(face.leak.px()[0] < 0.4);
     Blinks broken;
     for (int i = 0; i < 3; ++i) {
@@ -77,15 +87,15 @@ TEST_CASE("cells go straight through what lies within two frames of closed lids"
     Blinks face;
     for (int i = 0; i < 10; ++i) face.add({0, i < 5 ? 0.0 : 1.0}, i == 5);
     const Steps paths = bridged_paths(face.rows, 1, {0});
-    REQUIRE(paths.size() == 18);
+    REQUIRE(paths.size() == 27);
     const double expected[] = {0, 0, 1.0 / 6, 2.0 / 6, 3.0 / 6, 4.0 / 6, 5.0 / 6, 1, 1};
     for (std::size_t i = 0; i < 9; ++i) {
-        CHECK(std::abs(paths[2 * i].y - expected[i]) < 1e-9);
-        CHECK(paths[2 * i + 1].x == 0.02);
+        CHECK(std::abs(paths[3 * i].y - expected[i]) < 1e-9);
+        CHECK(paths[3 * i + 1].x == 0.02);
     }
     const Steps plain = bridged_paths(face.rows, 1, {});
-    CHECK(plain[6].y == 0);
-    CHECK(plain[8].y == 1);
+    CHECK(plain[9].y == 0);
+    CHECK(plain[12].y == 1);
     // With nothing known before it, a path is as after it.
     CHECK(bridged_paths(face.rows, 4, {0})[0].y == 1);
 }

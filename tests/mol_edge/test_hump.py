@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mol_edge import cells
+from mol_edge.errors import ArrayError
 from mol_edge.hump import measure
 from mol_edge.path_history import PathWindow
 
@@ -119,3 +122,16 @@ def test_what_follows_no_single_pattern_is_explained_less():
     assert one is not None and several is not None and one.ended and several.ended
     assert one.explained > 0.95
     assert several.explained < 0.85
+
+
+@pytest.mark.parametrize("times", [[0, 10, 10, 20, 30], [0, 20, 10, 30, 40]])
+def test_times_that_do_not_rise_are_refused(times):
+    window = window_of(np.zeros(5), 10)
+    window = replace(window, times_ns=np.array(times) * 1_000_000)
+    with pytest.raises(ArrayError, match="Times of rows must rise"):
+        measure(window, 5_000_000, NOISE)
+
+
+def test_frames_a_nanosecond_apart_take_no_longer():
+    window = window_of(np.zeros(2000), 1e-6)
+    assert measure(window, 5, NOISE) is None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -45,3 +48,15 @@ def test_a_motion_has_68_landmarks():
             still.vectors, np.zeros(5, np.float32), still.confidence, still.head, still.axes,
             still.deviation,
         )  # fmt: skip
+
+
+def test_a_motion_can_be_copied_and_sent_elsewhere():
+    still = Motion.still()
+    measured = Motion.measured(
+        still.vectors, np.full(68, 0.5, np.float32), still.confidence, still.head, still.axes,
+        still.deviation, 5, [0.5] * len(REGIONS),
+    )  # fmt: skip
+    assert measured.regions["mouth"] == 0.5
+    for again in (pickle.loads(pickle.dumps(measured)), copy.deepcopy(measured)):
+        assert again.since_ns == 5
+        assert again.regions == measured.regions

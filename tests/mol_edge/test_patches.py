@@ -128,3 +128,20 @@ def test_a_face_beyond_the_picture_has_no_patch(luma):
     patches = Patches(keep_ms=1000)
     patches.add(Frame(luma, 0, 0, "gray"), _core.alignment_transform(POINTS + 5000))
     assert patches.bytes == 0
+
+
+def test_the_region_follows_the_face_and_the_size_of_the_picture(luma):
+    patches = Patches(keep_ms=1000)
+    smaller = np.ascontiguousarray(luma[: luma.shape[0] * 2 // 3])
+    pictures = [(luma, LOCKED), (luma, MOVED), (smaller, MOVED), (luma, MOVED)]
+    for index, (picture, transform) in enumerate(pictures):
+        patches.add(Frame(picture, index * MS, index, "gray"), transform)
+        alone = Patches(keep_ms=1000)
+        alone.add(Frame(picture, index * MS, index, "gray"), transform)
+        np.testing.assert_array_equal(
+            patches.crops([index], transform, CONSTANTS), alone.crops([index], transform, CONSTANTS)
+        )
+        assert patches._kept_region == alone._kept_region
+    far = _core.alignment_transform(POINTS + 40)
+    patches.add(Frame(luma, 9 * MS, 9, "gray"), far)
+    assert len(patches.crops([9], far, CONSTANTS)) == 1

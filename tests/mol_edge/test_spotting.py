@@ -176,6 +176,18 @@ def test_what_each_blink_of_a_face_moves_is_not(strength):
     assert spots_of([(t, t + 0.1, t + 0.24, blink) for t in starts], seconds=14) == []
 
 
+@pytest.mark.parametrize(("lids", "brows"), [(0.3, 0.0), (0.5, 0.25), (0.14, 0.0)])
+def test_half_blinks_do_not_make_events_of_whole_ones(lids, brows):
+    def blink(at, closed, leak):
+        way = {point: (closed * x, closed * y) for point, (x, y) in LIDS.items()}
+        way |= {point: (leak * x, leak * y) for point, (x, y) in BROW.items()}
+        return (at, at + 0.1, at + 0.24, way)
+
+    halves = [blink(at, lids, brows) for at in (1.5, 3.0, 4.5, 6.0)]
+    wholes = [blink(at, 1.0, 1.0) for at in (9.0, 11.0, 13.0)]
+    assert spots_of(halves + wholes, seconds=15) == []
+
+
 def test_a_change_of_posture_is_no_event():
     assert spots_of([(3.0, 3.2, 30.0, dict.fromkeys(range(48, 68), (1.0, 0.5)))], seconds=8) == []
 

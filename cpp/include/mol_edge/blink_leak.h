@@ -2,6 +2,7 @@
 
 #include "mol_edge/path_row.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -17,6 +18,9 @@ namespace mol_edge {
 /// tells it, so that one with which something else moved hardly counts.
 class BlinkLeak {
   public:
+    /// `lids`: their cells. What moves none of them, such as glasses that shine, teaches nothing.
+    explicit BlinkLeak(std::vector<std::size_t> lids) : lids_(std::move(lids)) {}
+
     /// Forgets the blink under way; what was learned stays.
     void restart() { closed_.reset(); }
 
@@ -29,6 +33,7 @@ class BlinkLeak {
   private:
     void learn(const std::deque<PathRow>& rows, std::int64_t from_ns, std::int64_t until_ns);
 
+    std::vector<std::size_t> lids_;
     /// The first and the last time at which the lids were seen to be closed, until that is learned.
     std::optional<std::pair<std::int64_t, std::int64_t>> closed_;
     /// How far each cell went in the last blinks.

@@ -88,6 +88,16 @@ TEST_CASE("a column of zeros has bytes of zeros") {
     CHECK(std::count(bytes.begin(), bytes.end(), 0) == kByteUnit * kBytePanel);
 }
 
+TEST_CASE("weights too small for a step are zeros") {
+    std::vector<float> weights(kByteUnit, 0.0F);
+    const float tiny = GENERATE(128.0F, 150.0F, 1e5F) * std::numeric_limits<float>::denorm_min();
+    weights[3] = tiny;
+    std::vector<std::int8_t> bytes(kByteUnit * kBytePanel);
+    const ByteColumn column = byte_column(weights, bytes.data());
+    CHECK(column.scale == 0);
+    CHECK(std::count(bytes.begin(), bytes.end(), 0) == kByteUnit * kBytePanel);
+}
+
 TEST_CASE("every processor's product of bytes is exact") {
     const std::size_t which = GENERATE(range(std::size_t{0}, byte_kernels().size()));
     const ByteKernels& kernels = byte_kernels()[which];

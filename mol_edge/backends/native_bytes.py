@@ -32,7 +32,11 @@ _CAST, _STORED = ".cast:0", "/stored"
 """What ends the name of a constant that is stored in half its bytes: once it is whole, and before
 where integers are about it."""
 
-_RESHAPED = re.compile(r"shape\.-1x([0-9]+)x.*")
+_WIDTHS = {"first": 128, "second": 128, "second_next": 128}
+"""Channels of what graphs hand to each other, where these are the same in every model."""
+_RESHAPED = re.compile(r"shape\.-1x([0-9]{1,6})x.*")
+_BY_OUTPUT = b"\n\x04axis\x18\x00\xa0\x01\x02"
+"""The attribute `axis` of 0, as an ONNX file has it."""
 _IN_BYTES = re.compile(r"flow\.(conv[2-6]|conv[3-6]_1|deconv[0-5])")
 """Layers that the core computes in bytes; of others it takes the rounded weights alone."""
 
@@ -50,11 +54,21 @@ class _Graph:
 
     def dequantized(self, node: Node) -> NDArray[np.float32]:
         """A constant of integers, symmetric, with one scale for each of its first dimension."""
-        values = _known(self.integers, node.inputs[0])
-        scale = self.floats_of(node.inputs[1])
-        if scale.shape not in ((1,), values.shape[:1]):
-            raise _damaged(node.name, f"a scale for each of its {len(values)} outputs", scale.shape)
-        return values.astype(np.float32) * scale.reshape(-1, *[1] * (values.ndim - 1))
+        values = _known(self.integers, _input(node, 0))
+        scale = self.floats_of(_input(node, 1))
+        if values.dtype == np.uint8 or (
+            len(node.inputs) > 2 and _known(self.integers, node.inputs[2]).any()
+        ):
+            raise _damaged(node.name, "integers about 0", values.dtype)
+        by_output = scale.shape == values.shape[:1] and node.attributes == (_BY_OUTPUT,)
+        if values.ndim == 0 or not (by_output or scale.shape == (1,)):
+            raise _damaged(
+                node.name, f"a scale for each of {values.shape[:1]} outputs", scale.shape
+            )
+        if not (np.isfinite(scale).all() and (scale > 0).all()):
+            raise _damaged(node.name, "scales above 0", scale.min())
+        with np.errstate(over="ignore"):
+            return values.astype(np.float32) * scale.reshape(-1, *[1] * (values.ndim - 1))
 
     def channels_of(self, name: str) -> int | None:
         """Channels of a tensor as far as constants tell them."""
@@ -62,11 +76,11 @@ class _Graph:
         if node is None:
             return None
         if node.operator == "Conv":
-            return len(self.constant(node.inputs[1]))
+            return len(self.constant(_input(node, 1)))
         if node.operator == "Reshape":
-            shape = _RESHAPED.fullmatch(node.inputs[1])
+            shape = _RESHAPED.fullmatch(_input(node, 1))
             return int(shape[1]) if shape else None
-        inside = self.channels_of(node.inputs[0])
+        inside = self.channels_of(_input(node, 0))
         return inside // 4 if inside and node.operator == "DepthToSpace" else inside
 
     def constant(self, name: str) -> NDArray[np.float32]:
@@ -131,10 +145,10 @@ def plain_weights(
     graph = _Graph({name: node for node in nodes for name in node.outputs}, floats, integers)
     values = {name: value for name, value in floats.items() if "/" not in name}
     for node in nodes:
-        if node.operator == _TO_FLOATS and node.inputs[0] in integers:
+        if node.operator == _TO_FLOATS and _input(node, 0) in integers:
             values[plain_name(node.inputs[0])] = graph.dequantized(node)
     for node in nodes:
-        if node.operator in ("Conv", "Gemm"):
+        if node.operator in ("Conv", "Gemm") and len(node.inputs) > 1:
             _take_input(graph, node, values)
     return values
 
@@ -145,13 +159,13 @@ def _take_input(graph: _Graph, node: Node, values: Weights) -> None:
     weight = values.get(plain_name(node.inputs[1]))
     if source is None or source.operator != _TO_FLOATS or weight is None or weight.ndim < 2:
         return
-    factors = _factors(graph, source.inputs[0], weight.shape[1])
+    factors = _factors(graph, _input(source, 0), weight.shape[1])
     weight *= factors.reshape(1, -1, *[1] * (weight.ndim - 2))
     in_bytes = graph.makers.get(node.inputs[1])
     if in_bytes is None or in_bytes.operator != _TO_FLOATS or not _IN_BYTES.fullmatch(node.name):
         return
-    scale = graph.floats_of(source.inputs[1])
-    zero = _known(graph.integers, source.inputs[2])
+    scale = graph.floats_of(_input(source, 1))
+    zero = _known(graph.integers, _input(source, 2))
     if scale.shape != (1,) or zero.shape != (1,) or zero.dtype != np.uint8:
         raise _damaged(source.name, "one scale and one zero of uint8", (scale.shape, zero.dtype))
     values[node.name + STEPS] = np.ascontiguousarray(scale / factors, np.float32)
@@ -178,24 +192,20 @@ def _member(graph: _Graph, name: str) -> tuple[int | None, float]:
     """Channels of a member of a joined tensor, and its factor."""
     node = graph.makers.get(name)
     if node is not None and node.operator == _TO_INTEGERS:
-        node = graph.makers.get(node.inputs[0])
+        node = graph.makers.get(_input(node, 0))
     if node is None or not _MEMBER.fullmatch(node.name):
         return graph.channels_of(name), 1.0
-    factor = graph.floats_of(node.inputs[1])
+    factor = graph.floats_of(_input(node, 1))
     if factor.shape != (1,):
         raise _damaged(node.name, "one factor", factor.shape)
     return _WIDTHS.get(node.inputs[0]) or graph.channels_of(node.inputs[0]), float(factor[0])
-
-
-_WIDTHS = {"first": 128, "second": 128, "second_next": 128}
-"""Channels of what graphs hand to each other, where these are the same in every model."""
 
 
 def _between(node: Node) -> bool:
     return (
         node.operator in (_TO_INTEGERS, _TO_FLOATS)
         or bool(_MEMBER.fullmatch(node.name))
-        or (node.operator == "Cast" and node.inputs[0].endswith(_STORED))
+        or (node.operator == "Cast" and "".join(node.inputs[:1]).endswith(_STORED))
     )
 
 
@@ -213,6 +223,13 @@ def _renamed(node: Node, before: Mapping[str, str], given: Mapping[str, str]) ->
         inputs=tuple([origin(name) for name in node.inputs]),
         outputs=tuple([plain(name) for name in node.outputs]),
     )
+
+
+def _input(node: Node, place: int) -> str:
+    """The name of an input that a node must have."""
+    if place >= len(node.inputs):
+        raise _damaged(node.name, f"{place + 1} inputs or more", len(node.inputs))
+    return node.inputs[place]
 
 
 def _known(table: Mapping[str, NDArray[Any]], name: str) -> NDArray[Any]:

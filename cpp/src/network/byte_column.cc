@@ -37,7 +37,9 @@ float scale_of(const std::vector<float>& weights) {
     float largest = 0;
     for (const float weight : weights) largest = std::max(largest, std::fabs(weight));
     float scale = std::max(largest / kMostByteWeight, largest_sum(weights, 0) / kMostByteSum);
-    while (scale > 0 && largest_sum(weights, scale) > kMostByteSum) scale *= kCoarser;
+    // A step too small for a float of full precision is none.
+    if (!std::isnormal(scale)) return 0;
+    while (largest_sum(weights, scale) > kMostByteSum) scale *= kCoarser;
     return scale;
 }
 

@@ -4,6 +4,7 @@
 
 #include "byte_kernels.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -27,8 +28,27 @@ std::string text(const std::vector<int>& shape) {
     return "(" + all + (shape.size() == 1 ? ",)" : ")");
 }
 
-/// What is asked here a file may lack, and bytes would make no sense then.
+/// Products of one sum, which must fit 32 bits.
+constexpr int kMostProducts = 1 << 18;
+
+bool all_finite(const float* values, std::ptrdiff_t count) {
+    return std::all_of(values, values + count, [](float value) { return std::isfinite(value); });
+}
+
+/// What is asked here a file may lack, and bytes would make no sense then: of weights that are no
+/// numbers they make numbers.
 void check_bytes(const std::string& name, const Filter& filter) {
+    const std::ptrdiff_t products =
+        static_cast<std::ptrdiff_t>(filter.inputs) * filter.height * filter.width;
+    if (products > kMostProducts) {
+        throw ArrayError("One output of " + name + " must take at most " +
+                         std::to_string(kMostProducts) + " products in bytes, got " +
+                         std::to_string(products) + ".");
+    }
+    if (!all_finite(filter.weight, products * filter.outputs) ||
+        (filter.bias != nullptr && !all_finite(filter.bias, filter.outputs))) {
+        throw ArrayError("The weights and the bias of " + name + " must be finite, got others.");
+    }
     for (int i = 0; i < filter.inputs; ++i) {
         if (std::isnormal(filter.steps[i]) && filter.steps[i] > 0) continue;
         throw ArrayError("The steps of " + name + " must be above 0, got " +

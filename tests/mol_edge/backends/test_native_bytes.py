@@ -1,5 +1,8 @@
 """A graph in eight bits as the C++ core takes it."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -22,9 +25,12 @@ def quantized(name, source=None):
     ]
 
 
+AXIS_0 = b"\n\x04axis\x18\x00\xa0\x01\x02"
+
+
 def weight(name):
     inputs = [f"{name}/q", f"{name}/scale", f"{name}/zero"]
-    return node("DequantizeLinear", f"{name}/dq", inputs, [f"{name}/dq"])
+    return Node("DequantizeLinear", f"{name}/dq", tuple(inputs), (f"{name}/dq",), (AXIS_0,))
 
 
 LAYER = "flow.conv4"
@@ -55,7 +61,9 @@ FLOATS = {
 INTEGERS = {
     "flow.joined:0/zero": np.uint8([51]),
     f"{LAYER}.weight/q": np.arange(2 * 130, dtype=np.int16).reshape(2, 130, 1, 1).astype(np.int8),
+    f"{LAYER}.weight/zero": np.int8([0, 0]),
     f"{LAYER}.bias/q": np.int32([6, -3]),
+    f"{LAYER}.bias/zero": np.int32([0, 0]),
 }
 
 
@@ -95,7 +103,10 @@ def test_constants_stored_in_half_the_bytes_have_the_same_names() -> None:
     def stored(name):
         return name.replace(f"{LAYER}.weight/", f"{LAYER}.weight.cast:0/")
 
-    nodes = [node(n.operator, n.name, map(stored, n.inputs), map(stored, n.outputs)) for n in NODES]
+    nodes = [
+        replace(n, inputs=tuple(map(stored, n.inputs)), outputs=tuple(map(stored, n.outputs)))
+        for n in NODES
+    ]
     floats = {stored(name): value for name, value in FLOATS.items()}
     floats = {plain_name(name): value for name, value in floats.items()}
     integers = {stored(name): value for name, value in INTEGERS.items()}
@@ -105,10 +116,7 @@ def test_constants_stored_in_half_the_bytes_have_the_same_names() -> None:
 
 
 def test_a_layer_that_the_core_has_in_floats_gets_no_steps() -> None:
-    others = [
-        node(n.operator, "flow.conv_redir" if n.name == LAYER else n.name, n.inputs, n.outputs)
-        for n in NODES
-    ]
+    others = [replace(n, name="flow.conv_redir" if n.name == LAYER else n.name) for n in NODES]
     values = plain_weights(others, FLOATS, INTEGERS)
     assert not any(name.endswith((".steps", ".zero")) for name in values)
     assert values[f"{LAYER}.weight"][0, 129, 0, 0] == np.int8(-127) * 0.25 * 4
@@ -120,7 +128,12 @@ def test_a_layer_that_the_core_has_in_floats_gets_no_steps() -> None:
         ("floats", "flow.joined:0/scale", None, "flow.joined:0/scale.*among its constants"),
         ("floats", "flow.joined:0/scale", np.float32([1, 2]), "one scale and one zero of uint8"),
         ("floats", "factor", np.float32([1, 2]), "one factor, got"),
-        ("floats", f"{LAYER}.weight/scale", np.float32([1, 2, 3]), "a scale for each of its 2"),
+        ("floats", f"{LAYER}.weight/scale", np.float32([1, 2, 3]), "a scale for each of"),
+        ("floats", f"{LAYER}.weight/scale", np.float32([1, 0]), "scales above 0, got 0"),
+        ("floats", f"{LAYER}.weight/scale", np.float32([np.nan, 1]), "scales above 0, got nan"),
+        ("integers", f"{LAYER}.weight/zero", np.int8([0, 5]), "integers about 0"),
+        ("integers", f"{LAYER}.weight/q", np.zeros((2, 130, 1, 1), np.uint8), "integers about 0"),
+        ("integers", f"{LAYER}.weight/q", np.zeros((), np.int8), "a scale for each of"),
         ("integers", "flow.joined:0/zero", np.int8([0]), "one scale and one zero of uint8"),
         ("integers", f"{LAYER}.weight/q", np.zeros((2, 90, 1, 1), np.int8), "members of 90"),
     ],
@@ -133,3 +146,41 @@ def test_what_is_damaged_is_told_by_name(table, name, value, expected) -> None:
         tables[table][name] = value
     with pytest.raises(BundleError, match=expected):
         plain_weights(NODES, **tables)
+
+
+@pytest.mark.parametrize("cut", range(len(NODES)))
+def test_a_node_without_its_inputs_is_told_or_left_alone(cut) -> None:
+    for left in range(len(NODES[cut].inputs)):
+        nodes = list(NODES)
+        nodes[cut] = replace(NODES[cut], inputs=NODES[cut].inputs[:left])
+        plain_nodes(nodes)
+        with suppress(BundleError):
+            plain_weights(nodes, FLOATS, INTEGERS)
+
+
+def test_members_are_as_wide_as_what_makes_them() -> None:
+    """A skip whose width nothing tells, a deconvolution in four phases, and another frame's map."""
+    nodes = [
+        node("Mul", "j/member0", ["skip", "two"], ["j/member0"]),
+        weight("up.weight"),
+        node("Conv", "up", ["y", "up.weight/dq"], ["up:0"]),
+        node("DepthToSpace", "rise", ["up:0"], ["rise:0"]),
+        node("Slice", "inner", ["rise:0", "start"], ["inner:0"]),
+        node("Mul", "j/member1", ["inner:0", "three"], ["j/member1"]),
+        node("Mul", "j/member2", ["second_next", "five"], ["j/member2"]),
+        *(quantized(f"j/member{k}")[0] for k in range(3)),
+        node("Concat", "j", [f"j/member{k}/q" for k in range(3)], ["j:0/q"]),
+        node("DequantizeLinear", "j:0/dq", ["j:0/q", "j:0/scale", "j:0/zero"], ["j:0/dq"]),
+        weight("flow.conv3_1.weight"),
+        node("Conv", "flow.conv3_1", ["j:0/dq", "flow.conv3_1.weight/dq"], ["c:0"]),
+    ]
+    floats = {name: np.float32([value]) for name, value in
+              {"two": 2, "three": 3, "five": 5, "j:0/scale": 1, "up.weight/scale": 1,
+               "flow.conv3_1.weight/scale": 1}.items()}  # fmt: skip
+    ones = {"flow.conv3_1.weight": (1, 150, 1, 1), "up.weight": (8, 4, 2, 2)}
+    integers = {f"{name}/q": np.ones(shape, np.int8) for name, shape in ones.items()}
+    integers |= {f"{name}/zero": np.int8([0]) for name in ones} | {"j:0/zero": np.uint8([9])}
+    values = plain_weights(nodes, floats, integers)
+    wanted = np.repeat([2, 3, 5], [20, 2, 128])
+    np.testing.assert_array_equal(values["flow.conv3_1.weight"].ravel(), wanted)
+    np.testing.assert_allclose(values["flow.conv3_1.steps"], 1 / wanted, rtol=1e-6)

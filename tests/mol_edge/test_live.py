@@ -111,8 +111,8 @@ def test_a_source_that_fails_fails_the_run():
     assert run.health.reconnects == 2
 
 
-def test_close_hands_over_the_result_in_hand_and_ends():
-    heard, taken, go_on = Heard(), threading.Event(), threading.Event()
+def test_close_hands_over_the_result_in_hand_and_ends(monkeypatch):
+    heard, taken, go_on, let_go = Heard(), *(threading.Event() for _ in range(3))
     in_hand = []
 
     def endless():
@@ -130,8 +130,12 @@ def test_close_hands_over_the_result_in_hand_and_ends():
     feed = open_live(endless)
     run = LiveRun(plain_run(feed), feed, slow, None, heard.on_health)
     assert taken.wait(PATIENCE_S)
+    close_feed = feed.close
+    monkeypatch.setattr(feed, "close", lambda: (close_feed(), let_go.set()))
     closer = threading.Thread(target=run.close)
     closer.start()
+    # Else more than the result in hand may be taken before the source is let go of.
+    assert let_go.wait(PATIENCE_S)
     assert heard.results == []
     go_on.set()
     closer.join(PATIENCE_S)

@@ -145,6 +145,7 @@ py::object hump_of(const PathHistory& history) {
 }  // namespace
 
 void register_path_history(py::module_& module) {
+    module.attr("BLINKS_DIFFER") = kBlinksDiffer;
     py::class_<CellPaths>(module, "CellPaths", kCellsDoc)
         .def(py::init(&cells_of), py::arg("members"), py::arg("evidence"), py::arg("brows"),
              py::arg("upper_lids"), py::arg("lower_lids"))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 ALIGNED_SIZE: int
 CROP_SIZE: int
+BLINKS_DIFFER: float
 CROP_OFFSET: int
 
 def alignment_transform(points: NDArray[np.float64]) -> NDArray[np.float64]: ...

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge import cells
+from mol_edge import _core, cells
 from mol_edge.event import EventKind
 from mol_edge.hump import Hump, measure
 from mol_edge.motion import Motion
@@ -198,7 +198,7 @@ def _blink_leak(peak: Array, learned: Array | None) -> Array:
     if learned is None:
         return least
     # Lids that close farther than in the blinks that were learned from move the rest farther.
-    farther = max(1.0, _BLINKS_DIFFER * lids / float(learned[cells.LIDS].max()))
+    farther = max(1.0, _core.BLINKS_DIFFER * lids / float(learned[cells.LIDS].max()))
     return np.minimum(least, farther * learned)
 
 
@@ -213,8 +213,6 @@ _CLEARER = 1.1
 # While lids close, the fit of the head errs elsewhere by this share of their way, and by so much
 # however little they are seen.
 _BLINK_LEAK, _BLINK_LEAK_PX = 0.5, 0.6
-# By how much what was learned of blinks exceeds their median way.
-_BLINKS_DIFFER = 3
 _BEFORE_NS = 250_000_000
 # Within a longer movement a short one is looked for from so long ago on, unless that movement has
 # just begun; how many times the deviations asked for it must exceed, and how far at most it may

@@ -15,10 +15,8 @@ constexpr std::int64_t kRestNs = 100'000'000;
 constexpr std::size_t kLeastRest = 2;
 /// So many blinks have to be known, and so many are remembered.
 constexpr std::size_t kLeastBlinks = 2, kMostBlinks = 8;
-/// Blinks of a face differ by up to this factor; what they move less than this, pixels, is noise.
-constexpr double kDiffer = 3, kLeastPx = 0.1;
-/// Lids that close go this far, pixels.
-constexpr double kClosedPx = 0.6;
+/// What blinks move less than this, pixels, is noise.
+constexpr double kLeastPx = 0.1;
 
 /// The mean path of some rows; nothing of too few.
 std::optional<Steps> mean_path(const std::deque<PathRow>& rows, std::int64_t from_ns,
@@ -73,7 +71,7 @@ void BlinkLeak::learn(const std::deque<PathRow>& rows, std::int64_t from_ns,
             ways[cell] = std::max(ways[cell], std::hypot(x, y));
         }
     }
-    const auto closes = [&](std::size_t lid) { return ways[lid] >= kClosedPx; };
+    const auto closes = [&](std::size_t lid) { return ways[lid] >= kClosingPx; };
     if (std::ranges::none_of(lids_, closes)) return;
     ways_.push_back(std::move(ways));
     if (ways_.size() > kMostBlinks) ways_.pop_front();
@@ -85,7 +83,7 @@ void BlinkLeak::learn(const std::deque<PathRow>& rows, std::int64_t from_ns,
                                [cell](const auto& way) { return way[cell]; });
         const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
         std::ranges::nth_element(values, middle);
-        px_[cell] = kDiffer * std::max(*middle, kLeastPx);
+        px_[cell] = kBlinksDiffer * std::max(*middle, kLeastPx);
     }
 }
 

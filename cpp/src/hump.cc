@@ -23,8 +23,7 @@ constexpr double kMain = 0.1;
 /// Onset lies before the time between 30 and 70% of the rise by this share of it: between a line's
 /// 0.75 and a cosine's 1.41. Offset likewise. Lower down video codecs let a movement creep back.
 constexpr double kLow = 0.3, kHigh = 0.7, kFoot = 1.08;
-/// How long before a movement its rest is taken from, and how often its times are found anew.
-constexpr double kLevelMs = 150;
+/// How often a movement's times are found anew.
 constexpr int kRounds = 2;
 
 using Course = std::vector<double>;

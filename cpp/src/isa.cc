@@ -46,16 +46,29 @@ std::vector<Isa> available_isas() {
 
 bool adds_bytes_exactly() {
 #if defined(__x86_64__)
-    // AVX512_VNNI is bit 11 of ECX in leaf 7, AVX_VNNI bit 4 of EAX in its first subleaf.
+    // AVX512_VNNI is bit 11 of ECX in leaf 7.
     unsigned a = 0;
     unsigned b = 0;
     unsigned c = 0;
     unsigned d = 0;
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (c >> 11 & 1U) != 0) return true;
-    const unsigned subleaves = a;
-    return subleaves >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a >> 4 & 1U) != 0;
+    const bool known = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0;
+    return (known && (c >> 11 & 1U) != 0) || has_avx_vnni();
 #else
     return true;
+#endif
+}
+
+bool has_avx_vnni() {
+#if defined(__x86_64__)
+    // Bit 4 of EAX in the first subleaf of leaf 7.
+    unsigned a = 0;
+    unsigned b = 0;
+    unsigned c = 0;
+    unsigned d = 0;
+    const bool has_subleaf = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && a >= 1;
+    return has_subleaf && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a >> 4 & 1U) != 0;
+#else
+    return false;
 #endif
 }
 

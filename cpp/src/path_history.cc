@@ -13,7 +13,7 @@ constexpr std::int64_t kSmoothNs = 33'000'000;
 constexpr double kFirstNoise = 0.05;
 /// Lids hide the eyes that were found before, which gaze and shading do in part alone, or close
 /// faster than anything else moves.
-constexpr double kHidden = 0.3, kClosing = 0.6, kClosingRatio = 2.0;
+constexpr double kHidden = 0.3, kClosingRatio = 2.0;
 constexpr std::int64_t kLongestBlinkNs = 700'000'000;
 /// What blinks may move less than this, pixels, is seen through them.
 constexpr double kBridgedPx = 0.9;
@@ -174,7 +174,7 @@ bool PathHistory::is_blink(std::size_t row, double eyes) {
     const double closing =
         std::abs(mean(cells_.layout().upper_lids) - mean(cells_.layout().lower_lids));
     const double elsewhere = largest(rows_[row].speed, cells_.layout().evidence);
-    return closing > std::max(kClosing, kClosingRatio * elsewhere);
+    return closing > std::max(kClosingPx, kClosingRatio * elsewhere);
 }
 
 }  // namespace mol_edge

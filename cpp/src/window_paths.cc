@@ -7,8 +7,6 @@ namespace mol_edge {
 namespace {
 
 constexpr double kSmoothMs = 34;
-/// Levels are means over so long.
-constexpr double kLevelMs = 150;
 
 }  // namespace
 

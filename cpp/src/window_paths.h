@@ -9,6 +9,9 @@
 
 namespace mol_edge {
 
+/// Levels before and after a movement are means over so long, milliseconds.
+inline constexpr double kLevelMs = 150;
+
 /// A range of rows.
 struct RowRange {
     std::size_t first = 0, end = 0;

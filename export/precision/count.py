@@ -68,9 +68,9 @@ def in_core(models: Mapping[str, onnx.ModelProto]) -> tuple[int, int]:
     """
     asked = made = 0
     for graph in models.keys() & {"encoder", "flow"}:
-        content = models[graph].SerializeToString()
-        asked += sum(name.endswith(STEPS) for name in native_weights(graph, content).values)
-        made += core_graph(graph, content).layers_in_bytes
+        read = native_weights(graph, models[graph].SerializeToString())
+        asked += sum(name.endswith(STEPS) for name in read.values)
+        made += core_graph(graph, read).layers_in_bytes
     return asked, made
 
 

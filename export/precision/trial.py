@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 
 from mol_edge import _core
 from mol_edge.backends.base import Tensors
-from mol_edge.backends.native import TENSORS, core_graph
+from mol_edge.backends.native import AWAKE_US, TENSORS, core_graph
+from mol_edge.backends.native_weights import native_weights
 from mol_edge.backends.onnxruntime_ import EXACT_BYTES
 from mol_edge.backends.openvino_core import the_core
 from mol_edge.backends.openvino_cpu import keep_sums_exact
 from mol_edge.errors import DeviceError
 from mol_edge.graph_info import TensorInfo
-
-_AWAKE_US = 30
-"""For how long threads of the core look out for work, see `mol_edge.backends.native`."""
 
 Run = Callable[[Tensors], dict[str, NDArray[Any]]]
 
@@ -116,7 +114,8 @@ def _openvino(model: bytes, threads: int) -> Run:
 
 
 def _native(graph: str, model: onnx.ModelProto, threads: int) -> Run:
-    made, team = core_graph(graph, model.SerializeToString()), _core.Team(threads, _AWAKE_US)
+    made = core_graph(graph, native_weights(graph, model.SerializeToString()))
+    team = _core.Team(threads, AWAKE_US["shared"])
     takes, gives = TENSORS[graph]
     shapes = {
         value.name: [dimension.dim_value for dimension in value.type.tensor_type.shape.dim[1:]]

@@ -11,6 +11,8 @@ from pathlib import Path
 from mol_edge.errors import DeviceError
 
 NATIVE = "native"
+NATIVE_PRECISIONS = ("fp32", "int8")
+"""What the C++ core computes."""
 """The C++ core's own inference, which is there wherever mol-edge is."""
 
 RUNTIMES = ("tensorrt", "openvino", "onnxruntime", NATIVE)

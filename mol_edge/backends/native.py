@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 
 from mol_edge import _core
 from mol_edge.backends.base import BackendOptions, Tensors
-from mol_edge.backends.device import Device
+from mol_edge.backends.device import NATIVE_PRECISIONS, Device
 from mol_edge.backends.mending import ELSEWHERE
-from mol_edge.backends.native_weights import native_weights
+from mol_edge.backends.native_weights import NativeWeights, native_weights
 from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import ArrayError, DeviceError, OptionError
 from mol_edge.graph_info import GraphInfo, TensorInfo
 
-PRECISIONS = ("fp32", "int8")
-_AWAKE_US = {"latency": 300, "shared": 30}
+AWAKE_US = {"latency": 300, "shared": 30}
 """For how long threads look out for work before they sleep: over the Python between two graphs, or
 over what one thread does alone within a graph."""
 
@@ -53,12 +52,12 @@ class NativeBackend(SessionBackend):
 
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
         super().__init__(bundle, device, options)
-        if options.precision not in PRECISIONS:
+        if options.precision not in NATIVE_PRECISIONS:
             raise DeviceError(
-                f"{self.device} computes the precisions {' and '.join(PRECISIONS)} and was asked "
-                f"for {options.precision}: use onnxruntime or openvino for that."
+                f"{self.device} computes the precisions {' and '.join(NATIVE_PRECISIONS)} "
+                f"and was asked for {options.precision}: use onnxruntime or openvino for that."
             )
-        self._team: _core.Team | None = _core.Team(self.threads, _AWAKE_US[options.profile])
+        self._team: _core.Team | None = _core.Team(self.threads, AWAKE_US[options.profile])
         self._parts: dict[str, Compute] = {}
         self._head: Any = None
 
@@ -131,9 +130,9 @@ class NativeBackend(SessionBackend):
         """A small graph as a function of its inputs and outputs in order."""
         if graph not in self._parts:
             stored = self.bundle.graph(graph, self.options.precision, form)
-            content = stored.onnx()
+            read = native_weights(graph, stored.onnx())
             try:
-                made = core_graph(graph, content)
+                made = core_graph(graph, read)
             except (ArrayError, OptionError) as error:
                 raise DeviceError(
                     f"{self.device} cannot compute the {graph} of {self.bundle.manifest.name} "
@@ -161,15 +160,12 @@ def _in_floats(tensors: Mapping[str, TensorInfo]) -> dict[str, TensorInfo]:
     return {name: replace(tensor, type="float32") for name, tensor in tensors.items()}
 
 
-def core_graph(graph: str, content: bytes) -> Any:
-    """A graph of the core, made of an ONNX file that holds its constants.
+def core_graph(graph: str, read: NativeWeights) -> Any:
+    """A graph of the core.
 
     Raises:
-        DeviceError: the core does not compute what the graph does.
-        BundleError: the file is damaged.
         ArrayError, OptionError: a weight is missing or of another shape than the core takes.
     """
-    read = native_weights(graph, content)
     if graph == "features":
         return _core.FeaturesGraph(read.values, read.neighbours)
     kinds = {"encoder": _core.EncoderGraph, "flow": _core.FlowGraph, "head": _core.HeadGraph}

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-from mol_edge.backends.device import NATIVE, installed_runtimes
+from mol_edge.backends.device import NATIVE, NATIVE_PRECISIONS, installed_runtimes
 
 _INTEL = "0x8086"
 _ONNX_RUNTIME_LIBRARIES = {
@@ -75,7 +75,7 @@ def computes(device: str, precision: str) -> bool:
         >>> computes("native:cpu", "fp16"), computes("native:cpu", "int8")
         (False, True)
     """
-    return precision in ("fp32", "int8") or device.partition(":")[0] != NATIVE
+    return precision in NATIVE_PRECISIONS or device.partition(":")[0] != NATIVE
 
 
 def has_provider(name: str) -> bool:

@@ -11,6 +11,11 @@
 
 namespace mol_edge {
 
+/// Lids that close go farther than this, pixels.
+inline constexpr double kClosingPx = 0.6;
+/// Blinks of a face differ by up to this factor.
+inline constexpr double kBlinksDiffer = 3;
+
 /// How far blinks seem to move each cell, learned from those of a track.
 ///
 /// Patches beside the lids see them, and the fit of the head errs while they close; how far depends

@@ -18,6 +18,9 @@ std::vector<Isa> available_isas();
 /// instructions elsewhere on x86 that add two of them in 16 bits, which saturate.
 bool adds_bytes_exactly();
 
+/// Whether the processor has VNNI of AVX.
+bool has_avx_vnni();
+
 /// The one in use: the fastest unless `use_isa` said otherwise.
 Isa current_isa();
 

@@ -1,5 +1,7 @@
 #include "byte_kernels.h"
 
+#include "mol_edge/isa.h"
+
 #define MOL_EDGE_NETWORK_TARGET
 #include "byte_kernels_neon.h"
 #include "byte_kernels_x86.h"
@@ -8,9 +10,7 @@
 #include <algorithm>
 #include <cmath>
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#elif defined(__aarch64__) && defined(__linux__)
+#if defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
@@ -66,13 +66,7 @@ std::vector<ByteKernels> found() {
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return all;
     all.push_back(avx2_byte_kernels());
 #if defined(MOL_EDGE_AVX_VNNI)
-    unsigned a = 0;
-    unsigned b = 0;
-    unsigned c = 0;
-    unsigned d = 0;
-    // AVX_VNNI is bit 4 of EAX in the first subleaf of leaf 7.
-    const bool has_subleaf = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && a >= 1;
-    if (has_subleaf && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a >> 4 & 1U) != 0) {
+    if (has_avx_vnni()) {
         all.push_back(avx_vnni_byte_kernels());
     }
 #endif

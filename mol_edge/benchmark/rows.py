@@ -86,7 +86,9 @@ def gaps(report: Report) -> Iterator[str]:
 def cautions(report: Report) -> Iterator[str]:
     """What a reader must know before the figures are believed."""
     content = report.content
-    if not content["bundle"]["knows_classes"]:
+    if not content["bundle"]["trained"]:
+        yield "The bundle is not trained: its times mean something, its accuracy nothing."
+    elif not content["bundle"]["knows_classes"]:
         yield "The bundle's classes are guesses; its times, landmarks and flow are not."
     if not content["bundle"]["check_set"]:
         yield "The bundle has no check set: nothing tells whether these are times of right answers."

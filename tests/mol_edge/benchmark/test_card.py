@@ -76,7 +76,7 @@ def test_text_from_outside_is_escaped(report):
 
 def test_what_a_reader_must_know_is_said(report):
     busy = changed(report, "bundle", "knows_classes", value=False)
-    busy["bundle"]["check_set"] = False
+    busy["bundle"] |= {"trained": True, "check_set": False}
     busy["settings"]["slow_down"] = 1.1
     busy["sensors"]["start"]["throttled"] = {"cpu_events": 3}
     busy["sensors"]["end"]["throttled"] = {"cpu_events": 9}
@@ -88,6 +88,14 @@ def test_what_a_reader_must_know_is_said(report):
     for words in ("are guesses", "no check set", "1.2 cores busy", "slowed", "held down"):
         assert sum(words in text for text in told) == 1, words
     assert all(text in to_markdown(Report.from_json(busy)) for text in told)
+
+
+def test_of_an_untrained_bundle_times_alone_are_believed(report):
+    content = changed(report, "bundle", "knows_classes", value=False)
+    content["bundle"]["trained"] = False
+    told = list(cautions(Report.from_json(content)))
+    assert sum("is not trained" in text for text in told) == 1
+    assert not any("are guesses" in text for text in told)
 
 
 def test_an_untold_accuracy_is_called_so(report):

@@ -24,6 +24,8 @@ std::string_view name(Isa isa) {
     switch (isa) {
         case Isa::kAvx2:
             return "avx2";
+        case Isa::kAvx512:
+            return "avx512";
         case Isa::kNeon:
             return "neon";
         default:
@@ -37,6 +39,10 @@ std::vector<Isa> available_isas() {
     __builtin_cpu_init();  // has not run yet where this is called before main
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
         isas.push_back(Isa::kAvx2);
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
+            isas.push_back(Isa::kAvx512);
+        }
     }
 #elif defined(__aarch64__)
     isas.push_back(Isa::kNeon);

@@ -39,7 +39,7 @@ const PatchKernels& portable_patch_kernels() {
 
 const PatchKernels& patch_kernels([[maybe_unused]] Isa isa) {
 #if defined(__x86_64__)
-    if (isa == Isa::kAvx2) return avx2_patch_kernels();
+    if (isa == Isa::kAvx2 || isa == Isa::kAvx512) return avx2_patch_kernels();
 #endif
     return kPortableKernels;
 }

@@ -47,6 +47,7 @@ const RowKernels& row_kernels(Isa isa) {
     switch (isa) {
 #if defined(__x86_64__)
         case Isa::kAvx2:
+        case Isa::kAvx512:
             return avx2_row_kernels();
 #elif defined(__aarch64__)
         case Isa::kNeon:

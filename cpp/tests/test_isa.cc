@@ -26,7 +26,7 @@ TEST_CASE("whether bytes are added exactly is the same each time") {
 
 TEST_CASE("an instruction set that the processor lacks is refused") {
     const auto isas = available_isas();
-    for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kNeon}) {
+    for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512, Isa::kNeon}) {
         CHECK_FALSE(name(isa).empty());
         if (std::find(isas.begin(), isas.end(), isa) != isas.end()) continue;
         CHECK_THROWS_AS(use_isa(isa), OptionError);

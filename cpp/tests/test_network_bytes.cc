@@ -106,9 +106,11 @@ TEST_CASE("every processor's product of bytes is exact") {
     struct Case {
         int rows, taps, run, columns;
     };
-    // Blocks of every size, pieces of taps and of parts of taps, and columns that are not written.
-    const Case c = GENERATE(Case{1, 1, 16, 16}, Case{7, 3, 48, 16}, Case{48, 2, 1040, 16},
-                            Case{10, 5, 400, 11}, Case{23, 1, 4096, 16}, Case{5, 4, 64, 1});
+    // Pieces of taps and of parts of taps, columns that are not written, and blocks of every size.
+    std::vector<Case> cases{
+        {1, 1, 16, 16}, {48, 2, 1040, 16}, {10, 5, 400, 11}, {23, 1, 4096, 16}, {5, 4, 64, 1}};
+    for (int rows = 1; rows <= 2 * kByteRows + 1; ++rows) cases.push_back({rows, 3, 48, 16});
+    const Case c = GENERATE_COPY(from_range(cases));
     const auto inputs = static_cast<std::size_t>(c.taps * c.run);
     const Panel panel(inputs, limit);
     const auto values = noise(inputs * static_cast<std::size_t>(c.rows), 4);

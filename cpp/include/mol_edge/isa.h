@@ -6,8 +6,9 @@
 
 namespace mol_edge {
 
-/// Instruction sets that the crop has code for; `kPortable` is what the compiler makes of C++.
-enum class Isa : std::uint8_t { kPortable, kAvx2, kNeon };
+/// Instruction sets that there is code for; `kPortable` is what the compiler makes of C++. Pixels
+/// take AVX2 where the network takes AVX-512 (F, VL, BW and DQ).
+enum class Isa : std::uint8_t { kPortable, kAvx2, kAvx512, kNeon };
 
 std::string_view name(Isa isa);
 

@@ -60,7 +60,8 @@ constexpr int kSigned = 128;
 #endif
 
 std::vector<ByteKernels> found() {
-    std::vector<ByteKernels> all{{"portable", 0, byte_product<PortableDot>, portable_quantize<0>}};
+    std::vector<ByteKernels> all{
+        {"portable", 0, kByteRows, byte_product<PortableDot>, portable_quantize<0>}};
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return all;
@@ -70,12 +71,13 @@ std::vector<ByteKernels> found() {
         all.push_back(avx_vnni_byte_kernels());
     }
 #endif
-    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vl")) {
+    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512f")) {
         all.push_back(avx512_vnni_byte_kernels());
     }
 #elif defined(__aarch64__) && defined(__linux__)
     if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) {
-        all.push_back({"dotprod", kSigned, dotprod_byte_product, portable_quantize<kSigned>});
+        all.push_back(
+            {"dotprod", kSigned, kByteRows, dotprod_byte_product, portable_quantize<kSigned>});
     }
 #endif
     return all;

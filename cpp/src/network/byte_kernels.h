@@ -19,7 +19,8 @@ inline constexpr int kByteFours = kByteUnit / 4;
 /// Neither the weights above 0 nor those below may sum to more than this there, so that every
 /// processor gives the same sums.
 inline constexpr int kMostByteSum = 32767 / kMostByte;
-/// Rows that a product takes at once, and rows of one product.
+/// Rows that a product takes at once, or twice as many where a register holds a whole row of a
+/// panel (see `ByteKernels::rows`), and rows of one product.
 inline constexpr int kByteRows = 6;
 inline constexpr int kMostByteRows = 48;
 
@@ -64,6 +65,8 @@ struct ByteKernels {
     const char* name;
     /// What is taken off each value of a pixel, so that its byte has a sign; or 0.
     int offset;
+    /// Rows that `product` takes at once.
+    int rows;
     void (*product)(const ByteProduct& product);
     void (*quantize)(const ByteRow& row);
 };

@@ -39,7 +39,7 @@ struct DotBy16Bits {
 }  // namespace
 
 ByteKernels avx2_byte_kernels() {
-    return {"avx2", 0, byte_product<DotBy16Bits>, quantize};
+    return {"avx2", 0, kByteRows, byte_product<DotBy16Bits>, quantize};
 }
 
 }  // namespace mol_edge::network

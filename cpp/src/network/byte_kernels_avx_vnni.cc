@@ -10,9 +10,19 @@
 namespace mol_edge::network {
 namespace {
 
-/// VNNI of AVX.
-struct Add {
-    MOL_EDGE_NETWORK_INLINE static Bytes four(Bytes sums, Bytes inputs, Bytes weights) {
+/// VNNI of AVX, whose register holds half a row of a panel.
+struct HalfRow {
+    using Bytes = network::Bytes;
+    using Sums = std::int32_t __attribute__((vector_size(32)));
+    using Floats = Eight;
+
+    MOL_EDGE_NETWORK_INLINE static Bytes four_of(const std::uint8_t* from) {
+        return network::four_of(from);
+    }
+    MOL_EDGE_NETWORK_INLINE static Bytes weights(const std::int8_t* from) {
+        return _mm256_loadu_si256(reinterpret_cast<const Bytes*>(from));
+    }
+    MOL_EDGE_NETWORK_INLINE static Bytes add(Bytes sums, Bytes inputs, Bytes weights) {
         return _mm256_dpbusd_avx_epi32(sums, inputs, weights);
     }
 };
@@ -20,7 +30,8 @@ struct Add {
 }  // namespace
 
 ByteKernels avx_vnni_byte_kernels() {
-    return {"avx_vnni", 0, byte_product<DotAtOnce<Add>>, quantize};
+    using Dot = DotAtOnce<HalfRow>;
+    return {"avx_vnni", 0, kByteRowsAtOnce<Dot>, byte_product<Dot>, quantize};
 }
 
 }  // namespace mol_edge::network

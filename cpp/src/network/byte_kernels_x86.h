@@ -13,7 +13,7 @@ namespace mol_edge::network {
 
 /// For AVX2 and FMA: call nothing of them on a processor that lacks either.
 ByteKernels avx2_byte_kernels();
-/// For these and products of bytes that are added at once: VNNI of AVX-512 with VL, or of AVX.
+/// For these and products of bytes that are added at once: VNNI of AVX-512, or of AVX.
 ByteKernels avx512_vnni_byte_kernels();
 ByteKernels avx_vnni_byte_kernels();
 

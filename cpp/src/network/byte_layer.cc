@@ -122,10 +122,11 @@ const std::int8_t* ByteLayer::weights_of(const Part& part, int panel) const {
 }
 
 int ByteLayer::chunk_of(int rows) const {
+    const int unit = kernels_.rows;
     const auto blocks =
-        static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / (panel_size() * kByteRows)));
-    const int chunks = (rows + blocks * kByteRows - 1) / (blocks * kByteRows);
-    return chunks == 1 ? rows : rounded_up((rows + chunks - 1) / chunks, kByteRows);
+        static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / (panel_size() * unit)));
+    const int chunks = (rows + blocks * unit - 1) / (blocks * unit);
+    return chunks == 1 ? rows : rounded_up((rows + chunks - 1) / chunks, unit);
 }
 
 ByteLayer::Task ByteLayer::task_of(int task, Items items) const {

@@ -38,7 +38,7 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
     constexpr int vectors = kBytePanel / lanes;
     std::int32_t* const kept = partial + first * kBytePanel;
     Sums sums[Rows][vectors];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < Rows; ++r) {
         const std::int32_t* const from = piece.begins ? p.start : kept + r * kBytePanel;
 #pragma GCC unroll 4
@@ -51,7 +51,7 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
     const std::int8_t* b = piece.panel;
     for (int t = 0; t < piece.tap_count; ++t) {
         const std::uint8_t* a[Rows];
-#pragma GCC unroll 8
+#pragma GCC unroll 12
         for (int r = 0; r < Rows; ++r) a[r] = p.rows[first + r] + piece.taps[t] + piece.first;
         for (std::ptrdiff_t k = 0; k < piece.run; k += kByteUnit, b += kStepBytes) {
             __builtin_prefetch(ahead);
@@ -61,7 +61,7 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
                 __builtin_prefetch(ahead + 3 * kLine);
             }
             ahead += fetch_step;
-#pragma GCC unroll 8
+#pragma GCC unroll 12
             for (int r = 0; r < Rows; ++r) Dot::template add<vectors>(a[r] + k, b, sums[r]);
         }
     }
@@ -69,7 +69,7 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
         std::memcpy(kept, sums, sizeof sums);
         return;
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int r = 0; r < Rows; ++r) {
         float whole[kBytePanel];
         float* const to = p.columns == kBytePanel ? p.outs[first + r] : whole;
@@ -88,34 +88,34 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
     }
 }
 
+/// Sums of twice as many rows where each takes one register: fewer would wait for each other.
+template <class Dot>
+inline constexpr int kByteRowsAtOnce =
+    sizeof(typename Dot::Sums) == kBytePanel * sizeof(std::int32_t) ? 2 * kByteRows : kByteRows;
+
+/// `rows`: from 1 to `Most`.
+template <class Dot, int Most>
+MOL_EDGE_NETWORK_INLINE void byte_block(int rows, const ByteProduct& p, const BytePiece& piece,
+                                        int first, int blocks, int block, std::int32_t* partial) {
+    if constexpr (Most > 1) {
+        if (rows < Most) {
+            byte_block<Dot, Most - 1>(rows, p, piece, first, blocks, block, partial);
+            return;
+        }
+    }
+    byte_rows<Dot, Most>(p, piece, first, blocks, block, partial);
+}
+
 /// Rows in blocks of nearly the same size.
 template <class Dot>
 MOL_EDGE_NETWORK_INLINE void byte_piece(const ByteProduct& p, const BytePiece& piece,
                                         std::int32_t* partial) {
-    const int blocks = (p.row_count + kByteRows - 1) / kByteRows;
+    constexpr int most = kByteRowsAtOnce<Dot>;
+    const int blocks = (p.row_count + most - 1) / most;
     int first = 0;
     for (int block = 0; block < blocks; ++block) {
         const int rows = (p.row_count - first + blocks - block - 1) / (blocks - block);
-        switch (rows) {
-            case 6:
-                byte_rows<Dot, 6>(p, piece, first, blocks, block, partial);
-                break;
-            case 5:
-                byte_rows<Dot, 5>(p, piece, first, blocks, block, partial);
-                break;
-            case 4:
-                byte_rows<Dot, 4>(p, piece, first, blocks, block, partial);
-                break;
-            case 3:
-                byte_rows<Dot, 3>(p, piece, first, blocks, block, partial);
-                break;
-            case 2:
-                byte_rows<Dot, 2>(p, piece, first, blocks, block, partial);
-                break;
-            default:
-                byte_rows<Dot, 1>(p, piece, first, blocks, block, partial);
-                break;
-        }
+        byte_block<Dot, most>(rows, p, piece, first, blocks, block, partial);
         first += rows;
     }
 }

@@ -29,7 +29,7 @@ class F5c {
   private:
     static constexpr int kPanels = kChannels / kPanel;
     static constexpr int kPositionPanels = kPositions / kPanel;
-    static constexpr int kBlocks = (kPositions + kRows - 1) / kRows;
+    static constexpr int kBlocks = (kPositions + 2 * kRows - 1) / (2 * kRows) * 2;
 
     void mix(const Kernels& kernels, const View& in, int task);
     /// How alike a panel of positions is to the positions from its first on, and these to it.

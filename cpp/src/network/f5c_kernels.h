@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels.h"
+#include "product_kernels.h"
 #include "vectors.h"
 
 #include <cstddef>
@@ -75,20 +76,25 @@ MOL_EDGE_NETWORK_TARGET void nearest(const Nearest& n) {
     }
 }
 
-/// A block of rows of a matrix times y; `index` says where row k of y lies, in place of k.
+/// Blocks of rows of a matrix that are taken at once, see `kRowsAtOnce`.
+template <class Vector>
+inline constexpr int kBlocksAtOnce = kRowsAtOnce<Vector> / kRows;
+
+/// Blocks of rows of a matrix times y; `index` says where row k of y lies, in place of k.
 template <class Vector, bool Gathered>
-MOL_EDGE_NETWORK_INLINE void block_times_y(const float* block, const float* y, const int* index,
-                                           Vector (&sums)[kRows][kPanel / kLanes<Vector>]) {
+MOL_EDGE_NETWORK_INLINE void blocks_times_y(
+    const float* blocks, const float* y, const int* index,
+    Vector (&sums)[kRowsAtOnce<Vector>][kPanel / kLanes<Vector>]) {
     constexpr int lanes = kLanes<Vector>;
     for (int k = 0; k < kPositions; ++k) {
         const float* const from = y + (Gathered ? index[k] : k) * kPanel;
         Vector column[kPanel / lanes];
 #pragma GCC unroll 4
         for (int v = 0; v < kPanel / lanes; ++v) load(from + v * lanes, column[v]);
-#pragma GCC unroll 6
-        for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 12
+        for (int r = 0; r < kRowsAtOnce<Vector>; ++r) {
             Vector value;
-            spread(block[k * kRows + r], value);
+            spread(blocks[(r / kRows * kPositions + k) * kRows + r % kRows], value);
 #pragma GCC unroll 4
             for (int v = 0; v < kPanel / lanes; ++v) sums[r][v] += value * column[v];
         }
@@ -99,17 +105,18 @@ template <class Vector>
 MOL_EDGE_NETWORK_TARGET void edges(const Edges& e) {
     constexpr int lanes = kLanes<Vector>;
     constexpr int vectors = kPanel / lanes;
-    for (int first = 0; first < kPositions; first += kRows) {
+    constexpr int rows = kRowsAtOnce<Vector>;
+    for (int first = 0; first < kPositions; first += rows) {
         const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(first) * kPositions;
-        float strongest[kRows][kPanel];
+        float strongest[rows][kPanel];
         for (auto& row : strongest) {
             for (float& value : row) value = std::numeric_limits<float>::lowest();
         }
         for (int rank = 0; rank < e.neighbours; ++rank) {
-            Vector sums[kRows][vectors] = {};
-            block_times_y<Vector, true>(e.other + block, e.y, e.index + rank * kPositions, sums);
-#pragma GCC unroll 6
-            for (int r = 0; r < kRows; ++r) {
+            Vector sums[rows][vectors] = {};
+            blocks_times_y<Vector, true>(e.other + block, e.y, e.index + rank * kPositions, sums);
+#pragma GCC unroll 12
+            for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
                 for (int v = 0; v < vectors; ++v) {
                     Vector before;
@@ -119,10 +126,10 @@ MOL_EDGE_NETWORK_TARGET void edges(const Edges& e) {
                 }
             }
         }
-        Vector sums[kRows][vectors] = {};
-        block_times_y<Vector, false>(e.own + block, e.y, nullptr, sums);
-#pragma GCC unroll 6
-        for (int r = 0; r < kRows; ++r) {
+        Vector sums[rows][vectors] = {};
+        blocks_times_y<Vector, false>(e.own + block, e.y, nullptr, sums);
+#pragma GCC unroll 12
+        for (int r = 0; r < rows; ++r) {
             if (first + r >= kPositions) continue;
 #pragma GCC unroll 4
             for (int v = 0; v < vectors; ++v) {

@@ -9,6 +9,7 @@ namespace mol_edge::network {
 const Kernels& kernels(Isa isa) {
     static constexpr Kernels kPortableKernels = kernels_of<Four>();
 #if defined(__x86_64__)
+    if (isa == Isa::kAvx512) return avx512_kernels();
     if (isa == Isa::kAvx2) return avx2_kernels();
 #endif
     static_cast<void>(isa);

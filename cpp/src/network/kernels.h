@@ -10,7 +10,8 @@ namespace mol_edge::network {
 inline constexpr int kPanel = 16;
 /// Columns of a panel of a layer that has no more outputs than this.
 inline constexpr int kNarrowPanel = 8;
-/// Rows that a product takes at once, of wide and of narrow panels.
+/// Rows that a product takes at once, of wide panels (twice as many where a register holds a whole
+/// row of one, see `Kernels::rows`) and of narrow ones.
 inline constexpr int kRows = 6;
 inline constexpr int kNarrowRows = 12;
 /// Rows of one product.
@@ -82,7 +83,7 @@ struct Nearest {
 struct Edges {
     /// [256][16]
     const float* y;
-    /// Matrices by blocks of `kRows` rows, [blocks][256][kRows].
+    /// Matrices by blocks of `kRows` rows, [blocks][256][kRows], of which there are an even number.
     const float* own;
     const float* other;
     const float* bias;
@@ -110,6 +111,8 @@ struct Mix {
 
 /// The arithmetic of the network, compiled for one instruction set.
 struct Kernels {
+    /// Rows of a wide panel that `product` takes at once.
+    int rows;
     void (*product)(const Product& product);
     void (*tile_in)(const TileIn& tile);
     /// Of tiles that give 2 x 2 pixels, and 3 x 3.
@@ -129,6 +132,8 @@ struct Kernels {
 #if defined(__x86_64__)
 /// For AVX2 and FMA: call nothing of them on a processor that lacks either.
 const Kernels& avx2_kernels();
+/// For these and the F, VL, BW and DQ of AVX-512.
+const Kernels& avx512_kernels();
 #endif
 const Kernels& kernels(Isa isa);
 

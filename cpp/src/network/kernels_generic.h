@@ -79,9 +79,9 @@ MOL_EDGE_NETWORK_TARGET void transpose(const float* from, std::ptrdiff_t from_st
 
 template <class Vector>
 constexpr Kernels kernels_of() {
-    return {product<Vector>,     tile_in<Vector>,  tile_out<2, Vector>,
-            tile_out<3, Vector>, nearest<Vector>,  edges<Vector>,
-            mix<Vector>,         add_rows<Vector>, transpose};
+    return {kRowsAtOnce<Vector>,        product<Vector>, tile_in<Vector>, tile_out<2, Vector>,
+            tile_out<3, Vector>,        nearest<Vector>, edges<Vector>,   mix<Vector>,
+            add_rows<OfEights<Vector>>, transpose};
 }
 
 }  // namespace

@@ -113,8 +113,8 @@ int Layer::rows_of_item() const {
     return static_cast<int>(rows_.size()) / items_;
 }
 
-int Layer::chunk_of(int rows) const {
-    const int unit = width_ == kPanel ? kRows : kNarrowRows;
+int Layer::chunk_of(const Kernels& kernels, int rows) const {
+    const int unit = width_ == kPanel ? kernels.rows : kNarrowRows;
     const std::ptrdiff_t block = panel_size() * unit;
     const auto blocks = static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / block));
     const int chunks = (rows + blocks * unit - 1) / (blocks * unit);
@@ -123,9 +123,9 @@ int Layer::chunk_of(int rows) const {
     return chunks == 1 ? rows : (even + unit - 1) / unit * unit;
 }
 
-int Layer::tasks(Items items) const {
+int Layer::tasks(const Kernels& kernels, Items items) const {
     const int rows = rows_of_item() * items.count;
-    const int chunk = chunk_of(rows);
+    const int chunk = chunk_of(kernels, rows);
     return panel_count_ * ((rows + chunk - 1) / chunk);
 }
 
@@ -135,7 +135,7 @@ std::ptrdiff_t Layer::panel_size() const {
 
 void Layer::run_task(const Kernels& kernels, Items items, int task, int next_task) const {
     const int all = rows_of_item() * items.count;
-    const int chunk = chunk_of(all);
+    const int chunk = chunk_of(kernels, all);
     const int chunks = (all + chunk - 1) / chunk;
     const int panel = task / chunks;
     const int begin = task % chunks * chunk;
@@ -160,10 +160,10 @@ void Layer::run_task(const Kernels& kernels, Items items, int task, int next_tas
 
 void run_layers(Team& team, const Kernels& kernels, std::span<const Layer> layers, Items items) {
     int total = 0;
-    for (const Layer& layer : layers) total += layer.tasks(items);
+    for (const Layer& layer : layers) total += layer.tasks(kernels, items);
     team.run(total, [&](int task) {
         const Layer* layer = layers.data();
-        while (task >= layer->tasks(items)) task -= (layer++)->tasks(items);
+        while (task >= layer->tasks(kernels, items)) task -= (layer++)->tasks(kernels, items);
         layer->run_task(kernels, items, task, task + team.threads());
     });
 }
@@ -171,10 +171,10 @@ void run_layers(Team& team, const Kernels& kernels, std::span<const Layer> layer
 void run_layers(Team& team, const Kernels& kernels, std::initializer_list<const Layer*> layers,
                 Items items) {
     int total = 0;
-    for (const Layer* layer : layers) total += layer->tasks(items);
+    for (const Layer* layer : layers) total += layer->tasks(kernels, items);
     team.run(total, [&](int task) {
         const Layer* const* layer = layers.begin();
-        while (task >= (*layer)->tasks(items)) task -= (*layer++)->tasks(items);
+        while (task >= (*layer)->tasks(kernels, items)) task -= (*layer++)->tasks(kernels, items);
         (*layer)->run_task(kernels, items, task, task + team.threads());
     });
 }

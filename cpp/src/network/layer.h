@@ -42,7 +42,7 @@ class Layer {
     void set_panels(const float* panels) { panels_ = panels; }
 
     /// Tasks of some items, which `run_task` can do in any order.
-    [[nodiscard]] int tasks(Items items) const;
+    [[nodiscard]] int tasks(const Kernels& kernels, Items items) const;
     /// `next_task`: the one that this thread will probably do next, whose weights are fetched.
     void run_task(const Kernels& kernels, Items items, int task, int next_task) const;
 
@@ -51,7 +51,7 @@ class Layer {
     void set_outputs(int outputs, const float* bias);
     void pack(const Filter& filter, int first_output, int outputs);
     /// Rows that a task takes of so many.
-    [[nodiscard]] int chunk_of(int rows) const;
+    [[nodiscard]] int chunk_of(const Kernels& kernels, int rows) const;
     [[nodiscard]] int rows_of_item() const;
     [[nodiscard]] std::ptrdiff_t panel_size() const;
 

@@ -85,34 +85,45 @@ MOL_EDGE_NETWORK_INLINE void product_of_rows(const Product& p, const Piece& piec
     }
 }
 
+/// Sums of twice as many rows where each takes one register: fewer would wait for each other.
+template <class Vector>
+inline constexpr int kRowsAtOnce = kLanes<Vector> == kPanel ? 2 * kRows : kRows;
+
+/// As a function of its own, without which GCC leaves some of the sums of many rows in memory.
+template <class Vector, int Rows>
+MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] void many_rows(const Product& p, const Piece& piece,
+                                                         int first, int blocks, int block,
+                                                         float* partial) {
+    product_of_rows<Vector, Rows, 1>(p, piece, first, blocks, block, partial);
+}
+
+/// `rows`: from 1 to `Most`.
+template <class Vector, int Most>
+MOL_EDGE_NETWORK_INLINE void wide_block(int rows, const Product& p, const Piece& piece, int first,
+                                        int blocks, int block, float* partial) {
+    if constexpr (Most > 1) {
+        if (rows < Most) {
+            wide_block<Vector, Most - 1>(rows, p, piece, first, blocks, block, partial);
+            return;
+        }
+    }
+    constexpr int vectors = kPanel / kLanes<Vector>;
+    if constexpr (vectors == 1) {
+        many_rows<Vector, Most>(p, piece, first, blocks, block, partial);
+    } else {
+        product_of_rows<Vector, Most, vectors>(p, piece, first, blocks, block, partial);
+    }
+}
+
 /// Rows in blocks of nearly the same size, since a block of one row waits for its own sums.
 template <class Vector>
 MOL_EDGE_NETWORK_INLINE void wide_piece(const Product& p, const Piece& piece, float* partial) {
-    constexpr int vectors = kPanel / kLanes<Vector>;
-    const int blocks = (p.row_count + kRows - 1) / kRows;
+    constexpr int most = kRowsAtOnce<Vector>;
+    const int blocks = (p.row_count + most - 1) / most;
     int first = 0;
     for (int block = 0; block < blocks; ++block) {
         const int rows = (p.row_count - first + blocks - block - 1) / (blocks - block);
-        switch (rows) {
-            case 6:
-                product_of_rows<Vector, 6, vectors>(p, piece, first, blocks, block, partial);
-                break;
-            case 5:
-                product_of_rows<Vector, 5, vectors>(p, piece, first, blocks, block, partial);
-                break;
-            case 4:
-                product_of_rows<Vector, 4, vectors>(p, piece, first, blocks, block, partial);
-                break;
-            case 3:
-                product_of_rows<Vector, 3, vectors>(p, piece, first, blocks, block, partial);
-                break;
-            case 2:
-                product_of_rows<Vector, 2, vectors>(p, piece, first, blocks, block, partial);
-                break;
-            default:
-                product_of_rows<Vector, 1, vectors>(p, piece, first, blocks, block, partial);
-                break;
-        }
+        wide_block<Vector, most>(rows, p, piece, first, blocks, block, partial);
         first += rows;
     }
 }
@@ -155,7 +166,7 @@ MOL_EDGE_NETWORK_TARGET void product(const Product& p) {
                               panel == p.panel,
                               ends};
             if (p.narrow) {
-                narrow_piece<Vector>(p, piece, partial);
+                narrow_piece<OfEights<Vector>>(p, piece, partial);
             } else {
                 wide_piece<Vector>(p, piece, partial);
             }

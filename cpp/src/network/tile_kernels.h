@@ -19,37 +19,45 @@ MOL_EDGE_NETWORK_INLINE void to_points(const Vector& a, const Vector& b, const V
     to[3 * step] = d - b;
 }
 
+/// Channels from `c` on.
 template <class Vector>
-MOL_EDGE_NETWORK_TARGET void tile_in(const TileIn& tile) {
-    for (int c = 0; c < tile.channels; c += kLanes<Vector>) {
-        Vector rows[kTileArea];
-        if (c % kPanel == 0) {
-            // The tile to the right begins where this one's outputs end.
-#pragma GCC unroll 4
-            for (int y = 0; y < kTile; ++y) {
-                const float* const next =
-                    tile.from + y * tile.row_step + kTile * tile.pixel_step + c;
-#pragma GCC unroll 3
-                for (int x = 0; x < 3; ++x) __builtin_prefetch(next + x * tile.pixel_step);
-            }
-        }
-#pragma GCC unroll 4
-        for (int x = 0; x < kTile; ++x) {
-            const float* const from = tile.from + x * tile.pixel_step + c;
-            Vector column[kTile];
-#pragma GCC unroll 4
-            for (int y = 0; y < kTile; ++y) load(from + y * tile.row_step, column[y]);
-            to_points(column[0], column[1], column[2], column[3], rows + x, kTile);
-        }
-        float* to = tile.to + c;
+MOL_EDGE_NETWORK_INLINE void channels_in(const TileIn& tile, int c) {
+    Vector rows[kTileArea];
+    if (c % kPanel == 0) {
+        // The tile to the right begins where this one's outputs end.
 #pragma GCC unroll 4
         for (int y = 0; y < kTile; ++y) {
-            Vector points[kTile];
-            const Vector* const row = rows + y * kTile;
-            to_points(row[0], row[1], row[2], row[3], points, 1);
-#pragma GCC unroll 4
-            for (int x = 0; x < kTile; ++x, to += tile.to_step) store(points[x], to);
+            const float* const next = tile.from + y * tile.row_step + kTile * tile.pixel_step + c;
+#pragma GCC unroll 3
+            for (int x = 0; x < 3; ++x) __builtin_prefetch(next + x * tile.pixel_step);
         }
+    }
+#pragma GCC unroll 4
+    for (int x = 0; x < kTile; ++x) {
+        const float* const from = tile.from + x * tile.pixel_step + c;
+        Vector column[kTile];
+#pragma GCC unroll 4
+        for (int y = 0; y < kTile; ++y) load(from + y * tile.row_step, column[y]);
+        to_points(column[0], column[1], column[2], column[3], rows + x, kTile);
+    }
+    float* to = tile.to + c;
+#pragma GCC unroll 4
+    for (int y = 0; y < kTile; ++y) {
+        Vector points[kTile];
+        const Vector* const row = rows + y * kTile;
+        to_points(row[0], row[1], row[2], row[3], points, 1);
+#pragma GCC unroll 4
+        for (int x = 0; x < kTile; ++x, to += tile.to_step) store(points[x], to);
+    }
+}
+
+template <class Vector>
+MOL_EDGE_NETWORK_TARGET void tile_in(const TileIn& tile) {
+    constexpr int lanes = kLanes<Vector>;
+    int c = 0;
+    for (; c + lanes <= tile.channels; c += lanes) channels_in<Vector>(tile, c);
+    if constexpr (lanes > kLanes<Eight>) {
+        if (c < tile.channels) channels_in<Eight>(tile, c);
     }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstring>
+#include <type_traits>
 
 /// The kernels in vectors of a width that a target has registers for, compiled once per instruction
 /// set: whoever includes this says in MOL_EDGE_NETWORK_TARGET for which. The functions bear the
@@ -13,9 +14,14 @@ namespace {
 
 using Four = float __attribute__((vector_size(16)));
 using Eight = float __attribute__((vector_size(32)));
+using Sixteen = float __attribute__((vector_size(64)));
 
 template <class Vector>
 inline constexpr int kLanes = static_cast<int>(sizeof(Vector) / sizeof(float));
+
+/// For what comes in multiples of 8 values.
+template <class Vector>
+using OfEights = std::conditional_t<(kLanes<Vector> > kLanes<Eight>), Eight, Vector>;
 
 template <class Vector>
 MOL_EDGE_NETWORK_INLINE void load(const float* from, Vector& to) {

@@ -40,7 +40,7 @@ Flow = bool | FlowMode
 
 # Mean error of a model's landmarks, in parts of the pupils' distance, up to which motion is taken
 # around them: the mean face, which serves otherwise, is off by 0.13 on photographs.
-_PLACED_NME = 0.10
+PLACED_NME = 0.10
 # Frames of this time are computed anew when a face is anchored anew: a micro-expression and what
 # it takes to notice it.
 _RECOMPUTED_MS = 700.0
@@ -93,7 +93,7 @@ class Following:
         self._keep_ms = max(_RECOMPUTED_MS, 1.2 * max(windows_ms))
         error = manifest.landmark_nme(options.backend.precision)
         self._follows_landmarks = error is not None and error <= TRUSTED_NME
-        self._moves_at_landmarks = error is not None and error <= _PLACED_NME
+        self._moves_at_landmarks = error is not None and error <= PLACED_NME
         self.tracker = Tracker(detector, options.track, self._new_track, source.live)
         keep = EngineOptions(windows_ms=windows_ms, flow=flow)
         self.engine = Engine(backend, keep, source.period_ns)

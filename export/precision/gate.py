@@ -8,6 +8,7 @@ from typing import Any
 
 from export.precision.measure import Figures
 from mol_edge.errors import OptionError
+from mol_edge.following import PLACED_NME
 
 _ROUNDING = 1e-9  # 4 clips of 200 are 2%, but not as the difference of two floats
 APART = 4.0
@@ -189,6 +190,32 @@ class Judgement:
         }
 
 
+def doubt(float32: Figures) -> str | None:
+    """Why what a precision loses says little: what float32 gives is of no use itself.
+
+    Landmarks are where they belong below a tenth of the pupil distance, the error below which the
+    SDK measures movements by them.
+    """
+    reasons = []
+    if float32.nme is not None and not float32.nme < PLACED_NME:
+        reasons.append(
+            f"puts landmarks {float32.nme:.0%} of the pupil distance off (below {PLACED_NME:.0%} "
+            "they are of use)"
+        )
+    if float32.epe is not None and float32.still is not None and not float32.epe < float32.still:
+        reasons.append(
+            f"gives flow that errs by {float32.epe:.3f} pixels where none at all errs by "
+            f"{float32.still:.3f}"
+        )
+    if not reasons:
+        return None
+    return (
+        f"On these clips float32 itself {' and '.join(reasons)}, so what other precisions lose "
+        "beside it says little: judge on clips like those it was trained on (--evaluation), or "
+        "say --untrained."
+    )
+
+
 def table(float32: Figures, judgements: Sequence[Judgement]) -> str:
     """Figures of float32 and of every precision and runtime, as text."""
     head = (
@@ -202,7 +229,8 @@ def table(float32: Figures, judgements: Sequence[Judgement]) -> str:
             if verdict.integer_layers is not None:
                 said += f", {verdict.integer_layers} of {verdict.expected_layers} layers in INT8"
             lines.append(_row(judgement.precision, verdict.device, verdict.figures, said))
-    return "\n".join(lines)
+    said_doubt = doubt(float32) if all(one.enforced for one in judgements) else None
+    return "\n".join(lines if said_doubt is None else [*lines, said_doubt])
 
 
 def _row(precision: str, device: str, came: Figures, said: str) -> str:

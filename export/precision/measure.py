@@ -46,7 +46,8 @@ class Figures:
         flow_error: mean length of the difference from PyTorch's flow, crop pixels.
         landmark_error: mean distance from PyTorch's landmarks, crop pixels.
         uf1, uar: of the classes, or None where the truth is unknown.
-        epe, epe_face: endpoint error where the face moves, and on the face, or None.
+        epe: endpoint error where the face moves, or None.
+        still: that error of no flow at all, or None.
         nme: mean error of the landmarks by pupil distance, or None.
     """
 
@@ -58,6 +59,7 @@ class Figures:
     uf1: float | None
     uar: float | None
     epe: float | None
+    still: float | None
     nme: float | None
 
     def to_json(self) -> dict[str, Any]:
@@ -108,9 +110,10 @@ def figures(came: Outputs, reference: Outputs, clips: Clips) -> Figures:
     if clips.labels is not None and (clips.labels >= 0).any():
         classed = clips.labels >= 0
         scores = class_scores(clips.labels[classed], chosen[classed], came.logits.shape[1])
-    epe = nme = None
+    epe = still = nme = None
     if clips.flow is not None and clips.moving is not None and clips.moving.any():
         epe = float(_length(came.flow - clips.flow, 2)[clips.moving].mean())
+        still = float(_length(clips.flow, 2)[clips.moving].mean())
     if clips.landmarks is not None:
         nme = float(landmark_errors(came.landmarks, clips.landmarks[:, 1:]).mean())
     return Figures(
@@ -122,6 +125,7 @@ def figures(came: Outputs, reference: Outputs, clips: Clips) -> Figures:
         uf1=None if scores is None else scores.uf1,
         uar=None if scores is None else scores.uar,
         epe=epe,
+        still=still,
         nme=nme,
     )
 

@@ -15,7 +15,7 @@ from export.precision.add import with_report
 from export.precision.again import without
 from export.precision.bench import Bench
 from export.precision.build import Form, Models
-from export.precision.gate import Drop, Judgement, Limits, Verdict, drops, table
+from export.precision.gate import Drop, Judgement, Limits, Verdict, doubt, drops, table
 from export.precision.measure import Figures
 from export.precision.write import write_precision
 from mol_edge.bundle import Bundle, measure, write_manifest
@@ -24,7 +24,7 @@ from mol_edge.errors import OptionError
 
 FLOAT32 = Figures(
     clips=100, agreement=1.0, logit_error=0, flow_error=0, landmark_error=0,
-    uf1=0.6, uar=0.6, epe=0.10, nme=0.03,
+    uf1=0.6, uar=0.6, epe=0.10, still=0.3, nme=0.03,
 )  # fmt: skip
 
 
@@ -67,6 +67,20 @@ def test_drops_are_what_was_lost_by_task() -> None:
         ("flow", "difference from float32 by EPE"): (0.2, True),
         ("landmarks", "rise of NME"): (0.04, False),
     }
+
+
+def test_a_float32_that_is_of_no_use_is_told_beside_what_others_lose() -> None:
+    assert doubt(FLOAT32) is None
+    assert doubt(replace(FLOAT32, epe=None, still=None, nme=None)) is None
+    said = doubt(replace(FLOAT32, nme=1.853))
+    assert said is not None and "185% of the pupil distance" in said and "flow" not in said
+    said = doubt(replace(FLOAT32, epe=0.3875, still=0.321))
+    assert said is not None and "errs by 0.388 pixels where none at all errs by 0.321" in said
+    worthless = replace(FLOAT32, nme=float("nan"))
+    verdict = Verdict("int8", "onnxruntime:cpu", FLOAT32, ())
+    assert "--untrained" in table(worthless, [Judgement("int8", (verdict,))])
+    assert "--untrained" not in table(worthless, [Judgement("int8", (verdict,), enforced=False)])
+    assert "--untrained" not in table(FLOAT32, [Judgement("int8", (verdict,))])
 
 
 def test_exactly_what_is_allowed_passes() -> None:

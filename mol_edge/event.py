@@ -13,6 +13,9 @@ from mol_edge._shapes import check_shape
 from mol_edge.errors import ArrayError
 
 
+_EYES = ("left_eye", "right_eye")
+
+
 class EventKind(str, Enum):
     """How long a movement took: ``micro`` up to 500 ms and a frame, ``macro`` above."""
 
@@ -101,5 +104,10 @@ class Event:
 
     @property
     def region(self) -> str | None:
-        """The region that moved most, or None where none is known."""
-        return max(self.peak_px, key=lambda name: self.peak_px[name], default=None)
+        """The region that moved most, or None where none is known.
+
+        Not an eye where any other is known: gaze and blinks move lids farther than expressions move
+        the rest, and are no events.
+        """
+        found = [name for name in self.peak_px if name not in _EYES] or list(self.peak_px)
+        return max(found, key=lambda name: self.peak_px[name], default=None)

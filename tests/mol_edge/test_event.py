@@ -20,6 +20,9 @@ def test_an_event_without_a_class_has_no_confidence():
     assert plain.region == "mouth"
     assert (plain.label, plain.confidence, plain.flow) == (None, None, None)
     assert event(peak_px={}).region is None
+    # A blink beside a movement of a brow.
+    assert event(peak_px={"left_brow": 1.1, "left_eye": 2.5, "mouth": 0.4}).region == "left_brow"
+    assert event(peak_px={"right_eye": 2.5}).region == "right_eye"
 
 
 def test_a_class_comes_with_its_confidence():

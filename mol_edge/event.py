@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from mol_edge._shapes import check_shape
 from mol_edge.errors import ArrayError
 
-
 _EYES = ("left_eye", "right_eye")
 
 

@@ -52,7 +52,8 @@ class OutputFolder:
     """A folder held for one run, with the files of an earlier one put aside until this one is done.
 
     A run that ends well replaces them. One that fails before it has measured anything gives them
-    back; one that fails later leaves both, the earlier files in a folder `earlier` beside its own.
+    back; one that fails later leaves both, the earlier files in a folder `earlier` beside its own,
+    and so does one that ends well and has measured nothing.
 
     Args:
         path: the folder, made if it is not there.
@@ -116,10 +117,12 @@ class OutputFolder:
         try:
             if self._aside is None:
                 return
-            replaces = self.complete or (self.partial and not self._was_complete(self._aside))
+            better = self.partial and not self._was_complete(self._aside)
+            ends_well = kind is None and self.complete
+            replaces = (ends_well and self.measured) or better
             if kind is None and replaces:
                 shutil.rmtree(self._aside, ignore_errors=True)
-            elif not self.measured and self._give_back():
+            elif not (self.measured or ends_well) and self._give_back():
                 self.given_back = True
                 _log.warning("The files of an earlier run in %s are as they were.", self.path)
             else:

@@ -57,7 +57,8 @@ def format_summary(
             lines.append(f"mean probabilities{length}{meaning}: {classes}")
     lines.append(_speed(summary, outcome.seconds))
     if outcome.incomplete is not None:
-        lines.append(f"INCOMPLETE: {outcome.incomplete}; what was done is kept")
+        kept = "; what was done is kept" if outcome.written else ""
+        lines.append(f"INCOMPLETE: {outcome.incomplete.rstrip('.')}{kept}")
     return "\n".join(lines)
 
 

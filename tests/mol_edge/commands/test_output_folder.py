@@ -52,6 +52,18 @@ def test_a_run_that_measured_nothing_gives_the_earlier_files_back(folder: Path) 
     assert contents(folder) == {"results.jsonl": "first", "notes.txt": "mine"}
 
 
+def test_a_run_that_ends_well_and_measured_nothing_leaves_both(folder: Path) -> None:
+    with OutputFolder(folder, NAMES) as held:
+        (folder / "results.jsonl").write_text("no face")
+        held.complete = True
+    assert not held.given_back
+    assert contents(folder) == {
+        "results.jsonl": "no face",
+        "earlier/results.jsonl": "first",
+        "notes.txt": "mine",
+    }
+
+
 def test_a_run_that_fails_late_leaves_both(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     for text in ("second", "third"):
         with (

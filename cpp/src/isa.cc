@@ -18,6 +18,19 @@ std::atomic<Isa>& chosen() {
     return isa;
 }
 
+#if defined(__x86_64__)
+struct Registers {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+};
+
+/// What CPUID says of further features; nothing of a subleaf that is not there.
+Registers leaf_7(unsigned subleaf) {
+    Registers r;
+    __get_cpuid_count(7, subleaf, &r.a, &r.b, &r.c, &r.d);
+    return r;
+}
+#endif
+
 }  // namespace
 
 std::string_view name(Isa isa) {
@@ -52,13 +65,8 @@ std::vector<Isa> available_isas() {
 
 bool adds_bytes_exactly() {
 #if defined(__x86_64__)
-    // AVX512_VNNI is bit 11 of ECX in leaf 7.
-    unsigned a = 0;
-    unsigned b = 0;
-    unsigned c = 0;
-    unsigned d = 0;
-    const bool known = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0;
-    return (known && (c >> 11 & 1U) != 0) || has_avx_vnni();
+    // AVX512_VNNI is bit 11 of ECX.
+    return (leaf_7(0).c >> 11 & 1U) != 0 || has_avx_vnni();
 #else
     return true;
 #endif
@@ -66,13 +74,8 @@ bool adds_bytes_exactly() {
 
 bool has_avx_vnni() {
 #if defined(__x86_64__)
-    // Bit 4 of EAX in the first subleaf of leaf 7.
-    unsigned a = 0;
-    unsigned b = 0;
-    unsigned c = 0;
-    unsigned d = 0;
-    const bool has_subleaf = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && a >= 1;
-    return has_subleaf && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a >> 4 & 1U) != 0;
+    // Bit 4 of EAX in the first subleaf, of which the other one tells whether it is there.
+    return leaf_7(0).a >= 1 && (leaf_7(1).a >> 4 & 1U) != 0;
 #else
     return false;
 #endif

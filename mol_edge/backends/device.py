@@ -11,9 +11,10 @@ from pathlib import Path
 from mol_edge.errors import DeviceError
 
 NATIVE = "native"
-NATIVE_PRECISIONS = ("fp32", "int8")
-"""What the C++ core computes."""
 """The C++ core's own inference, which is there wherever mol-edge is."""
+
+NATIVE_PRECISIONS = ("fp32", "int8")
+"""What it computes."""
 
 RUNTIMES = ("tensorrt", "openvino", "onnxruntime", NATIVE)
 """Runtimes by the name of their package, but for `NATIVE`."""

@@ -117,10 +117,9 @@ class OutputFolder:
         try:
             if self._aside is None:
                 return
-            better = self.partial and not self._was_complete(self._aside)
             ends_well = kind is None and self.complete
-            replaces = (ends_well and self.measured) or better
-            if kind is None and replaces:
+            further = kind is None and self.partial and not self._was_complete(self._aside)
+            if (ends_well and self.measured) or further:
                 shutil.rmtree(self._aside, ignore_errors=True)
             elif not (self.measured or ends_well) and self._give_back():
                 self.given_back = True

@@ -225,10 +225,11 @@ TEST_CASE("tiles are taken where they pay, and give what products give") {
 TEST_CASE("flow is predicted, and raised to twice the size") {
     const Isa isa = GENERATE(from_range(available_isas()));
     const int side = GENERATE(2, 16, 64);
+    const int inputs = GENERATE(8, 35, 130);
     Team team(2, 20);
-    Map in(side, 35, 1, 2);
-    fill(in.view(), 35, 1);
-    const Kernel kernel(kFlow, 35, 3, false, 3);
+    Map in(side, inputs, 1, 2);
+    fill(in.view(), inputs, 1);
+    const Kernel kernel(kFlow, inputs, 3, false, 3);
     Map flow(side, kFlow, 1, 1);
     const View to = flow.view();
     Prediction prediction(kernel.filter, in.view());

@@ -20,6 +20,11 @@ inline constexpr int kMostRows = 4 * kNarrowRows;
 inline constexpr int kTile = 4;
 inline constexpr int kTileArea = kTile * kTile;
 inline constexpr int kMostNeighbours = 8;
+/// Components of flow.
+inline constexpr int kFlow = 2;
+/// Taps of a prediction of flow along one side, and what its channels come in multiples of.
+inline constexpr int kPredictTaps = 3;
+inline constexpr int kPredictUnit = 8;
 /// Positions of a map of features, and its side.
 inline constexpr int kSide = 16;
 inline constexpr int kPositions = kSide * kSide;
@@ -109,6 +114,23 @@ struct Mix {
     float* squares;
 };
 
+/// A 3 x 3 convolution to the two components of flow, of pixels side by side. So few outputs would
+/// leave most of a vector idle, so vectors are of channels here, and are added up in the end.
+struct Predict {
+    /// The left neighbour of the first pixel, in the row above, its own and the one below.
+    const float* rows[kPredictTaps];
+    std::ptrdiff_t pixel_step;
+    int pixels;
+    /// In multiples of `kPredictUnit`.
+    int channels;
+    /// [row][channels / unit][column][components][unit]
+    const float* weights;
+    float* to;
+    std::ptrdiff_t to_step;
+    /// From one component to the other.
+    std::ptrdiff_t part_step;
+};
+
 /// The arithmetic of the network, compiled for one instruction set.
 struct Kernels {
     /// Rows of a wide panel that `product` takes at once.
@@ -121,6 +143,7 @@ struct Kernels {
     void (*nearest)(const Nearest& nearest);
     void (*edges)(const Edges& edges);
     void (*mix)(const Mix& mix);
+    void (*predict)(const Predict& predict);
     /// to[n] += sum over i of values[i] * weights[indices[i] * columns + n].
     void (*add_rows)(const float* weights, int columns, const int* indices, const float* values,
                      int count, float* to);

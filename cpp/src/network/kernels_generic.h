@@ -2,6 +2,7 @@
 
 #include "f5c_kernels.h"
 #include "kernels.h"
+#include "prediction_kernels.h"
 #include "product_kernels.h"
 #include "tile_kernels.h"
 #include "vectors.h"
@@ -79,9 +80,17 @@ MOL_EDGE_NETWORK_TARGET void transpose(const float* from, std::ptrdiff_t from_st
 
 template <class Vector>
 constexpr Kernels kernels_of() {
-    return {kRowsAtOnce<Vector>,        product<Vector>, tile_in<Vector>, tile_out<2, Vector>,
-            tile_out<3, Vector>,        nearest<Vector>, edges<Vector>,   mix<Vector>,
-            add_rows<OfEights<Vector>>, transpose};
+    return {kRowsAtOnce<Vector>,
+            product<Vector>,
+            tile_in<Vector>,
+            tile_out<2, Vector>,
+            tile_out<3, Vector>,
+            nearest<Vector>,
+            edges<Vector>,
+            mix<Vector>,
+            predict<OfEights<Vector>>,
+            add_rows<OfEights<Vector>>,
+            transpose};
 }
 
 }  // namespace

@@ -14,28 +14,18 @@ constexpr std::ptrdiff_t kTaskProducts = 400'000;
 
 Layer Layer::convolution(const Filter& filter, int stride, int pad, float slope, const Views& in,
                          const Views& out) {
-    std::vector<const float*> rows;
-    std::vector<float*> outs;
+    Layer layer;
+    layer.slope_ = slope;
+    layer.items_ = static_cast<int>(in.size());
     for (std::size_t item = 0; item < in.size(); ++item) {
         for (int y = 0; y < out[item].side; ++y) {
             for (int x = 0; x < out[item].side; ++x) {
-                rows.push_back(in[item].at(y * stride - pad, x * stride - pad));
-                outs.push_back(out[item].at(y, x));
+                layer.rows_.push_back(in[item].at(y * stride - pad, x * stride - pad));
+                layer.outs_.push_back(out[item].at(y, x));
             }
         }
     }
-    Layer layer = filtered(std::move(rows), std::move(outs), filter, in.front(), slope);
-    layer.items_ = static_cast<int>(in.size());
-    return layer;
-}
-
-Layer Layer::filtered(std::vector<const float*> rows, std::vector<float*> outs,
-                      const Filter& filter, const View& in, float slope) {
-    Layer layer;
-    layer.rows_ = std::move(rows);
-    layer.outs_ = std::move(outs);
-    layer.slope_ = slope;
-    layer.set_taps(filter, in);
+    layer.set_taps(filter, in.front());
     layer.set_outputs(filter.outputs, filter.bias);
     layer.pack(filter, 0, filter.outputs);
     return layer;

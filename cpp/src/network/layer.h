@@ -25,10 +25,6 @@ class Layer {
     static Layer convolution(const Filter& filter, int stride, int pad, float slope,
                              const Views& in, const Views& out);
 
-    /// The same where pixels and outputs lie as told: `rows` are the pixels of the first taps.
-    static Layer filtered(std::vector<const float*> rows, std::vector<float*> outs,
-                          const Filter& filter, const View& in, float slope = 1);
-
     /// Rows of `rows` times a matrix whose panels are given later, see `set_panels`.
     static Layer product(std::vector<const float*> rows, std::vector<float*> outs, int inputs,
                          int outputs);

@@ -2,70 +2,49 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <utility>
-#include <vector>
 
 namespace mol_edge::network {
 namespace {
 
-constexpr int kTaps = 3;
-/// Sums of a pixel: of two rows, three columns of taps and two components, filled up to a panel.
-constexpr int kSums = 2 * kTaps * kFlow;
-/// Pixels of one task.
+/// Multiplications of one task, some tens of microseconds: rows are read by their neighbours too.
+constexpr int kTaskProducts = 1'200'000;
+/// Pixels that one task puts where they belong.
 constexpr int kTaskPixels = 2048;
-
-int rows_of_task(int side) {
-    return std::max(2, kTaskPixels / side / 2 * 2);
-}
 
 }  // namespace
 
-Prediction::Prediction(const Filter& filter, const View& in) : side_(in.side) {
-    // A kernel of four rows and one column: the upper output takes the first three, the lower one
-    // the last three.
-    std::vector<float> kernel(static_cast<std::size_t>(kPanel * filter.inputs * 4));
-    for (int row = 0; row < 2; ++row) {
-        for (int x = 0; x < kTaps; ++x) {
-            for (int o = 0; o < kFlow; ++o) {
-                const int output = (row * kTaps + x) * kFlow + o;
-                for (int i = 0; i < filter.inputs; ++i) {
-                    float* const to =
-                        &kernel[static_cast<std::size_t>((output * filter.inputs + i) * 4 + row)];
-                    for (int y = 0; y < kTaps; ++y) to[y] = filter.at(o, i, y, x);
+Prediction::Prediction(const Filter& filter, const View& in)
+    : in_(in), channels_((filter.inputs + kPredictUnit - 1) / kPredictUnit * kPredictUnit) {
+    weights_ = Buffer(static_cast<std::size_t>(kPredictTaps * kPredictTaps * channels_ * kFlow));
+    float* to = weights_.data();
+    for (int y = 0; y < kPredictTaps; ++y) {
+        for (int first = 0; first < channels_; first += kPredictUnit) {
+            for (int x = 0; x < kPredictTaps; ++x) {
+                for (int o = 0; o < kFlow; ++o, to += kPredictUnit) {
+                    for (int i = first; i < std::min(filter.inputs, first + kPredictUnit); ++i) {
+                        to[i - first] = filter.at(o, i, y, x);
+                    }
                 }
             }
         }
     }
-    static_assert(kSums <= kPanel);
-    // A column of zeros on both sides, for the neighbours of those at the rim.
-    const int step = (side_ + 2) * kPanel;
-    sums_ = Buffer(static_cast<std::size_t>(side_ / 2 * step));
-    std::vector<const float*> rows;
-    std::vector<float*> outs;
-    for (int y = 0; y < side_; y += 2) {
-        for (int x = 0; x < side_; ++x) {
-            rows.push_back(in.at(y - 1, x));
-            outs.push_back(sums_.data() + y / 2 * step + (x + 1) * kPanel);
-        }
-    }
-    const Filter column{kernel.data(), nullptr, kPanel, filter.inputs, 4, 1};
-    layer_ = Layer::filtered(std::move(rows), std::move(outs), column, in);
 }
 
-void Prediction::run(Team& team, const Kernels& kernels, const Target& target) {
-    run_layers(team, kernels, {&layer_});
-    const int rows = rows_of_task(side_);
-    team.run((side_ + rows - 1) / rows, [&](int task) {
-        const int end = std::min(side_, (task + 1) * rows);
-        for (int y = task * rows; y < end; ++y) {
-            const float* at = sums_.data() + (y / 2 * (side_ + 2)) * kPanel + y % 2 * kTaps * kFlow;
-            float* to = target.to + y * target.row_step;
-            for (int x = 0; x < side_; ++x, at += kPanel, to += target.pixel_step) {
-                const float* const here = at + kPanel + kFlow;
-                const float* const right = at + 2 * kPanel + 2 * kFlow;
-                to[0] = at[0] + here[0] + right[0];
-                to[target.part_step] = at[1] + here[1] + right[1];
-            }
+void Prediction::run(Team& team, const Kernels& kernels, const Target& target) const {
+    constexpr int products = kPredictTaps * kPredictTaps * kFlow;
+    const int side = in_.side;
+    const int tasks = std::min(side, side * side * channels_ * products / kTaskProducts + 1);
+    const int rows = (side + tasks - 1) / tasks;
+    team.run(tasks, [&](int task) {
+        for (int y = task * rows; y < std::min(side, (task + 1) * rows); ++y) {
+            kernels.predict({{in_.at(y - 1, -1), in_.at(y, -1), in_.at(y + 1, -1)},
+                             in_.pixel_step,
+                             side,
+                             channels_,
+                             weights_.data(),
+                             target.to + y * target.row_step,
+                             target.pixel_step,
+                             target.part_step});
         }
     });
 }
@@ -78,7 +57,7 @@ Upsampling::Upsampling(const Filter& filter, const View& in, const View& out)
 void Upsampling::run(Team& team, const Kernels& kernels) {
     run_layers(team, kernels, {&layer_});
     const int side = phases_.view().side;
-    const int rows = rows_of_task(side);
+    const int rows = kTaskPixels / side;
     team.run((side + rows - 1) / rows, [&](int task) {
         const int end = std::min(side, (task + 1) * rows);
         for (int row = task * rows; row < end; ++row) place(row);

@@ -2,6 +2,7 @@
 
 #include "mol_edge/team.h"
 
+#include "buffer.h"
 #include "kernels.h"
 #include "layer.h"
 #include "map.h"
@@ -9,16 +10,12 @@
 
 namespace mol_edge::network {
 
-/// Components of flow.
-inline constexpr int kFlow = 2;
-
-/// A 3 x 3 convolution to the two components of flow. So few outputs leave most of a vector idle,
-/// so pixels of two rows are first multiplied with the taps of all three columns, and the sums
-/// that belong to one pixel are added up afterwards.
+/// A 3 x 3 convolution to the two components of flow, see `Predict`.
 class Prediction {
   public:
     Prediction() = default;
-    /// `filter` of 2 outputs; `in` has an even side and a rim of 1.
+    /// `filter` of 2 outputs; `in` has a rim of 1, and zeros where it has more channels than the
+    /// filter.
     Prediction(const Filter& filter, const View& in);
 
     /// Flow of each pixel, at `to` + y * row_step + x * pixel_step + component * part_step.
@@ -28,12 +25,12 @@ class Prediction {
         std::ptrdiff_t pixel_step;
         std::ptrdiff_t part_step;
     };
-    void run(Team& team, const Kernels& kernels, const Target& target);
+    void run(Team& team, const Kernels& kernels, const Target& target) const;
 
   private:
-    int side_ = 0;
-    Buffer sums_;
-    Layer layer_;
+    View in_;
+    int channels_ = 0;
+    Buffer weights_;
 };
 
 /// Flow raised to twice the size, by a transposed convolution of kernel 4 and stride 2.

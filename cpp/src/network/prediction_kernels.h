@@ -1,0 +1,94 @@
+#pragma once
+
+#include "kernels.h"
+#include "vectors.h"
+
+#include <cstddef>
+
+namespace mol_edge::network {
+namespace {
+
+/// Pixels that are predicted at once: as many sums as registers hold beside what they are made of.
+inline constexpr int kPredictedAtOnce = 6;
+
+template <class Vector>
+MOL_EDGE_NETWORK_INLINE float sum_of(const Vector& vector) {
+    float values[kLanes<Vector>];
+    store(vector, values);
+#pragma GCC unroll 4
+    for (int width = kLanes<Vector> / 2; width > 0; width /= 2) {
+#pragma GCC unroll 4
+        for (int i = 0; i < width; ++i) values[i] += values[i + width];
+    }
+    return values[0];
+}
+
+/// Floats of a cache line.
+inline constexpr int kPredictLine = 16;
+
+template <class Vector, int Pixels>
+MOL_EDGE_NETWORK_INLINE void predict_pixels(const Predict& p, int first) {
+    Vector sums[Pixels][kFlow] = {};
+    const float* weights = p.weights;
+    // Of the row below, what the pixels after these need, well ahead; the other rows were read
+    // before.
+    const float* ahead =
+        p.rows[kPredictTaps - 1] + (first + Pixels + kPredictTaps - 1) * p.pixel_step;
+    for (const float* const row : p.rows) {
+        const float* from = row + first * p.pixel_step;
+        for (int c = 0; c < p.channels; c += kPredictUnit, from += kPredictUnit) {
+            for (int tap = 0; tap < kPredictTaps; ++tap, weights += kFlow * kPredictUnit) {
+                __builtin_prefetch(ahead);
+                ahead += kPredictLine;
+#pragma GCC unroll 2
+                for (int part = 0; part < kPredictUnit; part += kLanes<Vector>) {
+                    Vector weight[kFlow];
+#pragma GCC unroll 2
+                    for (int o = 0; o < kFlow; ++o) {
+                        load(weights + o * kPredictUnit + part, weight[o]);
+                    }
+#pragma GCC unroll 8
+                    for (int x = 0; x < Pixels; ++x) {
+                        Vector value;
+                        load(from + (tap + x) * p.pixel_step + part, value);
+#pragma GCC unroll 2
+                        for (int o = 0; o < kFlow; ++o) sums[x][o] += value * weight[o];
+                    }
+                }
+            }
+        }
+    }
+    float* to = p.to + first * p.to_step;
+#pragma GCC unroll 8
+    for (int x = 0; x < Pixels; ++x, to += p.to_step) {
+#pragma GCC unroll 2
+        for (int o = 0; o < kFlow; ++o) to[o * p.part_step] = sum_of(sums[x][o]);
+    }
+}
+
+/// `pixels`: from 1 to `Most`.
+template <class Vector, int Most>
+MOL_EDGE_NETWORK_INLINE void predict_block(int pixels, const Predict& p, int first) {
+    if constexpr (Most > 1) {
+        if (pixels < Most) {
+            predict_block<Vector, Most - 1>(pixels, p, first);
+            return;
+        }
+    }
+    predict_pixels<Vector, Most>(p, first);
+}
+
+/// Pixels in blocks of nearly the same size, since a block of one pixel waits for its own sums.
+template <class Vector>
+MOL_EDGE_NETWORK_TARGET void predict(const Predict& p) {
+    const int blocks = (p.pixels + kPredictedAtOnce - 1) / kPredictedAtOnce;
+    int first = 0;
+    for (int block = 0; block < blocks; ++block) {
+        const int pixels = (p.pixels - first + blocks - block - 1) / (blocks - block);
+        predict_block<Vector, kPredictedAtOnce>(pixels, p, first);
+        first += pixels;
+    }
+}
+
+}  // namespace
+}  // namespace mol_edge::network

@@ -29,6 +29,7 @@ from mol_edge.backends.targets import computes
 from mol_edge.commands.values import whole
 from mol_edge.engine import Engine, EngineOptions
 from mol_edge.engine_output import FlowMode
+from mol_edge.network import Network
 
 SETTLE_S = 0.1
 DEVICES = ("onnxruntime:cpu", "openvino:CPU", "native:cpu")
@@ -99,12 +100,19 @@ def _stream(backend: SessionBackend, flow: FlowMode, half: bool) -> Task:
 
 def _graph(backend: SessionBackend, graph: str) -> Task:
     random = np.random.default_rng(1)
+    network = Network(backend)
     inputs = {
-        name: random.standard_normal((1, *map(int, tensor.shape[1:]))).astype(tensor.type)
+        name: network.empty((1, *map(int, tensor.shape[1:])), tensor.type)
         for name, tensor in backend.inputs_of(graph).items()
     }
-    outputs = backend.run(graph, inputs)
-
+    for array in inputs.values():
+        array[:] = random.standard_normal(array.shape)
+    outputs = {
+        name: network.new_output(graph, name, 1)
+        if name == "flow"
+        else network.scratch_output(graph, name, 1)
+        for name in backend.outputs_of(graph)
+    }
     return lambda: backend.run_into(graph, inputs, outputs)
 
 

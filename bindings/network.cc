@@ -33,8 +33,7 @@ struct Items {
     [[nodiscard]] py::ssize_t count() const { return array.shape(0); }
 };
 
-Items items_of(const Floats& argument, const Expected& expected) {
-    py::array array = contiguous(argument, expected);
+Items of_batch(const py::array& array, const Expected& expected) {
     if (array.shape(0) == 0) {
         throw ArrayError(std::string(expected.name) + " must hold one item or more, got none.");
     }
@@ -43,10 +42,48 @@ Items items_of(const Floats& argument, const Expected& expected) {
     return {array, data, array.size() / array.shape(0)};
 }
 
+Items items_of(const Floats& argument, const Expected& expected) {
+    return of_batch(contiguous(argument, expected), expected);
+}
+
 Items outputs_of(const Floats& argument, const Expected& expected) {
     Items items = items_of(argument, expected);
     check_writeable(items.array, expected);
     return items;
+}
+
+/// Maps [N, channels, height, width] of a batch, in either order of `HandedMap`.
+struct Maps {
+    Items items;
+    bool by_pixels;
+
+    [[nodiscard]] MapOut out(py::ssize_t item) const { return {items.at(item), by_pixels}; }
+    [[nodiscard]] MapIn in(py::ssize_t item) const { return {items.at(item), by_pixels}; }
+};
+
+/// Whether the channels of each pixel lie side by side, and nothing between pixels and items.
+bool lies_by_pixels(const py::array& array) {
+    const bool aligned = (array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0;
+    py::ssize_t step = array.itemsize();
+    bool fits = aligned && array.ndim() == 4;
+    for (const int axis : {1, 3, 2, 0}) {
+        fits = fits && (array.strides(axis) == step || array.shape(axis) == 1);
+        if (fits) step *= array.shape(axis);
+    }
+    return fits;
+}
+
+Maps maps_of(const Floats& argument, const Expected& expected) {
+    const py::array array = checked_array(argument, py::dtype::of<float>(), expected);
+    const bool by_planes = (array.flags() & py::array::c_style) != 0;
+    if (by_planes || !lies_by_pixels(array)) return {items_of(argument, expected), false};
+    return {of_batch(array, expected), true};
+}
+
+Maps outputs_of_maps(const Floats& argument, const Expected& expected) {
+    Maps maps = maps_of(argument, expected);
+    check_writeable(maps.items.array, expected);
+    return maps;
 }
 
 /// A graph of weights by name, which it copies into an order of its own.
@@ -77,13 +114,13 @@ void run_features(FeaturesGraph& graph, Team& team, const Floats& frames, const 
                   const Floats& second, const Floats& parts, const Floats& landmarks) {
     const Items in = items_of(frames, {"frames", {kAny, 1, 128, 128}, "(N, 1, 128, 128)"});
     const py::ssize_t n = in.count();
-    const Items out1 = outputs_of(first, {"first", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
-    const Items out2 = outputs_of(second, {"second", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
+    const Maps out1 = outputs_of_maps(first, {"first", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
+    const Maps out2 = outputs_of_maps(second, {"second", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
     const Items out3 = outputs_of(parts, {"parts", {n, 6, 32, 8, 8}, "(N, 6, 32, 8, 8)"});
     const Items out4 = outputs_of(landmarks, {"landmarks", {n, 136}, "(N, 136)"});
     const WithoutGil unlocked;
     for (py::ssize_t i = 0; i < n; ++i) {
-        graph.run(team, in.at(i), out1.at(i), out2.at(i), out3.at(i), out4.at(i));
+        graph.run(team, in.at(i), out1.out(i), out2.out(i), out3.at(i), out4.at(i));
     }
 }
 
@@ -91,10 +128,12 @@ void run_encoder(EncoderGraph& graph, Team& team, const Floats& frames, const Fl
                  const Floats& enc3) {
     const Items in = items_of(frames, {"frames", {kAny, 1, 128, 128}, "(N, 1, 128, 128)"});
     const py::ssize_t n = in.count();
-    const Items out2 = outputs_of(enc2, {"enc2", {n, graph.channels2(), 32, 32}, "(N, C, 32, 32)"});
-    const Items out3 = outputs_of(enc3, {"enc3", {n, graph.channels3(), 16, 16}, "(N, C, 16, 16)"});
+    const Maps out2 =
+        outputs_of_maps(enc2, {"enc2", {n, graph.channels2(), 32, 32}, "(N, C, 32, 32)"});
+    const Maps out3 =
+        outputs_of_maps(enc3, {"enc3", {n, graph.channels3(), 16, 16}, "(N, C, 16, 16)"});
     const WithoutGil unlocked;
-    for (py::ssize_t i = 0; i < n; ++i) graph.run(team, in.at(i), out2.at(i), out3.at(i));
+    for (py::ssize_t i = 0; i < n; ++i) graph.run(team, in.at(i), out2.out(i), out3.out(i));
 }
 
 void run_flow(FlowGraph& graph, Team& team, const Floats& frames, const Floats& enc2,
@@ -103,16 +142,16 @@ void run_flow(FlowGraph& graph, Team& team, const Floats& frames, const Floats& 
     const Items frame = items_of(frames, {"frames", {kAny, 1, 128, 128}, "(N, 1, 128, 128)"});
     const py::ssize_t n = frame.count();
     const py::ssize_t c = graph.channels3();
-    const Items in2 = items_of(enc2, {"enc2", {n, graph.channels2(), 32, 32}, "(N, C, 32, 32)"});
-    const Items in3 = items_of(enc3, {"enc3", {n, c, 16, 16}, "(N, C, 16, 16)"});
-    const Items next = items_of(enc3_next, {"enc3_next", {n, c, 16, 16}, "(N, C, 16, 16)"});
-    const Items in4 = items_of(first, {"first", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
-    const Items in5 = items_of(second_next, {"second_next", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
+    const Maps in2 = maps_of(enc2, {"enc2", {n, graph.channels2(), 32, 32}, "(N, C, 32, 32)"});
+    const Maps in3 = maps_of(enc3, {"enc3", {n, c, 16, 16}, "(N, C, 16, 16)"});
+    const Maps next = maps_of(enc3_next, {"enc3_next", {n, c, 16, 16}, "(N, C, 16, 16)"});
+    const Maps in4 = maps_of(first, {"first", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
+    const Maps in5 = maps_of(second_next, {"second_next", {n, 128, 16, 16}, "(N, 128, 16, 16)"});
     const Items out = outputs_of(flow, {"flow", {n, 2, 128, 128}, "(N, 2, 128, 128)"});
     const WithoutGil unlocked;
     std::vector<FlowGraph::Inputs> pairs;
     for (py::ssize_t i = 0; i < n; ++i) {
-        pairs.push_back({frame.at(i), in2.at(i), in3.at(i), next.at(i), in4.at(i), in5.at(i)});
+        pairs.push_back({frame.at(i), in2.in(i), in3.in(i), next.in(i), in4.in(i), in5.in(i)});
     }
     graph.run(team, pairs, out.data);
 }
@@ -182,7 +221,9 @@ Raises:
 
 constexpr const char* kRunDoc = R"(Compute a batch into the caller's arrays.
 
-Args and outputs are float32, C-contiguous, named and shaped as in the bundle's manifest.
+Args and outputs are float32, C-contiguous, named and shaped as in the bundle's manifest. Maps
+[N, channels, height, width] that graphs hand to each other may also lie pixel by pixel, as the core
+computes them: numpy.moveaxis(array, 3, 1) of a C-contiguous [N, height, width, channels].
 
 Raises:
     ArrayError: wrong type, shape or strides.

@@ -65,7 +65,7 @@ class Network:
 
     Attributes:
         on_device: whether state lies in the memory of a device, and not in NumPy's arrays.
-        empty: makes an array for state.
+        empty: makes an array for state, laid as the backend computes it.
         classify_rows: logits of windows whose samples are rows of a store, see
             `mol_edge.backends.native.NativeBackend.classify_rows`; None where a device needs them
             gathered.
@@ -75,7 +75,7 @@ class Network:
         self._backend = backend
         memory = getattr(backend, "memory", None)
         self.on_device = memory is not None
-        self.empty: Empty = aligned_empty if memory is None else memory.empty
+        self.empty: Empty = getattr(backend if memory is None else memory, "empty", aligned_empty)
         self.classify_rows: ClassifyRows | None = getattr(backend, "classify_rows", None)
         self._scratch: dict[str, Tensor] = {}
         self._outputs: dict[str, dict[str, tuple[tuple[int, ...], np.dtype[Any]]]] = {}

@@ -22,6 +22,24 @@ def aligned_empty(shape: Sequence[int], dtype: DTypeLike) -> Tensor:
     return raw[start : start + size].view(kind).reshape(tuple(shape))
 
 
+def empty_by_pixels(shape: Sequence[int], dtype: DTypeLike) -> Tensor:
+    """The same for maps [N, channels, height, width], the channels of each pixel side by side.
+
+    Example:
+        >>> empty_by_pixels((2, 32, 16, 16), np.float32).strides
+        (32768, 4, 2048, 128)
+    """
+    if len(shape) != 4:
+        return aligned_empty(shape, dtype)
+    count, channels, height, width = shape
+    return np.moveaxis(aligned_empty((count, height, width, channels), dtype), 3, 1)
+
+
+def is_by_pixels(array: Tensor) -> bool:
+    """Whether an array lies as `empty_by_pixels` makes them."""
+    return array.ndim == 4 and np.moveaxis(array, 1, 3).flags.c_contiguous
+
+
 class Slots:
     """Named arrays of which each row is one slot; a slot is taken, filled and given back.
 

@@ -241,8 +241,12 @@ TEST_CASE("flow is predicted, and raised to twice the size") {
     Map out(2 * side, 8, 0, 0);
     const Kernel up(4 * kFlow, kFlow, 2, false, 9);
     Upsampling upsampling(up.filter, to, out.view().from(5));
-    upsampling.run(team, kernels(isa));
-    CHECK(largest_difference(out.view().from(5), kFlow, [&](int y, int x, int o) {
+    const auto beside = noise(static_cast<std::size_t>(4 * side * side), 7);
+    const bool has_beside = GENERATE(false, true);
+    upsampling.run(team, kernels(isa), has_beside ? beside.data() : nullptr);
+    CHECK(largest_difference(out.view().from(5), kFlow + 1, [&](int y, int x, int o) {
+              const auto at = static_cast<std::size_t>(y * 2 * side + x);
+              if (o == kFlow) return has_beside ? beside[at] : 0;
               return raised(up.filter, to, y, x, o, 1);
           }) < kNear);
 }

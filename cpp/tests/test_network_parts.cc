@@ -3,8 +3,8 @@
 #include "catch.h"
 #include "network/correlation.h"
 #include "network/f5c.h"
+#include "network/handed_maps.h"
 #include "network/linear.h"
-#include "network/planes.h"
 #include "network_cases.h"
 
 #include <algorithm>
@@ -36,33 +36,36 @@ TEST_CASE("a linear layer adds up what is not zero") {
     }
 }
 
-TEST_CASE("planes become maps and come back") {
+TEST_CASE("maps are taken in and handed out, by planes and by pixels") {
     const Isa isa = GENERATE(from_range(available_isas()));
+    const bool by_pixels = GENERATE(false, true);
     Team team(2, 20);
-    const auto planes = noise(24 * 16 * 16, 1);
+    const auto values = noise(24 * 16 * 16, 1);
     Map map(16, 40, 1, 1);
-    from_planes(team, kernels(isa), {{planes.data(), 24, map.view().from(8)}});
+    take_in(team, kernels(isa), {{{values.data(), by_pixels}, 24, map.view().from(8)}});
     CHECK(largest_difference(map.view().from(8), 24, [&](int y, int x, int c) {
-              return planes[static_cast<std::size_t>((c * 16 + y) * 16 + x)];
+              const int at = by_pixels ? (y * 16 + x) * 24 + c : (c * 16 + y) * 16 + x;
+              return values[static_cast<std::size_t>(at)];
           }) == 0);
-    std::vector<float> back(planes.size());
-    to_planes(team, kernels(isa), {{map.view().from(8), 24, back.data()}});
-    CHECK(back == planes);
+    std::vector<float> back(values.size());
+    hand_out(team, kernels(isa), {{map.view().from(8), 24, {back.data(), by_pixels}}});
+    CHECK(back == values);
 }
 
 TEST_CASE("a correlation is the mean product of displaced positions") {
     const Isa isa = GENERATE(from_range(available_isas()));
+    const bool by_pixels = GENERATE(false, true);
     constexpr int channels = 40;
     Team team(2, 20);
     Map first(kSide, channels, 0, 0);
     Map second(kSide, channels, 0, 0);
     fill(first.view(), channels, 1);
     fill(second.view(), channels, 2);
-    std::vector<float> planes(channels * kPositions);
-    to_planes(team, kernels(isa), {{second.view(), channels, planes.data()}});
+    std::vector<float> later(channels * kPositions);
+    hand_out(team, kernels(isa), {{second.view(), channels, {later.data(), by_pixels}}});
     Map out(kSide, Correlation::kOutputs + 3, 1, 1);
     Correlation correlation(first.view(), channels, out.view().from(3));
-    correlation.run(team, kernels(isa), planes.data());
+    correlation.run(team, kernels(isa), {later.data(), by_pixels});
     CHECK(largest_difference(out.view().from(3), Correlation::kOutputs,
                              [&](int y, int x, int displacement) {
                                  const int dy = 2 * (displacement / 15 - 7);

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mol_edge.backends.base import DeviceArray, Tensors
 from mol_edge.errors import ArrayError
 from mol_edge.graph_info import TensorInfo
+
+
+def is_contiguous(array: NDArray[Any]) -> bool:
+    """Whether an array lies as most runtimes take it: C-contiguous."""
+    return bool(array.flags.c_contiguous)
 
 
 def check_inputs(graph: str, wanted: Mapping[str, TensorInfo], inputs: Tensors) -> int:
@@ -21,16 +28,21 @@ def check_inputs(graph: str, wanted: Mapping[str, TensorInfo], inputs: Tensors) 
 
 
 def check_outputs(
-    graph: str, wanted: Mapping[str, TensorInfo], outputs: Tensors, batch: int
+    graph: str,
+    wanted: Mapping[str, TensorInfo],
+    outputs: Tensors,
+    batch: int,
+    lies_well: Callable[[NDArray[Any]], bool] = is_contiguous,
 ) -> None:
-    """Compare outputs with the manifest; raises ArrayError where one does not fit."""
+    """Compare outputs with the manifest; raises ArrayError where one does not fit.
+
+    `lies_well`: whether the runtime writes to an array as it lies in memory.
+    """
     _check_names(f"The graph {graph} gives the outputs", wanted, outputs)
     for name, info in wanted.items():
         what, array = f"The output {name} of {graph}", outputs[name]
         _check_array(what, info, array, batch)
-        if isinstance(array, np.ndarray) and not (
-            array.flags.c_contiguous and array.flags.writeable
-        ):
+        if isinstance(array, np.ndarray) and not (lies_well(array) and array.flags.writeable):
             raise ArrayError(
                 f"{what} must be C-contiguous and writeable: give it an array of its own."
             )

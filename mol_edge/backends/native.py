@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from mol_edge import _core
 from mol_edge.backends.base import BackendOptions, Tensors
@@ -19,6 +19,7 @@ from mol_edge.backends.session import Runner, SessionBackend
 from mol_edge.bundle import Bundle
 from mol_edge.errors import ArrayError, DeviceError, OptionError
 from mol_edge.graph_info import GraphInfo, TensorInfo
+from mol_edge.slots import empty_by_pixels, is_by_pixels
 
 AWAKE_US = {"latency": 300, "shared": 30}
 """For how long threads look out for work before they sleep: over the Python between two graphs, or
@@ -46,8 +47,8 @@ class NativeBackend(SessionBackend):
 
     Large convolutions are computed by tiles (Lavin and Gray 2016), weights that meet a zero are not
     read, and nothing is copied to be multiplied. In eight bits flow's convolutions are computed in
-    bytes (`native_bytes`); what graphs hand to each other are floats in either precision. `clip` is
-    put together from the other graphs.
+    bytes (`native_bytes`); what graphs hand to each other are floats in either precision, in arrays
+    that may lie as the core computes maps (`empty`). `clip` is put together from the other graphs.
     """
 
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:
@@ -60,6 +61,14 @@ class NativeBackend(SessionBackend):
         self._team: _core.Team | None = _core.Team(self.threads, AWAKE_US[options.profile])
         self._parts: dict[str, Compute] = {}
         self._head: Any = None
+
+    @staticmethod
+    def empty(shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
+        """An array for what graphs hand to each other; see `mol_edge.slots.empty_by_pixels`."""
+        return empty_by_pixels(shape, dtype)
+
+    def _lies_well(self, array: NDArray[Any]) -> bool:
+        return super()._lies_well(array) or (bool(array.flags.aligned) and is_by_pixels(array))
 
     def run_into(self, graph: str, inputs: Tensors, outputs: Tensors) -> None:
         """Run one graph of the bundle into arrays that the caller keeps; see `SessionBackend`.
@@ -177,7 +186,7 @@ def _clip_of(parts: Mapping[str, Compute], outputs: Mapping[str, Outputs]) -> Ru
 
     def room(graph: str, batch: int) -> dict[str, NDArray[np.float32]]:
         return {
-            name: np.empty([batch, *map(int, outputs[graph][name].shape[1:])], np.float32)
+            name: empty_by_pixels((batch, *map(int, outputs[graph][name].shape[1:])), np.float32)
             for name in TENSORS[graph][1]
         }
 
@@ -190,7 +199,7 @@ def _clip_of(parts: Mapping[str, Compute], outputs: Mapping[str, Outputs]) -> Ru
             parts["features"](frames, *features.values())
             encoded = room("encoder", _FRAMES)
             parts["encoder"](frames, *encoded.values())
-            fields = room("flow", _PAIRS)["flow"]
+            fields = np.empty((_PAIRS, *flow.shape[:-1]), np.float32)
             parts["flow"](
                 frames[:-1],
                 encoded["enc2"][:-1],

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mol_edge.backends.base import BackendOptions, BackendState, Memory, Tensors
 from mol_edge.backends.build_progress import OnProgress
-from mol_edge.backends.checks import check_inputs, check_outputs
+from mol_edge.backends.checks import check_inputs, check_outputs, is_contiguous
 from mol_edge.backends.device import Device, default_threads
 from mol_edge.bundle import Bundle
 from mol_edge.errors import ArrayError, BundleError, DeviceError, DeviceMemoryError
@@ -129,7 +129,7 @@ class SessionBackend(ABC):
         def once() -> None:
             opened = self._opened(graph)
             batch = check_inputs(graph, opened.inputs, inputs)
-            check_outputs(graph, opened.outputs, outputs, batch)
+            check_outputs(graph, opened.outputs, outputs, batch, self._lies_well)
             self._call(opened, inputs, outputs)
 
         with self._lock:
@@ -191,11 +191,15 @@ class SessionBackend(ABC):
     def _call(self, opened: _Graph, inputs: Tensors, outputs: Tensors) -> None:
         ready = {
             name: np.require(array, requirements=["C", "A"])
-            if isinstance(array, np.ndarray)
+            if isinstance(array, np.ndarray) and not self._lies_well(array)
             else array
             for name, array in inputs.items()
         }
         self._guard(lambda: opened.run(ready, outputs))
+
+    def _lies_well(self, array: NDArray[Any]) -> bool:
+        """Whether the runtime takes an array as it lies in memory."""
+        return bool(array.flags.aligned) and is_contiguous(array)
 
     def _release(self) -> None:
         """Give back what loading the graphs took; they are loaded anew when they are next run."""

@@ -20,11 +20,20 @@ struct Weight {
 /// The tensors of a graph by the names that the export gives them.
 using Weights = std::map<std::string, Weight, std::less<>>;
 
+/// A map [channels, height, width] that a graph's caller keeps: plane after plane as in the bundle,
+/// or, where `by_pixels`, as the graphs compute it, the channels of each pixel side by side.
+template <class Value>
+struct HandedMap {
+    Value* values = nullptr;
+    bool by_pixels = false;
+};
+using MapIn = HandedMap<const float>;
+using MapOut = HandedMap<float>;
+
 /// The graphs that MOL is cut into, each for one frame or window, or for some pairs. They compute
 /// in float32, but for the convolutions whose weights come with `NAME.steps` [inputs] and
 /// `NAME.zero` [1]: what a step of a pixel's byte is worth, and the byte of 0, see
-/// `network::ByteLayer`. Maps are [channels, height, width], as in the bundle. One call at a time
-/// for each team.
+/// `network::ByteLayer`. One call at a time for each team.
 
 /// What depends on one frame alone: features, their share of the expression head, landmarks.
 class FeaturesGraph {
@@ -36,8 +45,8 @@ class FeaturesGraph {
 
     /// `frame` [128, 128] to `first` and `second` [128, 16, 16], `parts` [6, 32, 8, 8] and
     /// `landmarks` [136].
-    void run(Team& team, const float* frame, float* first, float* second, float* parts,
-             float* landmarks);
+    void run(Team& team, const float* frame, const MapOut& first, const MapOut& second,
+             float* parts, float* landmarks);
 
   private:
     struct Parts;
@@ -58,7 +67,7 @@ class EncoderGraph {
     [[nodiscard]] int layers_in_bytes() const;
 
     /// `frame` [128, 128] to `enc2` [C, 32, 32] and `enc3` [C', 16, 16].
-    void run(Team& team, const float* frame, float* enc2, float* enc3);
+    void run(Team& team, const float* frame, const MapOut& enc2, const MapOut& enc3);
 
   private:
     struct Parts;
@@ -74,11 +83,11 @@ class FlowGraph {
 
     struct Inputs {
         const float* frame;
-        const float* enc2;
-        const float* enc3;
-        const float* enc3_next;
-        const float* first;
-        const float* second_next;
+        MapIn enc2;
+        MapIn enc3;
+        MapIn enc3_next;
+        MapIn first;
+        MapIn second_next;
     };
 
     [[nodiscard]] int channels2() const;

@@ -34,8 +34,8 @@ Correlation::Correlation(const View& first, int channels, const View& out)
     }
 }
 
-void Correlation::run(Team& team, const Kernels& kernels, const float* second) {
-    team.run(kClasses * kClass / kPanel, [&](int task) { pack(second, task); });
+void Correlation::run(Team& team, const Kernels& kernels, const MapIn& second) {
+    team.run(kClasses * kClass / kPanel, [&](int task) { pack(kernels, second, task); });
     run_layers(team, kernels, layers_);
     constexpr int together = 32;
     team.run(kPositions / together, [&](int task) {
@@ -44,15 +44,23 @@ void Correlation::run(Team& team, const Kernels& kernels, const float* second) {
 }
 
 /// Sixteen positions of one parity, two rows of eight.
-void Correlation::pack(const float* second, int task) {
+void Correlation::pack(const Kernels& kernels, const MapIn& second, int task) {
     constexpr int panels = kClass / kPanel;
     const int parity = task / panels;
     const int first_row = task % panels * 2;
     float* to = panels_.data() + static_cast<std::ptrdiff_t>(task) * kPanel * channels_;
+    if (second.by_pixels) {
+        for (int row = 0; row < 2; ++row) {
+            const int y = (first_row + row) * 2 + parity / 2;
+            kernels.transpose(second.values + (y * kSide + parity % 2) * channels_, 2 * channels_,
+                              kHalf, channels_, to + row * kHalf, kPanel);
+        }
+        return;
+    }
     for (int c = 0; c < channels_; ++c, to += kPanel) {
         for (int row = 0; row < 2; ++row) {
             const int y = (first_row + row) * 2 + parity / 2;
-            const float* const from = second + c * kPositions + y * kSide + parity % 2;
+            const float* const from = second.values + c * kPositions + y * kSide + parity % 2;
             for (int i = 0; i < kHalf; ++i) to[row * kHalf + i] = from[2 * i];
         }
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mol_edge/network.h"
 #include "mol_edge/team.h"
 
 #include "buffer.h"
@@ -25,15 +26,15 @@ class Correlation {
     /// `first`: the earlier map. `out`: 225 channels, which get LeakyReLU.
     Correlation(const View& first, int channels, const View& out);
 
-    /// `second`: the later map, as planes.
-    void run(Team& team, const Kernels& kernels, const float* second);
+    /// `second`: the later map.
+    void run(Team& team, const Kernels& kernels, const MapIn& second);
 
   private:
     static constexpr int kHalf = kSide / 2;
     static constexpr int kClass = kHalf * kHalf;
     static constexpr int kClasses = 4;
 
-    void pack(const float* second, int task);
+    void pack(const Kernels& kernels, const MapIn& second, int task);
     void place(int position) const;
 
     int channels_ = 0;

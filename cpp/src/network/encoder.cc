@@ -2,9 +2,9 @@
 
 #include "convolution.h"
 #include "frame.h"
+#include "handed_maps.h"
 #include "kernels.h"
 #include "map.h"
-#include "planes.h"
 
 #include <algorithm>
 
@@ -59,14 +59,14 @@ int EncoderGraph::layers_in_bytes() const {
            static_cast<int>(parts_->to_map3.in_bytes());
 }
 
-void EncoderGraph::run(Team& team, const float* frame, float* enc2, float* enc3) {
+void EncoderGraph::run(Team& team, const float* frame, const MapOut& enc2, const MapOut& enc3) {
     Parts& p = *parts_;
     const Kernels& k = kernels(current_isa());
     copy_frame(team, frame, p.frame.view());
     run_layers(team, k, {&p.to_map1});
     p.to_map2.run(team, k);
     p.to_map3.run(team, k);
-    to_planes(team, k, {{p.map2.view(), p.channels2, enc2}, {p.map3.view(), p.channels3, enc3}});
+    hand_out(team, k, {{p.map2.view(), p.channels2, enc2}, {p.map3.view(), p.channels3, enc3}});
 }
 
 }  // namespace mol_edge

@@ -3,11 +3,11 @@
 
 #include "f5c.h"
 #include "frame.h"
+#include "handed_maps.h"
 #include "kernels.h"
 #include "layer.h"
 #include "linear.h"
 #include "map.h"
-#include "planes.h"
 
 #include <string>
 #include <vector>
@@ -104,8 +104,8 @@ FeaturesGraph::FeaturesGraph(const Weights& weights, int neighbours) {
 FeaturesGraph::~FeaturesGraph() = default;
 FeaturesGraph::FeaturesGraph(FeaturesGraph&&) noexcept = default;
 
-void FeaturesGraph::run(Team& team, const float* frame, float* first, float* second, float* parts,
-                        float* landmarks) {
+void FeaturesGraph::run(Team& team, const float* frame, const MapOut& first, const MapOut& second,
+                        float* parts, float* landmarks) {
     Parts& p = *parts_;
     const Kernels& k = kernels(current_isa());
     copy_frame(team, frame, p.frame.view());
@@ -115,10 +115,10 @@ void FeaturesGraph::run(Team& team, const float* frame, float* first, float* sec
     p.f5c.run(team, k, p.stem.view(), p.features.view());
     run_layers(team, k, {&p.to_columns, &p.to_landmark});
     const View features = p.features.view();
-    to_planes(team, k,
-              {{features, kChannels, first},
-               {features.from(kChannels), kChannels, second},
-               {p.columns.view(), kParts, parts}});
+    hand_out(team, k,
+             {{features, kChannels, first},
+              {features.from(kChannels), kChannels, second},
+              {p.columns.view(), kParts, {parts}}});
     p.hidden.run(team, k, p.landmark.view().origin, 0, p.hidden_values.data());
     p.points.run(team, k, p.hidden_values.data(), 1, landmarks);
 }

@@ -1,7 +1,7 @@
 #include "mol_edge/network.h"
 
 #include "flow_parts.h"
-#include "planes.h"
+#include "handed_maps.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -33,10 +33,10 @@ int FlowGraph::layers_in_bytes() const {
 }
 
 void FlowGraph::Parts::begin(Team& team, const Kernels& k, const Inputs& inputs, int item) {
-    from_planes(team, k,
-                {{inputs.enc3, channels3, map3.view()},
-                 {inputs.first, kChannels, matched.view().from(features)},
-                 {inputs.second_next, kChannels, matched.view().from(features + kChannels)}});
+    take_in(team, k,
+            {{inputs.enc3, channels3, map3.view()},
+             {inputs.first, kChannels, matched.view().from(features)},
+             {inputs.second_next, kChannels, matched.view().from(features + kChannels)}});
     run_layers(team, k, {&redirect});
     correlation.run(team, k, inputs.enc3_next);
     conv3_1.run(team, k, {item, 1});
@@ -50,25 +50,26 @@ void FlowGraph::Parts::share(Team& team, const Kernels& k, int count) {
     for (int level = kLevels - 1; level >= kShared; --level) rise(team, k, level, {0, count});
 }
 
-void FlowGraph::Parts::rise(Team& team, const Kernels& k, int level, Items items) {
+void FlowGraph::Parts::rise(Team& team, const Kernels& k, int level, Items items,
+                            const float* beside) {
     Rise& step = rises[level];
     step.deconv.run(team, k, items);
     for (int item = items.first; item < items.first + items.count; ++item) {
         Raise& raise = step.raises[static_cast<std::size_t>(item)];
         const View coarse = raise.flow.view();
         raise.predict.run(team, k, {coarse.origin, coarse.row_step, coarse.pixel_step, 1});
-        raise.upsample.run(team, k);
+        raise.upsample.run(team, k, beside);
     }
 }
 
 void FlowGraph::Parts::end(Team& team, const Kernels& k, const Inputs& inputs, float* flow,
                            int item) {
     copy_frame(team, inputs.frame, frame.view());
-    copy_frame(team, inputs.frame, member(0, members[0].channels).front());
-    from_planes(team, k, {{inputs.enc2, channels2, member(2, 0).front()}});
+    take_in(team, k, {{inputs.enc2, channels2, member(2, 0).front()}});
     run_layers(team, k, {&to_map1});
     rise(team, k, kShared - 1, {item, 1});
-    for (int level = kShared - 2; level >= 0; --level) rise(team, k, level, {0, 1});
+    for (int level = kShared - 2; level > 0; --level) rise(team, k, level, {0, 1});
+    rise(team, k, 0, {0, 1}, inputs.frame);
     finest.run(team, k, {flow, kFrame, 1, kFrame * kFrame});
 }
 

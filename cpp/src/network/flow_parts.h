@@ -69,7 +69,9 @@ struct FlowGraph::Parts {
 
     void begin(Team& team, const network::Kernels& kernels, const Inputs& inputs, int item);
     void share(Team& team, const network::Kernels& kernels, int count);
-    void rise(Team& team, const network::Kernels& kernels, int level, network::Items items);
+    /// `beside`: what follows flow at this level, see `Upsampling::run`.
+    void rise(Team& team, const network::Kernels& kernels, int level, network::Items items,
+              const float* beside = nullptr);
     void end(Team& team, const network::Kernels& kernels, const Inputs& inputs, float* flow,
              int item);
 

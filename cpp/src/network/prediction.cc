@@ -54,17 +54,17 @@ Upsampling::Upsampling(const Filter& filter, const View& in, const View& out)
     layer_ = Layer::convolution(filter, 1, 1, 1, in, phases_.view());
 }
 
-void Upsampling::run(Team& team, const Kernels& kernels) {
+void Upsampling::run(Team& team, const Kernels& kernels, const float* beside) {
     run_layers(team, kernels, {&layer_});
     const int side = phases_.view().side;
     const int rows = kTaskPixels / side;
     team.run((side + rows - 1) / rows, [&](int task) {
         const int end = std::min(side, (task + 1) * rows);
-        for (int row = task * rows; row < end; ++row) place(row);
+        for (int row = task * rows; row < end; ++row) place(row, beside);
     });
 }
 
-void Upsampling::place(int row) const {
+void Upsampling::place(int row, const float* beside) const {
     const View phases = phases_.view();
     for (int a = 0; a < 2; ++a) {
         const int y = 2 * row - 1 + a;
@@ -75,6 +75,7 @@ void Upsampling::place(int row) const {
             for (int x = 1 - b; x < out_.side; x += 2) {
                 to[0] = from[0];
                 to[1] = from[1];
+                if (beside != nullptr) to[2] = beside[y * out_.side + x];
                 from += phases.pixel_step;
                 to += 2 * out_.pixel_step;
             }

@@ -40,10 +40,12 @@ class Upsampling {
     /// `filter` as in `Layer::phase`, of 4 * 2 outputs; `in` has a rim of 1.
     Upsampling(const Filter& filter, const View& in, const View& out);
 
-    void run(Team& team, const Kernels& kernels);
+    /// `beside`: a plane of the raised size whose pixels are put behind both components, since what
+    /// writes there has each pixel at hand; or null.
+    void run(Team& team, const Kernels& kernels, const float* beside = nullptr);
 
   private:
-    void place(int row) const;
+    void place(int row, const float* beside) const;
 
     View out_;
     /// Four phases of two components at each place between pixels.

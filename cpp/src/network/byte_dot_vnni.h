@@ -3,6 +3,7 @@
 #include "byte_kernels.h"
 #include "vectors.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace mol_edge::network {
@@ -15,19 +16,30 @@ struct DotAtOnce {
     using Sums = typename Vnni::Sums;
     using Floats = typename Vnni::Floats;
 
-    template <int Vectors>
-    MOL_EDGE_NETWORK_INLINE static void add(const std::uint8_t* a, const std::int8_t* b,
-                                            Sums* sums) {
+    static constexpr int kRows =
+        sizeof(Sums) == kBytePanel * sizeof(std::int32_t) ? 2 * kByteRows : kByteRows;
+
+    template <int Rows, int Vectors>
+    MOL_EDGE_NETWORK_INLINE static void add(const std::uint8_t* const (&rows)[Rows],
+                                            std::ptrdiff_t k, const std::int8_t* b,
+                                            Sums (&sums)[Rows][Vectors]) {
+        using Register = typename Vnni::Bytes;
 #pragma GCC unroll 4
         for (int four = 0; four < kByteFours; ++four) {
-            const typename Vnni::Bytes inputs = Vnni::four_of(a + four * 4);
-            const std::int8_t* const weights = b + four * kBytePanel * 4;
+            Register weights[Vectors];
 #pragma GCC unroll 2
             for (int v = 0; v < Vectors; ++v) {
                 constexpr int size = static_cast<int>(sizeof(Sums));
-                sums[v] = reinterpret_cast<Sums>(
-                    Vnni::add(reinterpret_cast<typename Vnni::Bytes>(sums[v]), inputs,
-                              Vnni::weights(weights + v * size)));
+                weights[v] = Vnni::weights(b + four * kBytePanel * 4 + v * size);
+            }
+#pragma GCC unroll 12
+            for (int r = 0; r < Rows; ++r) {
+                const Register inputs = Vnni::four_of(rows[r] + k + four * 4);
+#pragma GCC unroll 2
+                for (int v = 0; v < Vectors; ++v) {
+                    sums[r][v] = reinterpret_cast<Sums>(
+                        Vnni::add(reinterpret_cast<Register>(sums[r][v]), inputs, weights[v]));
+                }
             }
         }
     }

@@ -23,17 +23,24 @@ struct PortableDot {
     using Sums = std::int32_t __attribute__((vector_size(16)));
     using Floats = Four;
 
-    template <int Vectors>
-    MOL_EDGE_NETWORK_INLINE static void add(const std::uint8_t* a, const std::int8_t* b,
-                                            Sums* sums) {
-        for (int v = 0; v < Vectors; ++v) {
-            for (int lane = 0; lane < 4; ++lane) {
-                std::int32_t sum = 0;
-                for (int four = 0; four < kByteFours; ++four) {
-                    const std::int8_t* const weights = b + (four * kBytePanel + v * 4 + lane) * 4;
-                    for (int i = 0; i < 4; ++i) sum += a[four * 4 + i] * weights[i];
+    static constexpr int kRows = kByteRows;
+
+    template <int Rows, int Vectors>
+    MOL_EDGE_NETWORK_INLINE static void add(const std::uint8_t* const (&rows)[Rows],
+                                            std::ptrdiff_t k, const std::int8_t* b,
+                                            Sums (&sums)[Rows][Vectors]) {
+        for (int r = 0; r < Rows; ++r) {
+            const std::uint8_t* const a = rows[r] + k;
+            for (int v = 0; v < Vectors; ++v) {
+                for (int lane = 0; lane < 4; ++lane) {
+                    std::int32_t sum = 0;
+                    for (int four = 0; four < kByteFours; ++four) {
+                        const std::int8_t* const weights =
+                            b + (four * kBytePanel + v * 4 + lane) * 4;
+                        for (int i = 0; i < 4; ++i) sum += a[four * 4 + i] * weights[i];
+                    }
+                    sums[r][v][lane] += sum;
                 }
-                sums[v][lane] += sum;
             }
         }
     }

@@ -19,8 +19,7 @@ inline constexpr int kByteFours = kByteUnit / 4;
 /// Neither the weights above 0 nor those below may sum to more than this there, so that every
 /// processor gives the same sums.
 inline constexpr int kMostByteSum = 32767 / kMostByte;
-/// Rows that a product takes at once, or twice as many where a register holds a whole row of a
-/// panel (see `ByteKernels::rows`), and rows of one product.
+/// Rows that most kernels take at once (see `ByteKernels::rows`), and rows of one product.
 inline constexpr int kByteRows = 6;
 inline constexpr int kMostByteRows = 48;
 

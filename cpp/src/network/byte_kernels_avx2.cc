@@ -9,37 +9,55 @@
 namespace mol_edge::network {
 namespace {
 
-/// Products of pairs, four of which are summed in 16 bits: see `kMostByteSum`.
+/// Products of pairs, four of which are summed in 16 bits: see `kMostByteSum`. Of three rows the
+/// sums of both kinds fit into the registers.
 struct DotBy16Bits {
     using Sums = std::int32_t __attribute__((vector_size(32)));
     using Floats = Eight;
 
-    template <int Vectors>
-    MOL_EDGE_NETWORK_INLINE static void add(const std::uint8_t* a, const std::int8_t* b,
-                                            Sums* sums) {
-        Bytes pairs[Vectors];
+    static constexpr int kRows = 3;
+
+    template <int Rows, int Vectors>
+    MOL_EDGE_NETWORK_INLINE static void add(const std::uint8_t* const (&rows)[Rows],
+                                            std::ptrdiff_t k, const std::int8_t* b,
+                                            Sums (&sums)[Rows][Vectors]) {
+        Bytes pairs[Rows][Vectors];
 #pragma GCC unroll 4
         for (int four = 0; four < kByteFours; ++four) {
-            const Bytes inputs = four_of(a + four * 4);
+            Bytes weights[Vectors];
 #pragma GCC unroll 2
-            for (int v = 0; v < Vectors; ++v) {
-                const Bytes products = _mm256_maddubs_epi16(inputs, weights_of(b, four, v));
-                pairs[v] = four == 0 ? products : _mm256_add_epi16(pairs[v], products);
+            for (int v = 0; v < Vectors; ++v) weights[v] = weights_of(b, four, v);
+#pragma GCC unroll 3
+            for (int r = 0; r < Rows; ++r) {
+                const Bytes inputs = four_of(rows[r] + k + four * 4);
+#pragma GCC unroll 2
+                for (int v = 0; v < Vectors; ++v) {
+                    const Bytes products = _mm256_maddubs_epi16(inputs, weights[v]);
+                    pairs[r][v] = four == 0 ? products : _mm256_add_epi16(pairs[r][v], products);
+                    in_this_order(pairs[r][v]);
+                }
             }
         }
+#pragma GCC unroll 3
+        for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 2
-        for (int v = 0; v < Vectors; ++v) {
-            const Bytes wide = _mm256_madd_epi16(pairs[v], _mm256_set1_epi16(1));
-            Bytes& sum = reinterpret_cast<Bytes&>(sums[v]);
-            sum = _mm256_add_epi32(sum, wide);
+            for (int v = 0; v < Vectors; ++v) {
+                const Bytes wide = _mm256_madd_epi16(pairs[r][v], _mm256_set1_epi16(1));
+                Bytes& sum = reinterpret_cast<Bytes&>(sums[r][v]);
+                sum = _mm256_add_epi32(sum, wide);
+            }
         }
     }
+
+  private:
+    /// Else GCC adds up in pairs, for which it keeps products in memory.
+    MOL_EDGE_NETWORK_INLINE static void in_this_order(Bytes& value) { asm("" : "+x"(value)); }
 };
 
 }  // namespace
 
 ByteKernels avx2_byte_kernels() {
-    return {"avx2", 0, kByteRows, byte_product<DotBy16Bits>, quantize};
+    return {"avx2", 0, DotBy16Bits::kRows, byte_product<DotBy16Bits>, quantize};
 }
 
 }  // namespace mol_edge::network

@@ -35,7 +35,7 @@ struct WholeRow {
 
 ByteKernels avx512_vnni_byte_kernels() {
     using Dot = DotAtOnce<WholeRow>;
-    return {"avx512_vnni", 0, kByteRowsAtOnce<Dot>, byte_product<Dot>, quantize};
+    return {"avx512_vnni", 0, Dot::kRows, byte_product<Dot>, quantize};
 }
 
 }  // namespace mol_edge::network

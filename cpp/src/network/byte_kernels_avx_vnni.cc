@@ -31,7 +31,7 @@ struct HalfRow {
 
 ByteKernels avx_vnni_byte_kernels() {
     using Dot = DotAtOnce<HalfRow>;
-    return {"avx_vnni", 0, kByteRowsAtOnce<Dot>, byte_product<Dot>, quantize};
+    return {"avx_vnni", 0, Dot::kRows, byte_product<Dot>, quantize};
 }
 
 }  // namespace mol_edge::network

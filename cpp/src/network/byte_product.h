@@ -27,8 +27,8 @@ inline constexpr int kPieceBytes = 1024;
 inline constexpr int kLine = 64;
 inline constexpr int kStepBytes = kByteUnit * kBytePanel;
 
-/// `Dot`: sums of a vector of columns in 32 bits, `Dot::Sums`, and how a unit of inputs of a row is
-/// multiplied with its weights for them.
+/// `Dot`: sums of a vector of columns in 32 bits, `Dot::Sums`, of how many rows at once, and how a
+/// unit of inputs of these rows is multiplied with its weights for them.
 template <class Dot, int Rows>
 MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& piece, int first,
                                        int blocks, int block, std::int32_t* partial) {
@@ -61,8 +61,7 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
                 __builtin_prefetch(ahead + 3 * kLine);
             }
             ahead += fetch_step;
-#pragma GCC unroll 12
-            for (int r = 0; r < Rows; ++r) Dot::template add<vectors>(a[r] + k, b, sums[r]);
+            Dot::add(a, k, b, sums);
         }
     }
     if (!piece.ends) {
@@ -88,11 +87,6 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
     }
 }
 
-/// Sums of twice as many rows where each takes one register: fewer would wait for each other.
-template <class Dot>
-inline constexpr int kByteRowsAtOnce =
-    sizeof(typename Dot::Sums) == kBytePanel * sizeof(std::int32_t) ? 2 * kByteRows : kByteRows;
-
 /// `rows`: from 1 to `Most`.
 template <class Dot, int Most>
 MOL_EDGE_NETWORK_INLINE void byte_block(int rows, const ByteProduct& p, const BytePiece& piece,
@@ -110,7 +104,7 @@ MOL_EDGE_NETWORK_INLINE void byte_block(int rows, const ByteProduct& p, const By
 template <class Dot>
 MOL_EDGE_NETWORK_INLINE void byte_piece(const ByteProduct& p, const BytePiece& piece,
                                         std::int32_t* partial) {
-    constexpr int most = kByteRowsAtOnce<Dot>;
+    constexpr int most = Dot::kRows;
     const int blocks = (p.row_count + most - 1) / most;
     int first = 0;
     for (int block = 0; block < blocks; ++block) {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from mol_edge.benchmark.collect import Collector
+from mol_edge.benchmark.failures import Key, check_devices, check_measured
 from mol_edge.benchmark.flops import graph_flops
 from mol_edge.benchmark.job import Job
 from mol_edge.benchmark.machine import describe_machine
@@ -21,7 +22,6 @@ from mol_edge.benchmark.process import Event, RunJob, run_job
 from mol_edge.benchmark.report import FORMAT, VERSION, Report
 from mol_edge.benchmark.sensors import read_sensors
 from mol_edge.bundle import MANIFEST, Bundle
-from mol_edge.errors import DeviceError
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def run_benchmark(
     Raises:
         BundleError: the bundle has no such precision.
         DeviceError: a device that was named does not work, or none works.
+        InputError: nothing that was asked for could be measured.
 
     Example:
         >>> options = BenchmarkOptions(("onnxruntime",), modes=("stream",), rounds=1).quick()
@@ -74,7 +75,7 @@ def run_benchmark(
         collectors = _collect(jobs, bundle, options, _Progress(jobs, on_step), run, meter)
     rates = [each.best_gflops for each in collectors.values()]
     best = max((rate for rate in rates if rate is not None), default=None)
-    return Report.from_json(
+    report = Report.from_json(
         {
             "format": FORMAT,
             "version": VERSION,
@@ -88,9 +89,8 @@ def run_benchmark(
             "configurations": [each.record(best) for each in collectors.values()],
         }
     )
-
-
-Key = tuple[str, str]
+    check_measured(report)
+    return report
 
 
 def _collect(
@@ -111,23 +111,11 @@ def _collect(
                 progress.take(job, event)
                 collector.take(event)
         progress.end(job)
-        _check_devices(options, jobs, found)
+        failures = {at: each.failure for at, each in found.items() if each.failure is not None}
+        check_devices(
+            bool(options.devices), [(job.device, job.precision) for job in jobs], failures
+        )
     return found
-
-
-def _check_devices(
-    options: BenchmarkOptions, jobs: Sequence[Job], found: Mapping[Key, Collector]
-) -> None:
-    """Raise where a device that was named works in no precision, or none works at all."""
-    wanted = {(job.device, job.precision) for job in jobs}
-    failed = {key: each.failure for key, each in found.items() if each.failure is not None}
-    if set(failed) == wanted:
-        reasons = "; ".join(f"{device} {name}: {why}" for (device, name), why in failed.items())
-        raise DeviceError(f"No device works ({reasons}): run `mol-edge doctor`.")
-    for device in {device for device, _ in failed} if options.devices else ():
-        mine = {key for key in wanted if key[0] == device}
-        if mine <= set(failed):
-            raise DeviceError(f"{device} does not work here: {failed[min(mine)]}")
 
 
 def _settings(options: BenchmarkOptions) -> dict[str, Any]:

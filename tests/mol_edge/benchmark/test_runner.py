@@ -1,5 +1,6 @@
 """Plans, failures and progress of a benchmark; one real process."""
 
+import importlib.util
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from mol_edge.benchmark.measure import StopRule
 from mol_edge.benchmark.options import BenchmarkOptions
 from mol_edge.benchmark.plan import expected_s, plan
 from mol_edge.benchmark.runner import run_benchmark
-from mol_edge.errors import BundleError, DeviceError, OptionError
+from mol_edge.errors import BundleError, DeviceError, InputError, OptionError
 from tests.mol_edge.benchmark.reports import made_report, told
 
 PAIR = ("onnxruntime", "openvino")
@@ -86,8 +87,22 @@ def failing(name):
 
 
 def test_a_named_device_that_fails_is_an_error(toy):
-    with pytest.raises(DeviceError, match="openvino:CPU does not work here: it is out of order"):
+    with pytest.raises(DeviceError) as caught:
         run_benchmark(toy, BenchmarkOptions(PAIR), run=failing("openvino:CPU"))
+    assert str(caught.value) == (
+        "openvino:CPU does not work here: it is out of order: run `mol-edge doctor`."
+    )
+
+
+def test_a_named_device_without_its_package_has_one_remedy(toy):
+    if importlib.util.find_spec("tensorrt") is not None:
+        pytest.skip("TensorRT is installed")
+    with pytest.raises(DeviceError) as caught:
+        run_benchmark(toy, BenchmarkOptions(("tensorrt",), rounds=1))
+    assert str(caught.value) == (
+        "tensorrt:0 does not work here: The device tensorrt needs the package tensorrt, which is "
+        'not installed: run `pip install "mol-edge[tensorrt]"`.'
+    )
 
 
 def test_a_found_device_that_fails_is_told_and_tried_once(toy, monkeypatch):
@@ -110,6 +125,12 @@ def test_nothing_that_works_is_an_error(toy, monkeypatch):
     monkeypatch.setattr("mol_edge.benchmark.plan.find_devices", lambda: ["openvino:CPU"])
     with pytest.raises(DeviceError, match="No device works .*out of order"):
         run_benchmark(toy, run=failing("openvino:CPU"))
+
+
+def test_what_measured_nothing_is_an_error_that_names_each_reason_once(toy):
+    options = BenchmarkOptions(PAIR, modes=("clip_fused",), rounds=2)
+    with pytest.raises(InputError, match=r"^Nothing could be measured: no such graph\.$"):
+        run_benchmark(toy, options, run=lambda job: told(job, lambda *_: [3.0] * 9))
 
 
 def test_progress_rises_to_its_end(toy):

@@ -42,66 +42,6 @@ def test_writes_three_files_and_a_table(quick_processes, toy_folder, tmp_path, c
     assert "left: onnxruntime:cpu fp32" in said.err
 
 
-@pytest.mark.parametrize(
-    ("words", "reason"),
-    [
-        (["--bundle", "no/such/folder"], "is no folder"),
-        (["--device", "abacus"], "got 'abacus'"),
-        (["--mode", "nap"], "modes must be some of"),
-        (["--pace", "slow"], "paces must be some of"),
-        (["--precision", "int3"], "none called 'int3'"),
-        (["--detector", "dowsing"], "got 'dowsing'"),
-        (["--video", "none.mp4"], "There is no video none.mp4"),
-    ],
-)
-def test_bad_words_are_one_sentence(words, reason, tmp_path, capsys):
-    assert main(["benchmark", *words, "--out", str(tmp_path)]) == 2
-    said = capsys.readouterr().err
-    assert reason in said and said.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "bounds"),
-    [
-        ("--rounds", "0", "a whole number from 1"),
-        ("--seconds", "0", "a number above 0 and at most 86400"),
-        ("--seconds", "nan", "a number above 0 and at most 86400"),
-        ("--threads", "99999", "a whole number from 0 to 256"),
-        ("--fps", "0", "a number above 0 and at most 1000"),
-    ],
-)
-def test_numbers_out_of_range_are_told_with_their_option(option, value, bounds, capsys):
-    with pytest.raises(SystemExit, match="^2$"):
-        main(["benchmark", option, value])
-    assert f"argument {option}: must be {bounds}, got '{value}'" in capsys.readouterr().err
-
-
-def test_a_video_that_is_none_is_found_out_first(toy_folder, tmp_path, capsys):
-    (tmp_path / "text.mp4").write_text("words")
-    words = ["--bundle", str(toy_folder), "--video", str(tmp_path / "text.mp4")]
-    assert main(["benchmark", *words, "--out", str(tmp_path / "out")]) == 2
-    assert "text.mp4 must be a video" in capsys.readouterr().err
-
-
-def test_a_benchmark_that_fails_leaves_the_one_before(toy_folder, tmp_path, monkeypatch, capsys):
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("mol_edge.benchmark.run_benchmark", interrupted)
-    (tmp_path / "benchmark.md").write_text("of last week")
-    words = ["--bundle", str(toy_folder), "--out", str(tmp_path)]
-    assert main(["benchmark", *words, "--quiet"]) == 130
-    assert [path.name for path in tmp_path.iterdir()] == ["benchmark.md"]
-    assert (tmp_path / "benchmark.md").read_text() == "of last week"
-
-
-def test_a_folder_that_cannot_be_written_is_found_out_first(toy_folder, tmp_path, capsys):
-    (tmp_path / "file").write_text("")
-    words = ["--bundle", str(toy_folder), "--out", str(tmp_path / "file")]
-    assert main(["benchmark", *words]) == 2
-    assert "cannot be written" in capsys.readouterr().err
-
-
 def test_compare_says_what_became_slower(toy, tmp_path, capsys):
     modes = ("stream", "clip")
     before = write(tmp_path / "a.json", made_report(toy, 1, modes=modes).content)
@@ -170,22 +110,6 @@ def test_compare_names_what_differs(toy, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "different machine: logical cores: " in said and "-> 64" in said
     assert "different bundle: name: " in said and "DIFFERENT MACHINES" in said
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        ("not json", "must be JSON and is not"),
-        ('{"format": "mol-edge-benchmark", "version": 1}', "version 2, which this mol-edge reads"),
-        ("{}", "must be what `mol-edge benchmark` wrote"),
-    ],
-)
-def test_compare_refuses_what_is_no_report(content, reason, toy, tmp_path, capsys):
-    good = write(tmp_path / "a.json", made_report(toy, 1, modes=("stream",)).content)
-    (tmp_path / "odd.json").write_text(content)
-    assert main(["benchmark", "compare", good, str(tmp_path / "odd.json")]) == 2
-    said = capsys.readouterr().err
-    assert reason in said and "odd.json" in said and said.count("\n") == 1
 
 
 def test_progress_is_a_line_where_there_is_no_terminal():

@@ -26,6 +26,7 @@ from benchmarks.spotting_runs import Emitted, aligned, by_flow, by_motion, by_pi
 from benchmarks.spotting_score import Score
 from benchmarks.spotting_still import spots_of_still_face
 from mol_edge import Bundle
+from mol_edge.commands.values import number, whole
 from training.synthetic.long_video import Video, VideoOptions
 from training.synthetic.options import SyntheticOptions
 from training.synthetic.workers import in_order
@@ -109,16 +110,16 @@ def _still(given: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--videos", type=int, default=20)
+    parser.add_argument("--videos", type=whole(1), default=20)
     parser.add_argument("--seconds", type=float, default=45.0)
-    parser.add_argument("--seed", type=int, default=7000)
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--seed", type=whole(0), default=7000)
+    parser.add_argument("--jobs", type=whole(1), default=1)
     parser.add_argument("--signal", choices=("motion", "flow", "pipeline"), default="motion")
     parser.add_argument("--codec", choices=("raw", "mjpg", "mp4v"), default="raw")
     parser.add_argument("--bundle")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--notes", action="store_true", help="print each miss and each invention")
-    parser.add_argument("--still-minutes", type=float, default=0.0)
+    parser.add_argument("--still-minutes", type=number(above=0), default=0.0)
     return parser
 
 

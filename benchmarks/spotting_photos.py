@@ -30,6 +30,7 @@ from benchmarks.spotting_score import Score
 from benchmarks.warped_face import HEIGHT, WIDTH
 from benchmarks.warped_video import WarpedVideo
 from mol_edge import Pipeline
+from mol_edge.commands.values import whole
 from mol_edge.errors import InputError, MolEdgeError
 from mol_edge.faces import open_detector
 from mol_edge.spot import Spot
@@ -161,10 +162,10 @@ def _row(name: str, results: Sequence[Result]) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("photos", type=Path, help="folder with pictures and landmarks.json")
-    parser.add_argument("--videos", type=int, default=20)
+    parser.add_argument("--videos", type=whole(1), default=20)
     parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--seed", type=int, default=100)
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--seed", type=whole(0), default=100)
+    parser.add_argument("--jobs", type=whole(1), default=1)
     parser.add_argument("--yunet", type=Path, help="YuNet file, if not where mol-edge finds it")
     parser.add_argument("--notes", action="store_true", help="print each miss and each invention")
     return parser

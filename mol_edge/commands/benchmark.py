@@ -36,7 +36,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     comparing.add_argument("before", metavar="A.json", help="what is compared with")
     comparing.add_argument("after", metavar="B.json", help="what is judged")
     comparing.add_argument(
-        "--least-change", metavar="PERCENT", type=float, default=5.0, help="default: 5"
+        "--least-change",
+        metavar="PERCENT",
+        type=number(above=0, below=100),
+        default=5.0,
+        help="default: 5",
     )
     comparing.set_defaults(execute=_compare)
 

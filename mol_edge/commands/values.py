@@ -46,8 +46,8 @@ def whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return parse
 
 
-def number(above: float, most: float = math.inf) -> Callable[[str], float]:
-    """A type for argparse: finite numbers above one, and at most another.
+def number(above: float, most: float = math.inf, below: float = math.inf) -> Callable[[str], float]:
+    """A type for argparse: finite numbers above one, and at most or below another.
 
     Example:
         >>> number(above=0)("29.97")
@@ -59,8 +59,10 @@ def number(above: float, most: float = math.inf) -> Callable[[str], float]:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not (above < value <= most and math.isfinite(value)):
-            bounds = f"above {above:g}" + (f" and at most {most:g}" if most < math.inf else "")
+        if not (above < value <= most and value < below):
+            bounds = f"above {above:g}"
+            bounds += f" and at most {most:g}" if most < math.inf else ""
+            bounds += f" and below {below:g}" if below < math.inf else ""
             raise argparse.ArgumentTypeError(f"must be a number {bounds}, got {text!r}")
         return value
 

@@ -55,6 +55,8 @@ def test_what_is_no_checkpoint(tmp_path: Path) -> None:
         ("soak", "--frames", "1"),
         ("compare_noise", "--pairs", "-1"),
         ("preprocess", "--rounds", "0"),
+        ("spotting", "--seed", "-1"),
+        ("spotting_photos", "--videos", "0"),
     ],
 )
 def test_options_out_of_range(name: str, option: str, value: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+from mol_edge.commands.values import whole
 from mol_edge.errors import InputError, MolEdgeError
 from training.synthetic.cache import write_clips, write_stills
 from training.synthetic.long_video import VideoOptions
@@ -30,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about)
         command.add_argument("--out", type=Path, required=True, help="folder (sheet: PNG file)")
         command.add_argument("--count", type=int, default=16)
-        command.add_argument("--seed", type=int, default=0)
+        command.add_argument("--seed", type=whole(0), default=0)
         command.add_argument("--split", choices=get_args(Split), default="train")
         if name != "sheet":
             command.add_argument("--workers", type=int, default=1, help="processes to use")
@@ -48,7 +49,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _fps(text: str) -> tuple[float, float]:
     low, _, high = text.partition("..")
-    return float(low), float(high or low)
+    try:
+        return float(low), float(high or low)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a rate or two, such as 30 or 30..200, got {text!r}"
+        ) from None
 
 
 def _run(args: argparse.Namespace) -> None:

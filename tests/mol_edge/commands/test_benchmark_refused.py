@@ -42,6 +42,16 @@ def test_numbers_out_of_range_are_told_with_their_option(option, value, bounds, 
     assert f"argument {option}: must be {bounds}, got '{value}'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("percent", ["-5", "0", "100", "nan"])
+def test_the_least_change_is_told_as_it_was_given(percent, capsys):
+    with pytest.raises(SystemExit, match="^2$"):
+        main(["benchmark", "compare", "a.json", "b.json", "--least-change", percent])
+    said = capsys.readouterr().err
+    assert (
+        f"argument --least-change: must be a number above 0 and below 100, got '{percent}'" in said
+    )
+
+
 def test_a_video_that_is_none_is_found_out_first(toy_folder, tmp_path, capsys):
     (tmp_path / "text.mp4").write_text("words")
     words = ["--bundle", str(toy_folder), "--video", str(tmp_path / "text.mp4")]

@@ -36,3 +36,10 @@ def test_numbers_within_bounds() -> None:
     assert number(above=0)("29.97") == 29.97
     with pytest.raises(argparse.ArgumentTypeError, match="above 0, got 'inf'"):
         number(above=0)("inf")
+
+
+def test_a_number_below_a_bound_does_not_reach_it() -> None:
+    assert number(above=0, below=100)("99.9") == 99.9
+    for text in ("100", "nan", "0"):
+        with pytest.raises(argparse.ArgumentTypeError, match="above 0 and below 100, got"):
+            number(above=0, below=100)(text)

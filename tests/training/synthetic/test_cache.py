@@ -49,6 +49,21 @@ def test_unfinished_or_occupied_folder_is_refused(tmp_path: Path) -> None:
         write_clips(tmp_path / "none", 0)
 
 
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["clips", "--seed", "-3"], "--seed: must be a whole number from 0, got '-3'"),
+        (["videos", "--fps", "x"], "--fps: must be a rate or two, such as 30 or 30..200, got 'x'"),
+    ],
+)
+def test_numbers_that_are_none_are_told_with_their_option(
+    words: list[str], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="^2$"):
+        main([*words, "--out", str(tmp_path / "set")])
+    assert f"argument {reason}\n" in capsys.readouterr().err
+
+
 def test_packed_truth_is_exact_and_damage_is_found() -> None:
     truth = make_clip(1).truth
     vector = pack(truth)

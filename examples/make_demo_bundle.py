@@ -4,6 +4,7 @@ Renders synthetic clips, trains `training/configs/lite.toml`, exports the networ
 faces, poses and cameras it has not seen, and keeps figures and a check set in the bundle. Each
 step goes on where it stopped. About two and a half hours on 2 idle cores.
 
+    pip install -e ".[train,export]" -c constraints.txt
     python -m examples.make_demo_bundle [--out mol_edge/data/demo] [--photos DIR]
 """
 
@@ -14,19 +15,9 @@ import logging
 import sys
 from pathlib import Path
 
-from export.convert import convert_all
-from export.judge import JudgeOptions, judge_bundle, summary
-from export.options import ExportOptions
-from export.precision.add import PrecisionOptions
-from export.precision.gate import table
 from mol_edge.benchmark.report import check_writable
 from mol_edge.commands.ending import ended
 from mol_edge.errors import MolEdgeError
-from training.checkpoints import BEST
-from training.config import load_config
-from training.datasets import open_splits
-from training.evaluation.photos import read_faces
-from training.fit import claim, fit
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,6 +31,18 @@ def make(
     config: Path, runs: Path, folder: Path, photos: Path | None, precisions: tuple[str, ...]
 ) -> str:
     """Train, export and judge; returns the main figures as text."""
+    # Without the extras --help still works.
+    from export.convert import convert_all
+    from export.judge import JudgeOptions, judge_bundle, summary
+    from export.options import ExportOptions
+    from export.precision.add import PrecisionOptions
+    from export.precision.gate import table
+    from training.checkpoints import BEST
+    from training.config import load_config
+    from training.datasets import open_splits
+    from training.evaluation.photos import read_faces
+    from training.fit import claim, fit
+
     settings = load_config(config)
     options = ExportOptions(
         name="mol-lite-demo",
@@ -78,5 +81,8 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (MolEdgeError, OSError, KeyboardInterrupt) as error:
-        sys.exit(ended("make_demo_bundle", error) or 1)
+    except (MolEdgeError, OSError, ModuleNotFoundError, KeyboardInterrupt) as error:
+        code = ended("make_demo_bundle", error, "train,export")
+        if code is None:
+            raise
+        sys.exit(code)

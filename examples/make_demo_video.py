@@ -6,8 +6,8 @@ Writes `demo.mp4` (640 × 480, 60 frames per second, 5 s) and `demo.csv` with th
 offset frame of each action. The picture is scikit-image's copy of NASA's portrait of Eileen
 Collins, which is in the public domain. Brows and mouth corners (and, to tempt a spotter, the lids)
 are moved by sub-pixel warps with the median durations of micro-expressions: onset to apex 160 ms,
-apex to offset 200 ms. Needs scikit-image and the program ffmpeg with libx264; the pixels are the
-same on every run.
+apex to offset 200 ms. Needs scikit-image, which the extra `train` brings, and the program ffmpeg
+with libx264; the pixels are the same on every run.
 """
 
 from __future__ import annotations
@@ -222,4 +222,7 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except (OSError, ModuleNotFoundError) as error:
-        sys.exit(ended("make_demo_video", error, "train") or 1)
+        code = ended("make_demo_video", error, "train")
+        if code is None:
+            raise
+        sys.exit(code)

@@ -17,7 +17,7 @@ from mol_edge.commands.interruption import Terminated
 from mol_edge.commands.values import refuse_empty
 from mol_edge.errors import MissingExtraError, MolEdgeError
 
-_OWN = ("mol_edge", "export", "training", "benchmarks", "tests")
+_OWN = ("mol_edge", "export", "training", "benchmarks", "examples", "tests")
 
 
 def ended(program: str, error: BaseException, extra: str | None = None) -> int | None:

@@ -68,6 +68,7 @@ def test_what_a_user_can_mend_is_one_sentence(
         TypeError("x"),
         OSError(errno.EBADF, "Bad file descriptor"),
         ModuleNotFoundError("No module named 'mol_edge.nothing'", name="mol_edge.nothing"),
+        ModuleNotFoundError("No module named 'examples.nothing'", name="examples.nothing"),
         SystemExit(3),
     ],
 )

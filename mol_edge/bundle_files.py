@@ -40,6 +40,11 @@ def open_inside(folder: Path, path: str) -> Iterator[BinaryIO]:
         with os.fdopen(handles.pop(), "rb") as file:
             yield file
     except OSError as error:
+        if isinstance(error, PermissionError):
+            raise BundleError(
+                f"The bundle's file {folder / path} cannot be read ({error.strerror}): check its "
+                "permissions."
+            ) from None
         raise BundleError(
             f"The bundle's file {folder / path} must be a readable file and no link "
             f"({error.strerror or error}): fetch the bundle anew."

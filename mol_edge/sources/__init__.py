@@ -9,7 +9,7 @@ from typing import Union
 
 from mol_edge.errors import InputError, OptionError
 from mol_edge.sources.base import Source, SourceOptions
-from mol_edge.sources.files import IMAGE_SUFFIXES, ImageFiles, VideoFile
+from mol_edge.sources.files import IMAGE_SUFFIXES, ImageFiles, VideoFile, is_there
 from mol_edge.sources.live import LiveSource, is_live_name
 from mol_edge.sources.memory import Item, MemorySource
 from mol_edge.sources.turned import TurnedSource
@@ -69,7 +69,7 @@ def _open_named(name: str, options: SourceOptions) -> Source:
     if not name:
         raise InputError("A source must be a path, a camera's number or an address, got nothing.")
     path = Path(name)
-    if not path.exists():
+    if not is_there(path):
         if name.isdecimal():
             return LiveSource(int(name), options)
         raise InputError(f"There is no file or folder {name}: check the path.")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Union
 
 import numpy as np
@@ -25,6 +26,7 @@ from mol_edge.sources import AnySource, SourceOptions, is_live_name, open_source
 from mol_edge.sources.base import Source
 from mol_edge.sources.connector import Connector
 from mol_edge.sources.feed import LiveFeed
+from mol_edge.sources.files import is_there
 from mol_edge.sources.live import check_camera, display_name
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.memory import Item, as_frame
@@ -107,7 +109,7 @@ def _named(
     live = isinstance(place, int) or is_live_name(place)
     if not live and not place:
         raise InputError("A source must be a path, a camera's number or an address, got nothing.")
-    if not live and not os.path.exists(place):
+    if not live and not is_there(Path(str(place))):
         raise InputError(f"There is no file or folder {place}: check the path.")
     name = display_name(place) if live else str(place)
 

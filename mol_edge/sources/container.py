@@ -1,4 +1,4 @@
-"""What a video file states of itself: its size, and in MP4 how long its pictures last."""
+"""What a video file states of itself: its size, and in MP4 its tracks and how long they last."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = 0x18538067
+_PICTURES = b"vide"
 _MP4_FIRST = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
 
 
@@ -57,20 +58,33 @@ def video_seconds(path: Path) -> float | None:
     return None
 
 
+def lacks_pictures(path: Path) -> bool:
+    """Whether an MP4 or MOV has tracks and none of pictures; False for other files."""
+    kinds = set()
+    with path.open("rb") as file:
+        for kind, start, end in _boxes(file, 0, path.stat().st_size):
+            if start == 8 and kind not in _MP4_FIRST:
+                return False
+            if kind == b"moov":
+                tracks = [box for box in _boxes(file, start, end) if box[0] == b"trak"]
+                kinds |= {_track(file, inner, inner_end)[0] for _, inner, inner_end in tracks}
+    return bool(kinds) and _PICTURES not in kinds
+
+
 def _movie_seconds(file: BinaryIO, start: int, end: int) -> float | None:
     timescale = 0
     for kind, inner, inner_end in _boxes(file, start, end):
         if kind == b"mvhd":
             timescale = _number(file, inner, at_32=12, at_64=20, wide=False)
         elif kind == b"trak":
-            ticks = _track_ticks(file, inner, inner_end)
-            if ticks and timescale:
+            handler, ticks = _track(file, inner, inner_end)
+            if handler == _PICTURES and ticks and timescale:
                 return ticks / timescale
     return None
 
 
-def _track_ticks(file: BinaryIO, start: int, end: int) -> int | None:
-    """Duration of a track of pictures in ticks of the movie, None for other tracks."""
+def _track(file: BinaryIO, start: int, end: int) -> tuple[bytes, int | None]:
+    """What a track is of, such as ``vide`` or ``soun``, and its duration in ticks of the movie."""
     ticks = None
     for kind, inner, inner_end in _boxes(file, start, end):
         if kind == b"tkhd":
@@ -79,8 +93,8 @@ def _track_ticks(file: BinaryIO, start: int, end: int) -> int | None:
             for part, at, _ in _boxes(file, inner, inner_end):
                 if part == b"hdlr":
                     file.seek(at + 8)
-                    return ticks if file.read(4) == b"vide" else None
-    return None
+                    return file.read(4), ticks
+    return b"", ticks
 
 
 def _number(file: BinaryIO, start: int, at_32: int, at_64: int, wide: bool) -> int:

@@ -16,7 +16,7 @@ from mol_edge.errors import InputError
 from mol_edge.faces.image import opencv
 from mol_edge.frame import Frame
 from mol_edge.sources.base import Source, SourceOptions, check_size
-from mol_edge.sources.container import find_truncation, video_seconds
+from mol_edge.sources.container import find_truncation, lacks_pictures, video_seconds
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
@@ -29,7 +29,7 @@ class VideoFile(Source):
     """A video file, its rotation applied, its timestamps those of the container.
 
     Raises:
-        InputError: the file is no video that OpenCV can decode.
+        InputError: the file cannot be read, or is no video that OpenCV can decode.
         MissingExtraError: OpenCV is not installed.
     """
 
@@ -37,8 +37,14 @@ class VideoFile(Source):
         self.name = str(path)
         self._path = path
         self._cv2 = opencv("Reading a video", "VideoCapture")
+        check_readable(path)
         self._capture: Any = self._cv2.VideoCapture(str(path))
         if not self._capture.isOpened():
+            if lacks_pictures(path):
+                raise InputError(
+                    f"{path} must be a video and has no track of pictures, only of sound or of "
+                    "other data: name another file."
+                )
             raise InputError(
                 f"{path} must be a video and cannot be decoded as one: check that it is whole "
                 "and that `ffprobe` knows its format."
@@ -108,7 +114,8 @@ class ImageFiles(Source):
     def __init__(self, path: Path, options: SourceOptions) -> None:
         self.name = str(path)
         self.period_ns: int = options.period_ns
-        self._paths = sorted(_images(path), key=_natural) if path.is_dir() else [path]
+        self._is_folder = path.is_dir()
+        self._paths = sorted(_images(path), key=_natural) if self._is_folder else [path]
         if not self._paths:
             raise InputError(
                 f"The folder {path} must hold images ({', '.join(sorted(IMAGE_SUFFIXES))}) and "
@@ -122,10 +129,9 @@ class ImageFiles(Source):
         for index, path in enumerate(self._paths):
             image, reason = self._read(path)
             if image is None:
-                raise InputError(
-                    f"The image {path} cannot be decoded{reason}: replace it or take it out of the "
-                    "folder."
-                )
+                check_readable(path)
+                advice = "replace it" + " or take it out of the folder" * self._is_folder
+                raise InputError(f"The image {path} cannot be decoded{reason}: {advice}.")
             yield check_size(Frame(image, index * self.period_ns, index), str(path))
 
     def _read(self, path: Path) -> tuple[NDArray[np.uint8] | None, str]:
@@ -134,6 +140,31 @@ class ImageFiles(Source):
             return self._cv2.imread(str(path), self._cv2.IMREAD_COLOR), ""
         except self._cv2.error as error:
             return None, f" ({error.err})"
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file or folder; raises InputError where it may not even be looked for.
+
+    Example:
+        >>> is_there(Path("/")), is_there(Path("/no/such/file"))
+        (True, False)
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def check_readable(path: Path) -> None:
+    """Raise InputError if a file cannot be opened, whatever is in it."""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path} cannot be read ({error.strerror}): check its permissions.")
 
 
 def _images(folder: Path) -> Iterator[Path]:

@@ -1,6 +1,6 @@
 import pytest
 
-from mol_edge.sources.container import find_truncation, video_seconds
+from mol_edge.sources.container import find_truncation, lacks_pictures, video_seconds
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm", ".avi"])
@@ -75,3 +75,21 @@ def test_other_containers_do_not_say_how_long_the_pictures_last(video, tmp_path,
         assert video_seconds(tmp_path / f"v{suffix}") is None
     (tmp_path / "noise").write_bytes(bytes(range(256)))
     assert video_seconds(tmp_path / "noise") is None
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".m4a"])
+def test_a_recording_of_sound_lacks_pictures(video, tmp_path, ffmpeg, suffix):
+    sound = ("-f", "lavfi", "-i", "sine=duration=1")
+    ffmpeg(*sound, tmp_path / f"sound{suffix}")
+    assert lacks_pictures(tmp_path / f"sound{suffix}")
+    if suffix != ".m4a":
+        ffmpeg(*sound, "-i", video, "-c:v", "copy", tmp_path / f"both{suffix}")
+        assert not lacks_pictures(tmp_path / f"both{suffix}")
+
+
+def test_other_files_are_not_said_to_lack_pictures(video, tmp_path, ffmpeg):
+    ffmpeg("-f", "lavfi", "-i", "sine=duration=1", tmp_path / "sound.mkv")
+    (tmp_path / "noise").write_bytes(bytes(range(256)))
+    (tmp_path / "cut.mp4").write_bytes(video.read_bytes()[:100])
+    for name in ("sound.mkv", "noise", "cut.mp4"):
+        assert not lacks_pictures(tmp_path / name)

@@ -1,3 +1,4 @@
+import os
 import re
 import struct
 from zlib import compress, crc32
@@ -147,6 +148,35 @@ def test_text_named_as_a_video_is_refused(tmp_path):
         open_source(path)
 
 
+def test_sound_alone_is_no_video(tmp_path, ffmpeg):
+    path = tmp_path / "sound.mp4"
+    ffmpeg("-f", "lavfi", "-i", "sine=duration=1", path)
+    with pytest.raises(InputError) as caught:
+        open_source(path)
+    assert str(caught.value) == (
+        f"{path} must be a video and has no track of pictures, only of sound or of other data: "
+        "name another file."
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("name", ["video.mp4", "picture.png", "locked/video.mp4"])
+def test_what_may_not_be_read_is_told_to_be_so(name, video, tmp_path):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(video.read_bytes())
+    locked = path if path.parent == tmp_path else path.parent
+    locked.chmod(0)
+    try:
+        with pytest.raises(InputError) as caught:
+            list(open_source(path))
+    finally:
+        locked.chmod(0o700)
+    assert str(caught.value) == (
+        f"{path} cannot be read (Permission denied): check its permissions."
+    )
+
+
 def test_an_empty_file_is_refused(tmp_path):
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(InputError, match="empty.mp4 must be a video and is an empty file"):
@@ -195,6 +225,12 @@ def test_an_image_that_cannot_be_read_is_named(folder):
     assert [next(frames).index for _ in range(4)] == [0, 1, 2, 3]
     with pytest.raises(InputError, match=r"Frame5.png cannot be decoded: replace it or take"):
         next(frames)
+
+
+def test_one_image_that_cannot_be_decoded_is_in_no_folder(tmp_path):
+    (tmp_path / "text.png").write_text("text")
+    with pytest.raises(InputError, match=r"text.png cannot be decoded: replace it\.$"):
+        list(open_source(tmp_path / "text.png"))
 
 
 def test_an_image_that_states_an_enormous_size_is_refused(tmp_path):

@@ -46,7 +46,8 @@ class GivenPoints:
     Example:
         >>> points = np.array([[40, 40], [80, 40], [60, 60], [45, 80], [75, 80.0]])
         >>> detector = GivenPoints({7: points})
-        >>> [len(detector.detect(Frame(np.zeros((9, 9, 3), np.uint8), 0, n))) for n in (6, 7)]
+        >>> image = np.zeros((120, 160, 3), np.uint8)
+        >>> [len(detector.detect(Frame(image, 0, index))) for index in (6, 7)]
         [0, 1]
     """
 
@@ -66,6 +67,11 @@ class GivenPoints:
         try:
             with Path(path).open(newline="", encoding="utf-8-sig") as file:
                 lines = list(csv.reader(file))
+        except PermissionError as error:
+            raise InputError(
+                f"The file of points {path} cannot be read ({error.strerror}): check its "
+                "permissions."
+            ) from None
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else "not a CSV file in UTF-8"
             raise InputError(
@@ -95,8 +101,21 @@ class GivenPoints:
         return cls(points)
 
     def detect(self, frame: Frame) -> list[Detection]:
-        """The given face of `frame.index`, if there is one."""
-        return list(self._faces.get(frame.index, ()))
+        """The given face of `frame.index`, if there is one.
+
+        Raises:
+            ArrayError: the middle of its points lies outside the picture.
+        """
+        faces = list(self._faces.get(frame.index, ()))
+        for face in faces:
+            x, y = face.points.mean(axis=0).tolist()
+            if not (0 <= x <= frame.width and 0 <= y <= frame.height):
+                raise ArrayError(
+                    f"The points given for frame {frame.index} must lie in its picture of "
+                    f"{frame.width} x {frame.height} pixels, got them around ({x:.0f}, {y:.0f}): "
+                    "give them in pixels of that picture."
+                )
+        return faces
 
 
 def _row(path: str | Path, number: int, line: Sequence[str]) -> tuple[int, NDArray[np.float64]]:

@@ -73,6 +73,19 @@ def test_points_of_ones_own_take_the_place_of_a_detector(
     assert frames[0]["faces"][0]["landmarks"] is not None
 
 
+def test_points_of_another_resolution_are_refused(
+    tmp_path: Path, mol_edge_command: RunCommand
+) -> None:
+    table = tmp_path / "points.csv"
+    table.write_text(f"{','.join(COLUMNS)}\n0,2730,206,3800,210,3260,262,2890,306,3660,308\n")
+    done = mol_edge_command("run", DEMO, *FAST[2:], "--points", table, "--no-video")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "mol-edge: error: The points given for frame 0 must lie in its picture of 640 x 480 "
+        "pixels, got them around (3268, 258): give them in pixels of that picture.\n"
+    )
+
+
 def test_points_are_not_given_beside_a_detector_or_for_several_faces(
     mol_edge_command: RunCommand,
 ) -> None:

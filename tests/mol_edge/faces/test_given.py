@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,14 @@ def test_a_missing_or_binary_file_is_an_input_error(tmp_path: Path) -> None:
         GivenPoints.read(tmp_path / "binary")
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_told_to_be_so(tmp_path: Path) -> None:
+    path = write(tmp_path / "points.csv", line(4))
+    path.chmod(0)
+    with pytest.raises(InputError, match=r"\(Permission denied\): check its permissions\.$"):
+        GivenPoints.read(path)
+
+
 def test_points_of_another_shape_are_refused() -> None:
     with pytest.raises(ArrayError, match=r"shape \(5, 2\), got \(2, 5\)"):
         GivenPoints({0: POINTS.T})
@@ -87,6 +96,18 @@ def test_points_of_another_shape_are_refused() -> None:
         GivenPoints({2: POINTS[[1, 0, 2, 3, 4]]})
 
 
+def test_points_far_outside_the_picture_are_refused_with_its_size() -> None:
+    detector = GivenPoints({0: POINTS - [POINTS[:, 0].mean(), 0], 1: POINTS + [0, 500]})
+    assert len(detector.detect(frame(0))) == 1
+    with pytest.raises(ArrayError) as caught:
+        detector.detect(frame(1))
+    assert str(caught.value) == (
+        "The points given for frame 1 must lie in its picture of 160 x 120 pixels, got them around "
+        f"({POINTS[:, 0].mean():.0f}, {POINTS[:, 1].mean() + 500:.0f}): give them in pixels of "
+        "that picture."
+    )
+
+
 def test_faces_turned_up_to_a_right_angle_are_taken() -> None:
     for angle in (-1.5, 1.5):
         GivenPoints({0: face_points(100, 80, 60, angle)})
@@ -96,5 +117,5 @@ def test_a_table_that_a_spreadsheet_wrote_is_read(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     row = "3,40,40,80,40,60,60,45,80,75,80"
     path.write_bytes(b"\xef\xbb\xbf" + f"{','.join(COLUMNS)}\r\n{row}\r\n".encode())
-    (found,) = GivenPoints.read(path).detect(Frame(np.zeros((9, 9, 3), np.uint8), 0, 3))
+    (found,) = GivenPoints.read(path).detect(Frame(np.zeros((90, 90, 3), np.uint8), 0, 3))
     assert found.points.tolist() == [[40, 40], [80, 40], [60, 60], [45, 80], [75, 80]]

@@ -33,8 +33,27 @@ class FieldError(BundleError):
 
     def below(self, place: str) -> FieldError:
         """The same error, with `place` in front of the field's name."""
-        joint = "" if not self.field or self.field.startswith("[") else "."
-        return FieldError(f"{place}{joint}{self.field}", self.expected, self.came)
+        return FieldError(_joined(place, self.field), self.expected, self.came)
+
+
+class UnknownFieldError(FieldError):
+    """A manifest has a field that the format does not have."""
+
+    def __init__(self, field: str, known: str) -> None:
+        BundleError.__init__(
+            self,
+            f"The manifest's field {field} is unknown (known there are {known}): take it out, "
+            "or update mol-edge if a newer one wrote the bundle.",
+        )
+        self.field, self.expected, self.came = field, known, field
+
+    def below(self, place: str) -> FieldError:
+        """The same error, with `place` in front of the field's name."""
+        return UnknownFieldError(_joined(place, self.field), self.expected)
+
+
+def _joined(place: str, field: str) -> str:
+    return f"{place}{'' if not field or field.startswith('[') else '.'}{field}"
 
 
 def check(field: str, fits: bool, expected: str, value: object) -> None:
@@ -96,7 +115,7 @@ def build(
         known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
         for name in content:
             if name not in known:
-                raise FieldError(str(name), f"absent (known are {', '.join(known)})", "it")
+                raise UnknownFieldError(str(name), ", ".join((*(constants or {}), *known)))
         for name, item in known.items():
             needed = item.default is MISSING and item.default_factory is MISSING
             if needed and name not in content:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mol_edge import onnx_file
+from mol_edge._json import parse_json
 from mol_edge.bundle_files import compare, measure_open, open_inside
 from mol_edge.errors import BundleError
 from mol_edge.manifest import FileInfo, GraphInfo, Manifest
@@ -206,9 +207,8 @@ def _read_manifest(folder: Path) -> object:
             "fetch the bundle anew."
         )
     try:
-        content: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return parse_json(text)
+    except ValueError as error:
         raise BundleError(
             f"{folder / MANIFEST} must be JSON and is not ({error}): fetch the bundle anew."
         ) from None
-    return content

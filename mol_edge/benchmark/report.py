@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from mol_edge._json import parse_json
 from mol_edge.benchmark.schema_check import find_fault
 from mol_edge.errors import InputError, OutputError
 
@@ -96,12 +97,16 @@ class Report:
                 f"The report {path} cannot be read ({error.strerror}): check the path."
             ) from None
         if len(content) > _LIMIT:
-            raise InputError(f"The report {path} must have at most {_LIMIT} bytes and has more.")
-        try:
-            value = json.loads(content)
-        except (ValueError, RecursionError) as error:
             raise InputError(
-                f"The report {path} must be JSON and is not ({error}): name another file."
+                f"A report has at most {_LIMIT} bytes, and {path} has more: name the "
+                "benchmark.json that `mol-edge benchmark` wrote."
+            )
+        try:
+            value = parse_json(content)
+        except ValueError as error:
+            raise InputError(
+                f"A report must be JSON, and {path} is not ({error}): name the benchmark.json "
+                "that `mol-edge benchmark` wrote."
             ) from None
         try:
             return cls.from_json(value)

@@ -84,7 +84,7 @@ def _object_fault(value: Mapping[str, Any], schema: Schema, root: Schema, place:
             return f"{_below(place, name)} must be given"
     for name, item in value.items():
         if name not in known and others is False:
-            return f"{_below(place, name)} must be absent"
+            return f"{_below(place, name)} is unknown"
         inner = known.get(name, others)
         fault = _fault(item, inner, root, _below(place, name)) if inner is not True else None
         if fault is not None:

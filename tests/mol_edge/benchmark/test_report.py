@@ -24,8 +24,8 @@ def test_written_and_read_back(report, tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\x00\x01 not json", "must be JSON and is not"),
-        (b"[" * 100_000, "must be JSON and is not"),
+        (b"\x00\x01 not json", r"must be JSON, and .* is not \("),
+        (b"[" * 100_000, "is nested too deeply"),
         (b'{"format": "mol-edge-bundle"}', "format 'mol-edge-bundle'"),
         (b"[1, 2]", "something else .list."),
         (b'{"format": "mol-edge-benchmark", "version": 1}', "of version 2, .* got version 1"),

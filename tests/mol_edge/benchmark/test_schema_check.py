@@ -57,7 +57,7 @@ def test_agrees_with_jsonschema_on_every_place(content):
     ("value", "rule", "fault"),
     [
         ({}, {"required": ["a"]}, "a must be given"),
-        ({"a": {"b": 3}}, {"properties": {"a": {"additionalProperties": False}}}, "a.b must be"),
+        ({"a": {"b": 3}}, {"properties": {"a": {"additionalProperties": False}}}, "a.b is unknown"),
         ([1, "x"], {"items": {"type": "number"}}, "[1] must be of type number, got 'x'"),
         (5, {"enum": [1, 2]}, "the whole must be one of 1, 2, got 5"),
         (True, {"const": 1}, "must be 1, got True"),

@@ -109,15 +109,17 @@ def test_a_folder_that_cannot_be_written_is_found_out_first(toy_folder, tmp_path
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("not json", "must be JSON and is not"),
-        ('{"format": "mol-edge-benchmark", "version": 1}', "version 2, which this mol-edge reads"),
-        ("{}", "must be what `mol-edge benchmark` wrote"),
+        (b"not json", "A report must be JSON, and"),
+        (b"\0\0\0\x1cftypisom" + bytes(64), "is not (it is no text): name the benchmark.json that"),
+        (b"[" * 99999, "is not (it is nested too deeply): name the benchmark.json that"),
+        (b'{"format": "mol-edge-benchmark", "version": 1}', "version 2, which this mol-edge reads"),
+        (b"{}", "must be what `mol-edge benchmark` wrote"),
     ],
 )
 def test_compare_refuses_what_is_no_report(content, reason, toy, tmp_path, capsys):
     good = str(tmp_path / "a.json")
     made_report(toy, 1, modes=("stream",)).write(tmp_path / "a.json")
-    (tmp_path / "odd.json").write_text(content)
+    (tmp_path / "odd.json").write_bytes(content)
     assert main(["benchmark", "compare", good, str(tmp_path / "odd.json")]) == 2
     said = capsys.readouterr().err
     assert reason in said and "odd.json" in said and said.count("\n") == 1

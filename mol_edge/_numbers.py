@@ -1,9 +1,11 @@
-"""What counts as a number in an option: Python's and NumPy's, booleans none."""
+"""What counts as a number in an option, Python's and NumPy's, booleans none; and its digits."""
 
 from __future__ import annotations
 
 import math
 from numbers import Integral, Real
+
+_MOST_DIGITS = 12
 
 BELOW_MS = 60_000
 """Windows are shorter: what they need is kept in memory for so long."""
@@ -29,3 +31,17 @@ def are_lengths(values: object) -> bool:
         and all(is_finite(each) and 0 < each < BELOW_MS for each in values)
         and len(set(values)) == len(values)
     )
+
+
+def beyond(value: float, limit: float, digits: int = 0) -> str:
+    """A number to so many digits, or to as many as show that it is above a limit, where it is.
+
+    Example:
+        >>> beyond(2.34, 2, 1), beyond(0.0119, 0, 1), beyond(1.5, 2)
+        ('2.3', '0.01', '2')
+    """
+    if value > limit:
+        for more in range(digits, _MOST_DIGITS):
+            if float(f"{value:.{more}f}") > limit:
+                return f"{value:.{more}f}"
+    return f"{value:.{digits}f}"

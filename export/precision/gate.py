@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from export.precision.measure import Figures
+from mol_edge._numbers import beyond
 from mol_edge.errors import OptionError
 from mol_edge.following import PLACED_NME
 
@@ -83,8 +84,9 @@ class Drop:
         return self.lost <= self.allowed + _ROUNDING
 
     def __str__(self) -> str:
-        most = f"at most {100 * self.allowed:g}%"
-        return f"{self.task}, {self.figure}: {100 * self.lost:+.2f}% ({most})"
+        lost = beyond(100 * self.lost, 100 * self.allowed, 2)
+        lost = f"{'+' * (self.lost >= 0)}{lost}%"
+        return f"{self.task}, {self.figure}: {lost} (at most {100 * self.allowed:g}%)"
 
 
 def drops(float32: Figures, came: Figures, limits: Limits) -> list[Drop]:

@@ -18,6 +18,7 @@ from export.precision.groups import GROUPS, layers_of
 from export.precision.measure import Figures, Outputs, figures, outputs_of
 from export.precision.quantize import Flavour
 from export.precision.trial import ModelsBackend
+from mol_edge._numbers import beyond
 from mol_edge.manifest import Normalisation
 
 log = logging.getLogger(__name__)
@@ -127,7 +128,8 @@ def try_groups(trial: Trial) -> list[Tried]:
 def _decided(one: Tried, trial: Trial) -> Tried:
     allowed = trial.sensitive_share if one.sensitive else trial.share
     taken = _share(one.worst)
-    loss = f"alone it takes {100 * max(taken, 0):.0f}% of what may be lost in {one.worst.task}"
+    share = beyond(100 * max(taken, 0), 100 * allowed)
+    loss = f"alone it takes {share}% of what may be lost in {one.worst.task}"
     if taken > allowed:
         return replace(one, reason=f"{loss}, at most {100 * allowed:.0f}%")
     if one.sensitive and one.time_won < trial.least_won:

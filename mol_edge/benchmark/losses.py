@@ -27,7 +27,7 @@ def _worse(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     found = []
     if now["agreement"] < was["agreement"]:
         found.append(
-            f"{100 * now['agreement']:.0f}% get PyTorch's class, {100 * was['agreement']:.0f}% did"
+            f"{100 * now['agreement']:.4g}% get PyTorch's class, {100 * was['agreement']:.4g}% did"
         )
     for name, words in (("nme", "the landmarks' NME"), ("epe", "the flow's EPE")):
         old, new = was[name], now[name]

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from mol_edge._numbers import beyond
 from mol_edge.commands.exit_codes import DISAGREES, OK
 from mol_edge.commands.table import format_table
 
@@ -101,8 +102,9 @@ def _check(arguments: argparse.Namespace) -> int:
             # A bundle in float32 too has to be what PyTorch is; rounding is no loss.
             if not 100 * lost <= allowed[task] + 1e-6:
                 reasons.append(
-                    f"{precision} on {device}, {task}: {_LOSSES[task]} is {100 * lost:.1f}%, at "
-                    f"most {allowed[task]:g}% may be lost: do not use it here."
+                    f"{precision} on {device}, {task}: {_LOSSES[task]} is "
+                    f"{beyond(100 * lost, allowed[task], 1)}%, at most {allowed[task]:g}% may be "
+                    "lost: do not use it here."
                 )
     names = ["measured", *(label for label, _ in rows)]
     table = list(zip(names, *columns))

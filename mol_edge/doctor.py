@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import platform
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,12 +16,11 @@ from typing import Any
 from mol_edge import _core
 from mol_edge._version import __version__
 from mol_edge.backends import BackendOptions
-from mol_edge.backends.child_trial import DEADLINE_S, run_probe, try_device
+from mol_edge.backends.child_trial import DEADLINE_S, note_of, run_probe, try_device
 from mol_edge.backends.device import installed_runtimes
 from mol_edge.backends.kept_choice import KeptChoices
-from mol_edge.backends.mending import mend
 from mol_edge.bundle import Bundle
-from mol_edge.problems import Problem, find_problems, installed
+from mol_edge.problems import Problem, find_problems, installed, nothing_works
 from mol_edge.system_facts import SystemFacts, collect
 
 PACKAGES = {
@@ -64,12 +62,14 @@ class DeviceReport:
             where engines must be built first.
         note: why it failed and what mends it, or what is left to do.
         works: whether the graphs that were run gave finite numbers.
+        hung: whether it gave no result before the deadline.
     """
 
     device: str
     frame_ms: float | None
     note: str = ""
     works: bool = False
+    hung: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,15 +116,9 @@ def examine(bundle: Bundle, deadline_s: float = DEADLINE_S) -> DoctorReport:
     )
     problems = find_problems(facts, installed())
     if not any(report.works for report in devices):
-        problems.append(_nothing_works(devices))
+        hung = len(devices) > 0 and all(report.hung for report in devices)
+        problems.append(nothing_works(deadline_s if hung else None))
     return DoctorReport(describe_machine(), facts, tuple(packages), devices, tuple(problems))
-
-
-def _nothing_works(devices: Sequence[DeviceReport]) -> Problem:
-    return Problem(
-        "No device works; do what is said beside each, or begin anew",
-        'pip install --force-reinstall "mol-edge[cpu]"',
-    )
 
 
 def describe_machine() -> str:
@@ -197,10 +191,8 @@ def _devices(deadline_s: float) -> list[str | DeviceReport]:
         if outcome.ending == "answered":
             found += [f"{runtime}:{target}" for target in outcome.answer["targets"]]
             continue
-        note = outcome.what.rstrip(".")
-        if "`" not in note:
-            note = f"{note}: {mend(runtime, note)}"
-        found.append(DeviceReport(runtime, None, f"{note}."))
+        note = note_of(runtime, outcome, deadline_s)
+        found.append(DeviceReport(runtime, None, note, hung=outcome.ending == "hung"))
     return found
 
 
@@ -218,7 +210,7 @@ def check_device(bundle: Bundle, device: str, deadline_s: float = DEADLINE_S) ->
     """
     trial = try_device(bundle, device, BackendOptions(), every=True, deadline_s=deadline_s)
     if not trial.works:
-        return DeviceReport(device, None, trial.note)
+        return DeviceReport(device, None, trial.note, hung=trial.ending == "hung")
     if trial.seconds is None:
         note = f"its engines are not built yet: run `mol-edge warmup --device {device}`"
         return DeviceReport(device, None, note, works=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mol_edge.backends.child_trial import DEADLINE_S, longer
 from mol_edge.system_facts import SystemFacts
 
 _ONNX_RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino")
@@ -75,6 +76,22 @@ def find_problems(facts: SystemFacts, there: Installed) -> list[Problem]:
         *_tensorrt_problems(facts, there),
         *_driver_problems(facts),
     ]
+
+
+def nothing_works(hung_s: float | None = None) -> Problem:
+    """What to do where no device works.
+
+    Args:
+        hung_s: the deadline, where every device let it pass; None where some failed otherwise.
+    """
+    if hung_s is not None and hung_s < DEADLINE_S:
+        return Problem(
+            f"No device gave a result within {hung_s:g} s, which is short", longer(hung_s)
+        )
+    return Problem(
+        "No device works; do what is said beside each, or begin anew",
+        'pip install --force-reinstall "mol-edge[cpu]"',
+    )
 
 
 def _package_conflicts(facts: SystemFacts, there: Installed) -> Iterator[Problem]:

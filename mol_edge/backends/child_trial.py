@@ -23,6 +23,8 @@ from mol_edge.backends.session import SEE_DOCTOR
 from mol_edge.bundle import Bundle
 
 DEADLINE_S = 60.0
+# `mol-edge doctor` takes no more.
+_MOST_S = 3600.0
 _SOURCE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from mol_edge.backends.probe import main; main()"
@@ -110,16 +112,25 @@ def try_device(
     if outcome.ending == "answered":
         answer = outcome.answer
         return Trial(device, "answered", answer["seconds"], tuple(answer["graphs"]))
-    return Trial(device, outcome.ending, note=_note(device, outcome))
+    return Trial(device, outcome.ending, note=note_of(device, outcome, deadline_s))
 
 
-def _note(device: str, outcome: Outcome) -> str:
-    """What happened and what mends it, as one sentence."""
+def longer(deadline_s: float) -> str:
+    """The command that gives devices longer than a deadline that has passed.
+
+    Example:
+        >>> longer(0.01), longer(60)
+        ('mol-edge doctor --deadline 60', 'mol-edge doctor --deadline 300')
+    """
+    return f"mol-edge doctor --deadline {min(max(DEADLINE_S, 5 * deadline_s), _MOST_S):g}"
+
+
+def note_of(device: str, outcome: Outcome, deadline_s: float) -> str:
+    """What happened to a runtime or device that failed and what mends it, as one sentence."""
     remedy = mend(device, outcome.what)
     if outcome.ending == "hung":
-        remedy = (
-            f"give it longer (`mol-edge doctor --deadline`), and if that does not help {remedy}"
-        )
+        again = f"give it longer (`{longer(deadline_s)}`)"
+        remedy = f"{again}, and if that does not help {remedy}"
     if SEE_DOCTOR in outcome.what:
         return outcome.what.replace(SEE_DOCTOR, remedy)
     says = ("`", "https://", ELSEWHERE)

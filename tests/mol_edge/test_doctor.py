@@ -136,6 +136,23 @@ def test_the_command_ends_with_a_broken_runtime_and_names_the_mend(
     assert "Traceback" not in done.stderr
 
 
+def test_a_deadline_that_is_short_is_told_to_be_so(mol_edge_command: RunCommand) -> None:
+    done = mol_edge_command("doctor", "--json", "--deadline", "0.01")
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert len(report["devices"]) >= 1
+    for device in report["devices"]:
+        assert device["hung"] is True
+        assert device["note"].startswith(
+            "it gave no result within 0.01 s: give it longer (`mol-edge doctor --deadline 60`), "
+            "and if that does not help "
+        )
+    assert report["problems"][-1] == {
+        "what": "No device gave a result within 0.01 s, which is short",
+        "mend": "mol-edge doctor --deadline 60",
+    }
+
+
 def test_a_deadline_that_is_none_is_refused(mol_edge_command: RunCommand) -> None:
     done = mol_edge_command("doctor", "--deadline", "0")
     assert done.returncode == 2

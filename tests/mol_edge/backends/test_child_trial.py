@@ -64,7 +64,9 @@ def test_one_that_hangs_is_killed_at_its_deadline(toy, tmp_path, monkeypatch, so
     monkeypatch.setattr(child_trial.subprocess, "Popen", start)
     trial = try_device(toy, "onnxruntime:cuda:0", deadline_s=1.5)
     assert trial.ending == "hung"
-    assert trial.note.startswith("it gave no result within 1.5 s: give it longer (`mol-edge doctor")
+    assert trial.note.startswith(
+        "it gave no result within 1.5 s: give it longer (`mol-edge doctor "
+    )
     assert "does not help see with `nvidia-smi`" in trial.note
     assert "`pip install --force-reinstall onnxruntime-gpu`" in trial.note
     assert children[0].returncode == -9

@@ -7,7 +7,7 @@ by `--slower` in all modes. Then pairs are drawn: whole rounds at random, with r
 what the processes of a round share is kept, first both from the rounds of all reports
 (``pooled``), then each from another report (``between``). Pooled rounds know no drift from one
 report to the next; drawn between few reports, a drift that happened once comes again in every
-pair. What is true lies between the two.
+pair. What is true lies between the two. A report of `--quick` has one round, and tells nothing.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ import numpy as np
 from mol_edge.benchmark.compare import LEAST_CHANGE
 from mol_edge.benchmark.evidence import Figures, Key, figures_of, products_comparable
 from mol_edge.benchmark.report import Report
-from mol_edge.benchmark.verdicts import judge_figures
+from mol_edge.benchmark.verdicts import LEAST_PROCESSES, judge_figures
 from mol_edge.commands.values import number, whole
+from mol_edge.errors import InputError
 
 Round = Mapping[Key, "float | None"]
 Pair = tuple[Sequence[Round], Sequence[Round]]
@@ -35,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     reports = [Report.read(path) for path in given.reports]
     relative = all(products_comparable(reports[0], report) for report in reports)
-    rounds = [rounds_of(figures_of(report, relative)) for report in reports]
+    figures = [figures_of(report, relative) for report in reports]
+    for path, each in zip(given.reports, figures):
+        _check_rounds(path, each)
+    rounds = [rounds_of(each) for each in figures]
     for before, after in itertools.permutations(range(len(reports)), 2):
         pair = rounds[before], rounds[after]
         print(
@@ -51,6 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(
             f"{name}, {len(drawn)} pairs: {false:.1%} called slower, {found:.1%} where the second "
             f"was slowed {given.slower:g} times"
+        )
+
+
+def _check_rounds(path: Path, figures: Figures) -> None:
+    """Raise where a report has too few undisturbed rounds for any two of them to be compared."""
+    count = max((len(values) - values.count(None) for values in figures.values()), default=0)
+    if count < LEAST_PROCESSES:
+        raise InputError(
+            f"A report must have {LEAST_PROCESSES} rounds or more that nothing disturbed, and "
+            f"{path} has {count}: measure on an idle machine, without --quick."
         )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.compare_noise import between, called_slower, main, pooled, rounds_of
 from mol_edge.benchmark.evidence import Key
+from mol_edge.errors import InputError
 from tests.mol_edge.benchmark.reports import made_report
 
 CLIP, STREAM = (Key("onnxruntime:cpu", "fp32", mode, "camera") for mode in ("clip", "stream"))
@@ -61,6 +62,17 @@ def test_rates_and_real_pairs_are_printed(toy, tmp_path, capsys):
     )
 
 
-def test_a_report_that_is_none_is_refused(tmp_path):
+def test_no_report_is_refused():
     with pytest.raises(SystemExit):
         main([])
+
+
+def test_a_quick_report_is_refused(toy, tmp_path):
+    path = tmp_path / "quick.json"
+    made_report(toy, 1, modes=("stream",), rounds=1).write(path)
+    with pytest.raises(InputError) as caught:
+        main([str(path)])
+    assert str(caught.value) == (
+        f"A report must have 2 rounds or more that nothing disturbed, and {path} has 1: measure on "
+        "an idle machine, without --quick."
+    )

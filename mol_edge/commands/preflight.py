@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mol_edge.commands.exit_codes import OK, UNFIT
-from mol_edge.commands.run import add_rotate
+from mol_edge.commands.source import add_source_arguments, source_options
 from mol_edge.commands.table import format_table
 from mol_edge.commands.values import number
 
@@ -40,10 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="how long to watch (default: 10)",
     )
     parser.add_argument("--detector", metavar="NAME", help="yunet, haar, or a YuNet file")
-    parser.add_argument(
-        "--fps", type=number(above=0), help="rate to ask of a camera; rate of pictures"
-    )
-    add_rotate(parser)
+    add_source_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.set_defaults(execute=_preflight)
 
@@ -51,13 +48,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _preflight(arguments: argparse.Namespace) -> int:
     from mol_edge.faces import open_detector
     from mol_edge.preflight import Verdict, preflight
-    from mol_edge.sources import SourceOptions
 
+    options = source_options(arguments)
     report = preflight(
-        arguments.source,
-        arguments.seconds,
-        open_detector(arguments.detector),
-        SourceOptions(fps=arguments.fps, rotate=arguments.rotate),
+        arguments.source, arguments.seconds, open_detector(arguments.detector), options
     )
     print(json.dumps(report.record(), indent=2) if arguments.json else format_report(report))
     return UNFIT if report.verdict is Verdict.UNFIT else OK

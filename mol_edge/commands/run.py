@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from mol_edge._numbers import BELOW_MS, are_lengths
 from mol_edge.backends.base import MOST_THREADS
-from mol_edge.commands.values import number, whole
+from mol_edge.commands.source import add_source_arguments, source_options
+from mol_edge.commands.values import whole
 from mol_edge.errors import OptionError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--out", metavar="DIR", type=Path, help="default: mol-edge-out/NAME")
     add_model_arguments(parser)
-    add_rotate(parser)
+    add_source_arguments(parser)
     _add_what_to_compute(parser)
     parser.add_argument(
         "--events-only",
@@ -82,17 +83,6 @@ def _add_what_to_compute(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_rotate(parser: argparse.ArgumentParser) -> None:
-    """Add how pictures are turned."""
-    parser.add_argument(
-        "--rotate",
-        type=int,
-        choices=(0, 90, 180, 270),
-        default=0,
-        help="turn pictures clockwise, for a camera that is mounted on its side or upside down",
-    )
-
-
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what chooses model, device and detector."""
     parser.add_argument("--bundle", metavar="DIR", help="model (default: the demo model)")
@@ -113,13 +103,6 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         type=whole(0, MOST_THREADS),
         default=0,
         help="threads of one inference (0: automatic)",
-    )
-    parser.add_argument(
-        "--fps",
-        metavar="FPS",
-        type=number(above=0),
-        help="rate of pictures, which have none of their own (default: 30); rate to ask of a "
-        "camera",
     )
     parser.add_argument("--verbose", action="store_true", help="say more on standard error")
 
@@ -213,10 +196,10 @@ def _check_together(arguments: argparse.Namespace) -> None:
 
 
 def _open_source(arguments: argparse.Namespace) -> Source:
-    from mol_edge.sources import SourceOptions, open_source
+    from mol_edge.sources import open_source
     from mol_edge.sources.connect import open_live
 
-    options = SourceOptions(fps=arguments.fps, rotate=arguments.rotate)
+    options = source_options(arguments)
     if arguments.live:
         return open_live(arguments.source, source_options=options)
     return open_source(arguments.source, options)

@@ -10,11 +10,11 @@ from typing import Union
 from mol_edge.errors import InputError, OptionError
 from mol_edge.sources.base import Source, SourceOptions
 from mol_edge.sources.files import IMAGE_SUFFIXES, ImageFiles, VideoFile, is_there
-from mol_edge.sources.live import LiveSource, is_live_name
+from mol_edge.sources.live import LiveSource, is_camera, is_live_name
 from mol_edge.sources.memory import Item, MemorySource
 from mol_edge.sources.turned import TurnedSource
 
-__all__ = ["AnySource", "Source", "SourceOptions", "is_live_name", "open_source"]
+__all__ = ["AnySource", "Source", "SourceOptions", "is_live_name", "open_source", "takes_rate"]
 
 AnySource = Union[str, "os.PathLike[str]", int, Source, Iterable[Item]]
 
@@ -73,7 +73,7 @@ def _open_named(name: str, options: SourceOptions) -> Source:
         if name.isdecimal():
             return LiveSource(int(name), options)
         raise InputError(f"There is no file or folder {name}: check the path.")
-    if path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES:
+    if _are_pictures(path):
         return ImageFiles(path, options)
     if path.is_fifo():
         raise InputError(
@@ -83,3 +83,22 @@ def _open_named(name: str, options: SourceOptions) -> Source:
     if path.is_file() and path.stat().st_size == 0:
         raise InputError(f"{name} must be a video and is an empty file: fetch it anew.")
     return VideoFile(path, options)
+
+
+def takes_rate(name: str) -> bool:
+    """Whether `SourceOptions.fps` says something of what is named: pictures, or a camera.
+
+    A video file has times of its own and a stream those of its arrival.
+
+    Example:
+        >>> [takes_rate(name) for name in ("0", "examples/data/demo.mp4", "rtsp://host/live")]
+        [True, False, False]
+    """
+    if is_live_name(name):
+        return is_camera(name)
+    path = Path(name)
+    return not is_there(path) or _are_pictures(path)
+
+
+def _are_pictures(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES

@@ -55,7 +55,7 @@ class LiveSource(Source):
     def _ask_for_what_is_wanted(self, address: Address, options: SourceOptions) -> None:
         cv2, capture = self._cv2, self._capture
         capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-        if not _is_camera(address):
+        if not is_camera(address):
             return
         if options.fps is not None:
             capture.set(cv2.CAP_PROP_FPS, options.fps)
@@ -173,7 +173,8 @@ def without_login(address: str) -> str:
     return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
-def _is_camera(address: Address) -> bool:
+def is_camera(address: Address) -> bool:
+    """Whether an address is that of a camera of this machine, which may be asked for a rate."""
     return isinstance(address, int) or address.startswith(_V4L2)
 
 

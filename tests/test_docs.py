@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,25 @@ def test_python_of_the_readme_runs(
     _shorten_videos(monkeypatch, 30 if ".run(" in code else 70)
     exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out.count("\n") >= 1
+
+
+def test_a_camera_of_ones_own_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("cv2")
+    from mol_edge.live import LiveRun
+
+    def first_result(run: LiveRun) -> None:
+        while not run.health.results and not run.health.state.final:
+            time.sleep(0.05)
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("MOL_EDGE_YUNET", raising=False)
+    monkeypatch.setattr(LiveRun, "wait", first_result)
+    (code,) = (code for path, code in blocks("python") if "def my_camera" in code)
+    exec(compile(code, "live.md", "exec"), {})
+    assert re.match(r"0 \d+\.\d+\n", capsys.readouterr().out)
 
 
 def _shorten_videos(monkeypatch: pytest.MonkeyPatch, length: int) -> None:

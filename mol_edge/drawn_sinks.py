@@ -12,7 +12,7 @@ from mol_edge.faces.image import opencv
 from mol_edge.frame import Frame
 from mol_edge.motion_log import MotionLog
 from mol_edge.results import FrameResult
-from mol_edge.sink_base import Closing, cannot_write
+from mol_edge.sink_base import Closing, cannot_write, draft_of
 from mol_edge.timeline import draw_timeline
 from mol_edge.video_writer import Image, VideoWriter, open_video
 
@@ -46,8 +46,8 @@ class VideoSink(Closing):
     ) -> None:
         self.path, self._annotator, self._keep_time = Path(path), annotator, keep_time
         self._fps = fps if callable(fps) else _checked(fps)
-        # Beside the target, so that it can be renamed; a player sees whole files only.
-        self._draft = self.path.with_name(f".{self.path.stem}.part{self.path.suffix}")
+        # A player sees whole files only.
+        self._draft = draft_of(self.path)
         self._writer: VideoWriter | None = None
         self._rate = 0.0
         self._first_ns = self._written = 0
@@ -59,7 +59,7 @@ class VideoSink(Closing):
         if self._writer is None:
             size = (canvas.shape[1], canvas.shape[0])
             self._rate = _checked(self._fps()) if callable(self._fps) else self._fps
-            self._writer = open_video(self._draft, size, self._rate)
+            self._writer = open_video(self._draft, size, self._rate, self.path)
             self._first_ns = result.timestamp_ns
         if not self._keep_time:
             self._writer.write(canvas)
@@ -144,7 +144,7 @@ class TimelineSink(Closing):
             log, trained=self._trained, title=self._title, since_start=self._since_start
         )
         data = self._cv2.imencode(".png", picture)[1].tobytes()
-        draft = self.path.with_name(f".{self.path.stem}.part{self.path.suffix}")
+        draft = draft_of(self.path)
         try:
             draft.write_bytes(data)
             os.replace(draft, self.path)

@@ -37,6 +37,16 @@ class Closing:
         self.close()
 
 
+def draft_of(path: Path) -> Path:
+    """Where a file is written until it is whole: beside it, so that it can be renamed.
+
+    Example:
+        >>> draft_of(Path("out/annotated.mp4")).name
+        '.annotated.part.mp4'
+    """
+    return path.with_name(f".{path.stem}.part{path.suffix}")
+
+
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """The error that says where nothing can be written, and what to do."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)

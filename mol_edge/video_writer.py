@@ -36,23 +36,33 @@ class VideoWriter(Protocol):
         ...
 
 
-def open_video(path: Path, size: tuple[int, int], fps: float) -> VideoWriter:
-    """Begin an .mp4 file of pictures of `size` (width, height, both even).
+def open_video(
+    path: Path, size: tuple[int, int], fps: float, shown: Path | None = None
+) -> VideoWriter:
+    """Begin an .mp4 file of pictures.
+
+    Args:
+        path: the file.
+        size: width and height, both even.
+        fps: pictures per second.
+        shown: what errors call the file, where that is a draft of another one.
 
     Raises:
         OutputError: no encoder can write there.
         MissingExtraError: neither ffmpeg nor OpenCV is installed.
     """
-    program = _ffmpeg()
+    program, shown = _ffmpeg(), shown or path
     if program is not None:
-        return _Ffmpeg(program, path, size, fps)
-    _log.info("No ffmpeg with libx264 was found: %s is MPEG-4, which browsers do not play.", path)
-    return _OpenCv(path, size, fps)
+        return _Ffmpeg(program, path, size, fps, shown)
+    _log.info("No ffmpeg with libx264 was found: %s is MPEG-4, which browsers do not play.", shown)
+    return _OpenCv(path, size, fps, shown)
 
 
 class _Ffmpeg:
-    def __init__(self, program: str, path: Path, size: tuple[int, int], fps: float) -> None:
-        self._path, self._size = path, size
+    def __init__(
+        self, program: str, path: Path, size: tuple[int, int], fps: float, shown: Path
+    ) -> None:
+        self._path, self._size, self._shown = path, size, shown
         raw = f"-f rawvideo -pix_fmt bgr24 -s {size[0]}x{size[1]} -r {fps:.6f} -i -"
         coded = "-an -c:v libx264 -preset veryfast -crf 20 -pix_fmt yuv420p -movflags +faststart"
         self._process = subprocess.Popen(
@@ -71,7 +81,7 @@ class _Ffmpeg:
         except OSError:
             self.close()
             raise OutputError(
-                f"Cannot write {self._path} (ffmpeg ended early): make room there, or name a "
+                f"Cannot write {self._shown} (ffmpeg ended early): make room there, or name a "
                 "folder that you may write to."
             ) from None
 
@@ -84,8 +94,9 @@ class _Ffmpeg:
         if self._process.returncode != 0 or not _is_whole(self._path):
             told = message.decode("utf-8", "replace").strip().splitlines()
             reason = told[-1] if told else f"exit code {self._process.returncode}"
+            reason = reason.replace(str(self._path), str(self._shown))
             raise OutputError(
-                f"Cannot write {self._path} (ffmpeg said {reason!r}): make room there, or name a "
+                f"Cannot write {self._shown} (ffmpeg said {reason!r}): make room there, or name a "
                 "folder that you may write to."
             )
 
@@ -101,13 +112,13 @@ def _is_whole(path: Path) -> bool:
 
 
 class _OpenCv:
-    def __init__(self, path: Path, size: tuple[int, int], fps: float) -> None:
+    def __init__(self, path: Path, size: tuple[int, int], fps: float, shown: Path) -> None:
         cv2 = opencv("Writing a video", "VideoWriter")
-        self._path, self._size = path, size
+        self._path, self._size, self._shown = path, size, shown
         self._writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), fps, size)
         if not self._writer.isOpened():
             raise OutputError(
-                f"Cannot write {path}: OpenCV has no MPEG-4 encoder here or the folder is not "
+                f"Cannot write {shown}: OpenCV has no MPEG-4 encoder here or the folder is not "
                 "writable, so install ffmpeg or name another folder."
             )
 
@@ -118,7 +129,7 @@ class _OpenCv:
         self._writer.release()
         if not _is_whole(self._path):
             raise OutputError(
-                f"Cannot write {self._path} (OpenCV left it unfinished): make room there, or name "
+                f"Cannot write {self._shown} (OpenCV left it unfinished): make room there, or name "
                 "a folder that you may write to."
             )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from mol_edge.errors import OutputError
-from mol_edge.sink_base import cannot_write
+from mol_edge.sink_base import cannot_write, draft_of
 
 _log = logging.getLogger(__name__)
 _EARLIER = "earlier"
@@ -53,7 +53,8 @@ class OutputFolder:
 
     A run that ends well replaces them. One that fails before it has measured anything gives them
     back; one that fails later leaves both, the earlier files in a folder `earlier` beside its own,
-    and so does one that ends well and has measured nothing.
+    and so does one that ends well and has measured nothing. What a run that was killed left half
+    written is removed.
 
     Args:
         path: the folder, made if it is not there.
@@ -130,6 +131,8 @@ class OutputFolder:
             self._unlock()
 
     def _put_aside(self) -> None:
+        for name in self._names:
+            draft_of(self.path / name).unlink(missing_ok=True)
         there = [name for name in self._names if (self.path / name).is_file()]
         if not there:
             return

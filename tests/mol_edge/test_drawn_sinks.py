@@ -47,7 +47,7 @@ def test_half_a_video_is_no_video_whatever_ffmpeg_says(
     program = tmp_path / "ffmpeg"
     program.write_text(
         "#!/bin/sh\ncat > /dev/null\nfor target; do :; done\n"
-        'printf "\\0\\0\\0\\10ftyp" > "$target"\necho "No space left on device" >&2\n'
+        'printf "\\0\\0\\0\\10ftyp" > "$target"\necho "$target: No space left on device" >&2\n'
     )
     program.chmod(0o755)
     monkeypatch.setattr(video_writer, "_ffmpeg", lambda: str(program))
@@ -56,8 +56,12 @@ def test_half_a_video_is_no_video_whatever_ffmpeg_says(
     path.write_text("of an earlier run")
     sink = VideoSink(path, Annotator(LABELS), fps=25)
     sink.write(make_frame(), make_result())
-    with pytest.raises(OutputError, match="ffmpeg said 'No space left on device'"):
+    with pytest.raises(OutputError) as caught:
         sink.close()
+    assert str(caught.value) == (
+        f"Cannot write {path} (ffmpeg said '{path}: No space left on device'): make room there, or "
+        "name a folder that you may write to."
+    )
     assert path.read_text() == "of an earlier run"
     assert list(path.parent.iterdir()) == [path]
 
@@ -148,7 +152,7 @@ def test_a_video_is_finished_when_an_error_passes(tmp_path: Path, encoder: str) 
 
 def test_a_video_that_cannot_be_written_is_an_output_error(tmp_path: Path, encoder: str) -> None:
     sink = VideoSink(tmp_path / "absent" / "annotated.mp4", Annotator(LABELS), fps=25)
-    with pytest.raises(OutputError, match="Cannot write"):
+    with pytest.raises(OutputError, match="Cannot write .*/absent/annotated.mp4[ :]"):
         for index in range(50):
             sink.write(make_frame(index=index), make_result(index))
         sink.close()

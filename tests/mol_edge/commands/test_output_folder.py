@@ -94,6 +94,14 @@ def test_a_run_of_a_source_that_ends_early_replaces_its_like_alone(
     assert contents(folder) == {"results.jsonl": "second", "notes.txt": "mine", **kept}
 
 
+def test_what_a_killed_run_left_half_written_is_removed(folder: Path) -> None:
+    (folder / ".annotated.part.mp4").write_bytes(b"half")
+    (folder / ".mine.part.mp4").write_bytes(b"mine")
+    with OutputFolder(folder, [*NAMES, "annotated.mp4"]):
+        assert not (folder / ".annotated.part.mp4").exists()
+    assert (folder / ".mine.part.mp4").exists()
+
+
 def test_an_empty_folder_stays_one_without_an_earlier_run(tmp_path: Path) -> None:
     with OutputFolder(tmp_path / "new", NAMES):
         assert list((tmp_path / "new").iterdir()) == []

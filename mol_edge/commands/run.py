@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mol_edge._numbers import BELOW_MS, are_lengths
 from mol_edge.backends.base import MOST_THREADS
+from mol_edge.commands.interruption import unwinding
 from mol_edge.commands.source import add_source_arguments, source_options
 from mol_edge.commands.values import whole
 from mol_edge.errors import OptionError
@@ -139,10 +140,13 @@ def _lengths(text: str) -> tuple[float, ...]:
     return values
 
 
+# While a run is under way `Interruption` answers signals; before, there is nothing to keep.
+@unwinding()
 def _run(arguments: argparse.Namespace) -> int:
     from mol_edge.commands.output_folder import refuse_inputs
-    from mol_edge.commands.recording import ALL_FILES, Recording
+    from mol_edge.commands.recording import Recording
     from mol_edge.commands.report import format_summary
+    from mol_edge.commands.run_files import ALL_FILES
 
     _check_together(arguments)
     source = _open_source(arguments)
@@ -171,7 +175,7 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     )
     if outcome.written:
-        there = [name for name in recording.files if (recording.folder / name).is_file()]
+        there = [name for name in recording.files.names if (recording.folder / name).is_file()]
         print(f"written to {recording.folder}: {', '.join(there)}")
     return outcome.code
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import mol_edge
-from mol_edge import Pipeline, open_source
+from mol_edge import Pipeline, open_source, video_writer
 from mol_edge.commands.recording import Recording
 from mol_edge.errors import OutputError
 from mol_edge.sinks import EventCsvSink, TimelineSink
@@ -145,6 +145,43 @@ def test_a_face_on_its_side_that_is_not_found_is_advised_to_be_turned(
     assert done.returncode == 2
     assert "none was found in the 9 frames of" in done.stderr
     assert done.stderr.rstrip().endswith("turned by --rotate 90 it shows one.")
+
+
+@pytest.mark.parametrize("count", [1, 5, 9])
+def test_a_part_of_a_source_without_a_face_is_advised_to_be_turned(
+    tmp_path: Path, demo_frames: list[np.ndarray], mol_edge_command: RunCommand, count: int
+) -> None:
+    lying = [np.ascontiguousarray(np.rot90(frame)) for frame in demo_frames[:10]]
+    video = write_video(tmp_path / "lying.avi", lying)
+    done = mol_edge_command(
+        "run", video, "--out", tmp_path / "out", "--no-video", "--max-frames", str(count), *FAST
+    )
+    assert done.returncode == 0
+    which = "one frame" if count == 1 else f"{count} frames"
+    assert (
+        f"mol-edge: No face was found in the {which} of {video}: turned by --rotate 90 it shows "
+        "one."
+    ) in done.stderr.splitlines()
+
+
+def test_a_run_whose_video_cannot_be_finished_is_not_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\ncat > /dev/null\necho 'No space left on device' >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(video_writer, "_ffmpeg", lambda: str(program))
+    out = tmp_path / "out"
+    with Pipeline(device="native") as pipe, open_source(DEMO) as source:
+        recording = Recording(pipe, source, out, flow="never", max_frames=9, quiet=True)
+        with pytest.raises(OutputError, match="ffmpeg said 'No space left on device'"):
+            recording.make()
+    *_, summary = read_lines(out / "results.jsonl")
+    assert (summary["complete"], summary["frames"]) == (False, 9)
+    assert summary["reason"] == (
+        f"Cannot write {out / 'annotated.mp4'} (ffmpeg said 'No space left on device'): make room "
+        "there, or name a folder that you may write to"
+    )
 
 
 def test_the_first_of_several_failures_to_write_is_told(

@@ -6,6 +6,7 @@ it.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -33,6 +34,9 @@ def ended(program: str, error: BaseException, extra: str | None = None) -> int |
         True
     """
     if isinstance(error, Terminated):
+        # With a terminal that is gone there is nobody to tell.
+        with contextlib.suppress(OSError):
+            print(f"{program}: terminated", file=sys.stderr, flush=True)
         # Died of it, which service managers take for what it is.
         signal.signal(error.number, signal.SIG_DFL)
         os.kill(os.getpid(), error.number)

@@ -118,8 +118,14 @@ class _Guard:
             os._exit(INTERRUPTED)
 
 
+# Some send a signal to a process and to its group, others SIGTERM and SIGHUP: one request.
+_ONE_REQUEST_S = 0.5
+
+
 class Interruption:
     """Lets Ctrl-C and a request to terminate end a run between two frames; a second one at once.
+
+    Signals within half a second of the first count as one with it.
 
     Where a decoder or a driver hangs, so that there is no next frame, the process ends with what
     it has written, after some patience.
@@ -128,18 +134,25 @@ class Interruption:
         live: a source that may keep us waiting for its next frame, or None. It is closed, so that
             the wait ends; and a request to terminate is how such a run ends well.
         patience_s: how long code in C may keep a signal waiting.
+        now_s: a monotonic clock.
 
     Attributes:
         requested: whether the run shall end.
         ended_well: whether that was a live source's request to terminate.
     """
 
-    def __init__(self, live: Source | None = None, patience_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        live: Source | None = None,
+        patience_s: float = 5.0,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.requested = False
         self.ended_well = False
         self._live = live
         self._handled = contextlib.ExitStack()
-        self._answered_s = -math.inf
+        self._now_s = now_s
+        self._requested_s = self._answered_s = -math.inf
         self._guard = _Guard(lambda: self._answered_s, patience_s)
 
     def check(self) -> None:
@@ -156,10 +169,12 @@ class Interruption:
         self._handled.close()
 
     def _request(self, number: int, frame: object) -> None:
-        self._answered_s = time.monotonic()
+        self._answered_s = self._now_s()
         if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
+            if self._answered_s - self._requested_s > _ONE_REQUEST_S:
+                raise KeyboardInterrupt
+            return
+        self.requested, self._requested_s = True, self._answered_s
         if self._live is not None:
             self.ended_well = number in TERMINATION
             # Elsewhere, since what is closed may be held by the code that the signal came upon.

@@ -30,9 +30,12 @@ def read_lines(path: Path) -> list[dict]:
 
 
 def run_until_signalled(
-    arguments: Sequence[str], out: Path, cache: Path, number: signal.Signals
+    arguments: Sequence[str], out: Path, cache: Path, *numbers: signal.Signals
 ) -> tuple[int, str, str]:
-    """Run `mol-edge run` until it has written a few lines, signal it; exit code, output, errors."""
+    """Run `mol-edge run` until it has written a few lines, signal it; exit code, output, errors.
+
+    Several signals come at one moment.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "mol_edge", "run", *arguments, "--out", str(out), "--quiet"],
         stdin=subprocess.DEVNULL,
@@ -46,6 +49,9 @@ def run_until_signalled(
         if path.exists() and path.read_bytes().count(b"\n") > 5:
             break
         time.sleep(0.05)
-    process.send_signal(number)
+    process.send_signal(signal.SIGSTOP)
+    for number in numbers:
+        process.send_signal(number)
+    process.send_signal(signal.SIGCONT)
     output, errors = process.communicate(timeout=60)
     return process.returncode, output, errors

@@ -87,6 +87,34 @@ def test_a_signal_that_is_answered_ends_nothing_early() -> None:
     assert signal.set_wakeup_fd(-1) == -1
 
 
+def test_signals_that_come_together_are_one_request() -> None:
+    now_s = 100.0
+    with Interruption(patience_s=1000, now_s=lambda: now_s) as interruption:
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            os.kill(os.getpid(), number)
+        now_s += 0.4
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interruption.requested
+        now_s += 0.2
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_request_to_terminate_while_a_run_is_opened_is_told(tmp_path: Path) -> None:
+    points = tmp_path / "points.csv"
+    os.mkfifo(points)
+    words = ["run", str(DEMO), "--points", str(points), "--live", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mol_edge", *words], stderr=subprocess.PIPE, text=True
+    )
+    # Both wait here until the other is there.
+    with open(points, "w"):
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (-signal.SIGTERM, "mol-edge: terminated\n")
+    assert not (tmp_path / "out").exists()
+
+
 _PARENT = """
 import argparse, subprocess, sys
 from mol_edge import cli

@@ -8,9 +8,10 @@ import threading
 import weakref
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
-from mol_edge.errors import InputError, MolEdgeError
+from mol_edge._numbers import is_finite
+from mol_edge.callbacks import Callbacks
+from mol_edge.errors import InputError, MolEdgeError, OptionError
 from mol_edge.event import Event
 from mol_edge.health import Health, HealthState
 from mol_edge.results import FrameResult
@@ -20,12 +21,9 @@ from mol_edge.sources.feed import LiveFeed
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 OnResult = Callable[[FrameResult], object]
 OnEvent = Callable[[Event], object]
 OnHealth = Callable[[Health], object]
-
-_TOLD_IN_FULL = 3
 
 
 class LiveRun:
@@ -34,7 +32,8 @@ class LiveRun:
     `on_result` and `on_event` are called in one thread, in the order of the frames, an event before
     the result that it is part of; while they work, newer pictures replace each other. `on_health`
     is called in another one, so that it also comes while a result is computed, and last of all with
-    the state `ended` or `failed`. What they raise is logged and counted, and stops nothing.
+    the state `ended` or `failed`. What they raise is logged and counted, and stops nothing, not
+    even `sys.exit()`: that is for `stop`.
 
     Args:
         run: gives the results.
@@ -63,11 +62,10 @@ class LiveRun:
     ) -> None:
         self._run, self._feed = run, feed
         self._on_result, self._on_event, self._on_health = on_result, on_event, on_health
-        self._results = self._callback_errors = 0
-        self._counting = threading.Lock()
-        self._inside = threading.local()
+        self._callbacks = Callbacks()
+        self._results = 0
         self._newest: tuple[int, float | None] = (0, None)
-        self._error: Exception | None = None
+        self._error: Exception | SystemExit | None = None
         self._outcome: FeedState | None = None
         self._finished = threading.Event()
         feed.on_state = self._tell_change
@@ -87,8 +85,11 @@ class LiveRun:
         """Wait until the run has ended, or for `timeout_s`.
 
         Raises:
-            MolEdgeError: what ended the run, unless that was the end of the source or `close`.
+            MolEdgeError: what ended the run, unless that was the end of the source, `close`, or
+                that the pipeline was closed.
+            OptionError: `timeout_s` is no time that can be waited for.
         """
+        _check_timeout(timeout_s)
         self._finished.wait(timeout_s)
         if self._error is not None:
             raise self._error
@@ -105,9 +106,13 @@ class LiveRun:
 
         Args:
             timeout_s: how long to wait for an inference or a function that does not return.
+
+        Raises:
+            OptionError: `timeout_s` is no time that can be waited for.
         """
+        _check_timeout(timeout_s)
         self._feed.close()
-        if not getattr(self._inside, "a_call", False):
+        if not self._callbacks.inside:
             self._finished.wait(timeout_s)
             if not self._finished.is_set():
                 log.warning("%s: the result in hand has not come in time.", self._feed.name)
@@ -122,7 +127,7 @@ class LiveRun:
         try:
             for result in self._run:
                 self._hand_over(result)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if not isinstance(error, MolEdgeError):
                 log.exception("The run on %s failed.", self._feed.name)
             self._error = error
@@ -138,14 +143,17 @@ class LiveRun:
         self._results += 1
         self._newest = (self._feed.now_ns(), result.age_ms)
         for event in result.events:
-            self._call(self._on_event, event)
-        self._call(self._on_result, result)
+            self._callbacks.call(self._on_event, event)
+        self._callbacks.call(self._on_result, result)
 
     def _find_outcome(self) -> FeedState:
         """The final state; an error of the run comes before the way in which the source ended."""
         state = self._feed.state
         if self._error is not None:
-            return FeedState(HealthState.FAILED, state.since_ns, str(self._error))
+            error = self._error
+            own = isinstance(error, MolEdgeError)
+            message = str(error) if own else f"{type(error).__name__}: {error}"
+            return FeedState(HealthState.FAILED, state.since_ns, message)
         if state.state is HealthState.FAILED:
             self._error = InputError(state.message)
         return state
@@ -158,7 +166,7 @@ class LiveRun:
     def _tell(self, state: FeedState) -> None:
         level = logging.INFO if state.state is not HealthState.FAILED else logging.ERROR
         log.log(level, "%s: %s", state.state.value, state.message)
-        self._call(self._on_health, self._health(state))
+        self._callbacks.call(self._on_health, self._health(state))
 
     def _health(self, state: FeedState) -> Health:
         feed, (told_ns, age_ms) = self._feed, self._newest
@@ -171,30 +179,18 @@ class LiveRun:
             dropped=feed.dropped,
             withheld=feed.withheld,
             reconnects=feed.reconnects,
-            callback_errors=self._callback_errors,
+            callback_errors=self._callbacks.errors,
             age_ms=None if age_ms is None else age_ms + (feed.now_ns() - told_ns) / 1e6,
         )
-
-    def _call(self, function: Callable[[T], object] | None, value: T) -> None:
-        if function is None:
-            return
-        self._inside.a_call = True
-        try:
-            function(value)
-        except Exception as error:
-            with self._counting:
-                self._callback_errors += 1
-                count = self._callback_errors
-            # One that raises at every frame must not fill a disk within days.
-            if count <= _TOLD_IN_FULL:
-                log.exception("A function of the caller's raised.")
-            elif count & (count - 1) == 0:
-                log.error("Functions of the caller's have raised %d times: %r.", count, error)
-        finally:
-            self._inside.a_call = False
 
 
 def _close_if_alive(reference: weakref.ref[LiveRun]) -> None:
     run = reference()
     if run is not None:
         run.close()
+
+
+def _check_timeout(timeout_s: float | None) -> None:
+    fits = timeout_s is None or (is_finite(timeout_s) and 0 <= timeout_s <= threading.TIMEOUT_MAX)
+    if not fits:
+        raise OptionError(f"timeout_s must be None or seconds from 0, got {timeout_s!r}.")

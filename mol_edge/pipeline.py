@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mol_edge.backends.base import Backend
 from mol_edge.backends.choose import open_backend
 from mol_edge.bundle import Bundle
+from mol_edge.callbacks import check_callbacks
 from mol_edge.clip import ClipFaces, classify_phases, clip_frames, phases_of
 from mol_edge.engine_output import FlowMode
 from mol_edge.errors import BusyError, DeviceError, OptionError
@@ -31,6 +32,7 @@ from mol_edge.results import ClipResult, FaceResult, FrameResult, Protocol, Wind
 from mol_edge.run import Run, StageClock
 from mol_edge.sources import AnySource, Source, open_source
 from mol_edge.sources.connect import LiveInput, open_live
+from mol_edge.sources.feed import LiveFeed
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.memory import Item
 
@@ -72,10 +74,12 @@ class Pipeline:
         self.bundle = _opened(bundle)
         self.backend: Backend = open_backend(self.bundle, device, self.options.backend)
         self._detector = detector
-        self._step_lock = threading.Lock()
+        # A detector of the caller's may close the pipeline in the midst of a step.
+        self._step_lock = threading.RLock()
         self._run_lock = threading.Lock()
         self._notices = Notices()
         self._closed = False
+        self._feed: LiveFeed | None = None
         self._notices.untrained(self.bundle.manifest)
 
     @property
@@ -141,6 +145,7 @@ class Pipeline:
         def end() -> None:
             if opened is not source:
                 opened.close()
+            self._feed = None
             self._run_lock.release()
 
         return Run(opened, self._follow(opened, mode), end)
@@ -170,17 +175,15 @@ class Pipeline:
             OptionError: a callback is no function, or the options are something else.
             BusyError: another run of this pipeline is under way.
         """
-        for name, callback in (
-            ("on_result", on_result),
-            ("on_event", on_event),
-            ("on_health", on_health),
-        ):
-            if callback is not None and not callable(callback):
-                raise OptionError(f"{name} must be a function, got {callback!r}.")
+        check_callbacks(on_result=on_result, on_event=on_event, on_health=on_health)
         if options is not None and not isinstance(options, LiveOptions):
             raise OptionError(f"options must be LiveOptions, got {options!r}.")
         feed = open_live(source, options, self.options.source)
-        return LiveRun(self.run(feed, flow), feed, on_result, on_event, on_health)
+        run = self.run(feed, flow)
+        self._feed = feed
+        if self._closed:
+            feed.close()
+        return LiveRun(run, feed, on_result, on_event, on_health)
 
     def _follow(
         self, source: Source, flow: FlowMode
@@ -202,6 +205,9 @@ class Pipeline:
             if frame is None:
                 return
             with self._step_lock:
+                if self._closed and source is self._feed:
+                    return
+                self._check_open()
                 result = self._step(following, frame, clock)
             yield frame, result
 
@@ -268,6 +274,7 @@ class Pipeline:
         clip = clip_frames(frames)
         phases = phases_of(len(clip), protocol)
         with self._step_lock:
+            self._check_open()
             if points is None:
                 samples = (at for phase in phases for at in phase)
                 faces = ClipFaces.found(clip, samples, self.detector, self.options.refine)
@@ -278,9 +285,17 @@ class Pipeline:
         return ClipResult(self.labels, protocol, results, faces.most_found)
 
     def close(self) -> None:
-        """Give back what the runtime holds; the pipeline cannot be used after."""
+        """Give back what the runtime holds; the pipeline cannot be used after.
+
+        It may be called anywhere. The frame in hand is finished; then a live run ends as by
+        `LiveRun.stop`, and any other raises DeviceError at its next frame.
+        """
         self._closed = True
-        self.backend.close()
+        feed = self._feed
+        if feed is not None:
+            feed.close()
+        with self._step_lock:
+            self.backend.close()
 
     def _check_open(self) -> None:
         if self._closed:

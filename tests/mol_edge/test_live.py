@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from mol_edge.errors import DeviceError, InputError
+from mol_edge.errors import DeviceError, InputError, OptionError
 from mol_edge.health import HealthState as State
 from mol_edge.live import LiveRun
 from mol_edge.results import FrameResult
@@ -86,6 +86,38 @@ def test_callbacks_that_raise_are_logged_and_counted_and_stop_nothing(caplog):
     assert len([text for text in told if text == "A function of the caller's raised."]) == 3
     assert any("have raised 32 times: RuntimeError" in text for text in told)
     assert len(told) == 3 + 4
+
+
+def test_an_exit_that_a_function_asks_for_is_logged_and_ends_nothing(caplog):
+    def leave(value):
+        sys.exit("of the caller's")
+
+    feed = open_live([noise(n) for n in range(3)])
+    health = LiveRun(plain_run(feed), feed, leave, None, leave).wait(PATIENCE_S)
+    assert (health.state, health.results, health.callback_errors) == (State.ENDED, 3, 6)
+    assert caplog.text.count("SystemExit: of the caller's") == 3
+
+
+def test_an_exit_within_the_pipeline_is_an_error_that_wait_raises():
+    def results():
+        for _ in feed:
+            sys.exit(7)
+        yield
+
+    feed = open_live([noise(0)])
+    run = LiveRun(Run(feed, results(), lambda: None), feed)
+    with pytest.raises(SystemExit, match="7"):
+        run.wait(PATIENCE_S)
+    assert (run.health.state, run.health.message) == (State.FAILED, "SystemExit: 7")
+
+
+@pytest.mark.parametrize("timeout_s", [-1, float("nan"), float("inf"), 1e12, "3", True])
+def test_what_is_no_time_to_wait_for_is_refused(timeout_s):
+    run = follow([noise(0)], Heard())
+    for call in (run.wait, run.close):
+        with pytest.raises(OptionError, match="timeout_s must be None or seconds from 0, got "):
+            call(timeout_s)
+    assert run.wait(PATIENCE_S).state is State.ENDED
 
 
 def test_an_error_of_the_pipeline_fails_the_run_and_wait_raises_it():

@@ -63,3 +63,14 @@ class BusyError(MolEdgeError):
 
 class DownloadError(MolEdgeError):
     """A model file could not be fetched, or what came is not the file that was expected."""
+
+
+def in_words(error: BaseException) -> str:
+    """What is said of an error within a sentence: its own words, before others' its type.
+
+    Example:
+        >>> in_words(OptionError("fps must lie above 0.")), in_words(OSError("unplugged"))
+        ('fps must lie above 0.', 'OSError: unplugged')
+    """
+    own = isinstance(error, MolEdgeError)
+    return str(error) if own else f"{type(error).__name__}: {error}"

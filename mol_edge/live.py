@@ -11,7 +11,7 @@ from functools import partial
 
 from mol_edge._numbers import is_finite
 from mol_edge.callbacks import Callbacks
-from mol_edge.errors import InputError, MolEdgeError, OptionError
+from mol_edge.errors import InputError, MolEdgeError, OptionError, in_words
 from mol_edge.event import Event
 from mol_edge.health import Health, HealthState
 from mol_edge.results import FrameResult
@@ -150,10 +150,7 @@ class LiveRun:
         """The final state; an error of the run comes before the way in which the source ended."""
         state = self._feed.state
         if self._error is not None:
-            error = self._error
-            own = isinstance(error, MolEdgeError)
-            message = str(error) if own else f"{type(error).__name__}: {error}"
-            return FeedState(HealthState.FAILED, state.since_ns, message)
+            return FeedState(HealthState.FAILED, state.since_ns, in_words(self._error))
         if state.state is HealthState.FAILED:
             self._error = InputError(state.message)
         return state

@@ -15,7 +15,7 @@ from mol_edge.commands.output_folder import OutputFolder
 from mol_edge.commands.run_files import ALL_FILES, RunFiles, was_complete
 from mol_edge.commands.seen_enough import CLIP, SeenEnough
 from mol_edge.engine_output import FlowMode
-from mol_edge.errors import InputError, MolEdgeError, OutputError
+from mol_edge.errors import InputError, OutputError, in_words
 from mol_edge.health import HealthState
 from mol_edge.pipeline import Pipeline
 from mol_edge.progress import open_progress
@@ -110,7 +110,7 @@ class Recording:
                         ending.incomplete = self._follow(summary, seen, lines, sinks, interruption)
                     seen.advise()
             except BaseException as error:
-                ending.incomplete = _in_words(error)
+                ending.incomplete = _why(error)
                 raise
             finally:
                 folder.measured = summary.frames_with_face > 0 and summary.frames >= CLIP
@@ -191,14 +191,14 @@ class _Ending:
             yield
             self.code = OK if self.incomplete is None else INCOMPLETE
         except KeyboardInterrupt as error:
-            self.incomplete, self.code = _in_words(error), INTERRUPTED
+            self.incomplete, self.code = _why(error), INTERRUPTED
         except _BrokenOffError as error:
-            self.incomplete, self.code = _in_words(error), INCOMPLETE
+            self.incomplete, self.code = _why(error), INCOMPLETE
         finally:
             self.seconds = time.perf_counter() - began
 
 
-class _BrokenOffError(Exception):
+class _BrokenOffError(InputError):
     """A source has given frames and cannot give the next one."""
 
 
@@ -225,12 +225,11 @@ def _first(error: OutputError) -> OutputError:
     return found
 
 
-def _in_words(error: BaseException) -> str:
+def _why(error: BaseException) -> str:
     """Why a run is not complete, without a full stop."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
-    ours = isinstance(error, (MolEdgeError, _BrokenOffError))
-    return (str(error) if ours else f"{type(error).__name__}: {error}").rstrip(".")
+    return in_words(error).rstrip(".")
 
 
 def _why_ended(feed: LiveFeed, summary: RunSummary, ended_well: bool) -> str | None:

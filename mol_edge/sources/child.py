@@ -13,12 +13,13 @@ import threading
 import time
 from typing import Any
 
-from mol_edge.errors import MolEdgeError
+from mol_edge.errors import MissingExtraError, MolEdgeError, OptionError
 from mol_edge.frame import Frame
 from mol_edge.sources import SourceOptions, open_source
 from mol_edge.sources.base import Source
 from mol_edge.sources.frame_memory import FrameMemory
 from mol_edge.sources.paced import PacedSource
+from mol_edge.sources.wrong import WrongSourceError
 
 _STDIN = 0
 
@@ -54,6 +55,8 @@ def read_for_parent(request: dict[str, Any]) -> None:
         if not source.live:
             source = PacedSource(source)
         _send_all(source, outlet)
+    except (WrongSourceError, MissingExtraError, OptionError) as error:
+        outlet.send("wrong", str(error))
     except MolEdgeError as error:
         outlet.send("error", str(error))
     except BrokenPipeError:

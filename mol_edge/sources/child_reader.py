@@ -28,6 +28,7 @@ from mol_edge.frame import Frame
 from mol_edge.sources.base import SourceOptions
 from mol_edge.sources.frame_memory import FrameMemory
 from mol_edge.sources.reader import Captured, EndOfSource
+from mol_edge.sources.wrong import WrongSourceError
 
 _PROGRAM = """
 import sys
@@ -115,6 +116,8 @@ class ChildReader:
                 self.name, self.period_ns = value["name"], value["period_ns"]
             elif kind == "ended":
                 raise EndOfSource(value)
+            elif kind == "wrong":
+                raise WrongSourceError(value)
             else:
                 raise InputError(value)
         return None

@@ -7,6 +7,9 @@
 | function that opens something | thread | yes | after an error, a hang, its end |
 | `Source` with `live` | thread | yes | after an error, a hang, its end |
 | iterable, other `Source` | thread | no: each is taken | goes on after an error if it can |
+
+A source that has given no picture yet and cannot, because it is told or programmed wrongly, is not
+opened anew.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ from mol_edge.sources.memory import Item, as_frame
 from mol_edge.sources.paced import PacedSource
 from mol_edge.sources.reader import Reader, ThreadReader
 from mol_edge.sources.turned import turned
+from mol_edge.sources.wrong import check_iterable, frames_of
 
 LiveInput = Union[AnySource, "Callable[[], Iterable[Item]]"]
 
@@ -133,7 +137,11 @@ def _named(
 def _source(source: Source, clock: Clock) -> Connector:
     def open_() -> Reader:
         return ThreadReader(
-            lambda: iter(source), source.name, clock, incomplete=lambda: source.incomplete
+            lambda: frames_of(source),
+            source.name,
+            clock,
+            incomplete=lambda: source.incomplete,
+            own=True,
         )
 
     ends = isinstance(source, PacedSource) or not source.live
@@ -159,7 +167,10 @@ def _iterable(items: Iterable[Item], options: SourceOptions, clock: Clock) -> Co
             yield turned(as_frame(item, next(numbers), options.period_ns), options.rotate)
 
     return Connector(
-        "frames", lambda: ThreadReader(frames, "frames", clock), drops=False, reopens=False
+        "frames",
+        lambda: ThreadReader(frames, "frames", clock, own=True),
+        drops=False,
+        reopens=False,
     )
 
 
@@ -171,6 +182,7 @@ def _function(
 
     def frames() -> Iterator[Frame]:
         opened = opener()
+        check_iterable(opened, name)
         try:
             for index, item in enumerate(opened):
                 # What has no time of its own gets that of its arrival.
@@ -182,4 +194,4 @@ def _function(
             if callable(let_go):
                 let_go()
 
-    return Connector(name, lambda: ThreadReader(frames, name, clock))
+    return Connector(name, lambda: ThreadReader(frames, name, clock, own=True))

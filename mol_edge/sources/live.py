@@ -17,6 +17,7 @@ from mol_edge.errors import InputError
 from mol_edge.faces.image import opencv
 from mol_edge.frame import Frame, PixelFormat
 from mol_edge.sources.base import Source, SourceOptions, check_size
+from mol_edge.sources.wrong import WrongSourceError
 
 Address = int | str
 
@@ -91,12 +92,12 @@ def _open(cv2: Any, address: Address, options: SourceOptions) -> Any:
         return cv2.VideoCapture(address)
     if _is_pipeline(address):
         if "appsink" not in address:
-            raise InputError(
+            raise WrongSourceError(
                 "A GStreamer pipeline must end in an appsink, through which its pictures are read: "
                 "append `! appsink drop=true max-buffers=1 sync=false`."
             )
         if not cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER):
-            raise InputError(
+            raise WrongSourceError(
                 "A GStreamer pipeline needs an OpenCV that was built with GStreamer, which this "
                 "one was not: use the OpenCV of JetPack or of the distribution (`apt install "
                 "python3-opencv`) instead of PyPI's."

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from mol_edge.clock import Clock, MonotonicClock
 from mol_edge.frame import Frame
+from mol_edge.sources.wrong import as_wrong
 
 
 class Captured(NamedTuple):
@@ -73,6 +74,7 @@ class ThreadReader:
         name: what is read.
         clock: what stamps the frames.
         incomplete: called at the end; why there should have been more, or None.
+        own: whether it is the caller's code that gives them, whose faults are told as such.
 
     Example:
         >>> import numpy as np
@@ -91,8 +93,9 @@ class ThreadReader:
         name: str,
         clock: Clock | None = None,
         incomplete: Callable[[], str | None] = lambda: None,
+        own: bool = False,
     ) -> None:
-        self.name = name
+        self.name, self._own = name, own
         self._frames, self._incomplete = frames, incomplete
         self._clock: Clock = clock or MonotonicClock()
         self._found: queue.Queue[Captured | Exception] = queue.Queue(maxsize=1)
@@ -131,9 +134,13 @@ class ThreadReader:
                 if isinstance(frames, Generator):
                     frames.close()
             self._hand_over(EndOfSource(self._incomplete()))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
+            wrong = as_wrong(error, self.name) if self._own else None
+            if isinstance(error, SystemExit):
+                # It would end this thread alone, without a word.
+                error = RuntimeError(f"SystemExit: {error}")
             # Its traceback would keep the caller's frames alive for as long as the error is.
-            self._hand_over(error.with_traceback(None))
+            self._hand_over(wrong or error.with_traceback(None))
 
     def _hand_over(self, found: Captured | Exception) -> None:
         while not self._closed.is_set():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mol_edge.clock import Clock
-from mol_edge.errors import InputError, MolEdgeError
+from mol_edge.errors import InputError, in_words
 from mol_edge.health import HealthState
 from mol_edge.sources.backoff import Backoff
 from mol_edge.sources.base import check_size
@@ -16,6 +16,7 @@ from mol_edge.sources.connector import Connector, FeedState
 from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.pictures import PictureWatch
 from mol_edge.sources.reader import Captured, EndOfSource, Reader
+from mol_edge.sources.wrong import WrongSourceError
 
 POLL_S = 0.2
 _MOST_HANGING = 4
@@ -100,7 +101,7 @@ class Supervisor:
 
     def fail(self, error: Exception) -> None:
         """Take a fault of our own; nobody is told, because the listener may be what failed."""
-        self.state = FeedState(HealthState.FAILED, self._clock.now_ns(), _sentence(error))
+        self.state = FeedState(HealthState.FAILED, self._clock.now_ns(), in_words(error))
 
     def rest(self) -> None:
         """Take note that no picture was asked for up to now, so that silence is no stall."""
@@ -123,7 +124,7 @@ class Supervisor:
         except EndOfSource as end:
             self._end(end)
         except Exception as error:
-            self._break(_sentence(error))
+            self._break_by(error)
         else:
             if self.stop.is_set():
                 return
@@ -139,7 +140,7 @@ class Supervisor:
         try:
             self._reader = self._connector.open()
         except Exception as error:
-            self._break(_sentence(error))
+            self._break_by(error)
 
     def _accept(self, captured: Captured) -> None:
         """Take a picture in: count it, judge it, leave it for whoever computes."""
@@ -147,7 +148,7 @@ class Supervisor:
         try:
             frame = check_size(replace(captured.frame, index=self.frames), self.name)
         except InputError as error:
-            self._break(_sentence(error))
+            self._break(in_words(error))
             return
         self._received += 1
         self._had_picture, self._error = True, None
@@ -188,6 +189,13 @@ class Supervisor:
             why = f": {end.incomplete}" if end.incomplete else ""
             self._drop_reader()
             self._set(HealthState.ENDED, f"{self.name} has ended{why}.")
+
+    def _break_by(self, error: Exception) -> None:
+        if isinstance(error, WrongSourceError) and self._received == 0:
+            self._drop_reader()
+            self._set(HealthState.FAILED, str(error))
+        else:
+            self._break(in_words(error))
 
     def _break(self, why: str) -> None:
         """Give the reader up, and the source too where it has failed too often."""
@@ -234,8 +242,3 @@ _TELL = {
     HealthState.FROZEN: "{name} gives the same picture again and again.",
     HealthState.BLACK: "{name} gives black pictures: check its cover and the light.",
 }
-
-
-def _sentence(error: Exception) -> str:
-    """An error in words; those of other libraries with their type."""
-    return str(error) if isinstance(error, MolEdgeError) else f"{type(error).__name__}: {error}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
+from typing import Any
 
 _MOST_DIGITS = 12
 
@@ -12,8 +13,20 @@ BELOW_MS = 60_000
 
 
 def is_finite(value: object) -> bool:
-    """Whether `value` is a real number, neither infinite nor NaN."""
-    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+    """Whether `value` is a real number that a float can hold, neither infinite nor NaN."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def is_at_least(value: Any, least: float) -> bool:
+    """Whether `value` is a real number, which may be infinite, of at least `least`."""
+    if is_finite(value):
+        return bool(value >= least)
+    return isinstance(value, Real) and value == math.inf
 
 
 def is_whole(value: object, least: int) -> bool:

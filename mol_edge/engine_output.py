@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge._numbers import BELOW_MS, are_lengths
+from mol_edge._numbers import BELOW_MS, are_lengths, is_at_least, is_whole
 from mol_edge.cadence import SegmentReason
 from mol_edge.errors import OptionError
 from mol_edge.results import WindowState
@@ -54,10 +54,12 @@ class EngineOptions:
             )
         if self.flow not in get_args(FlowMode):
             raise OptionError(f"flow must be one of {get_args(FlowMode)}, got {self.flow!r}.")
-        if not self.keep_ms >= 0:
-            raise OptionError(f"keep_ms must be 0 or more, got {self.keep_ms}.")
-        if self.max_frames < SAMPLES:
-            raise OptionError(f"max_frames must be {SAMPLES} or more, got {self.max_frames}.")
+        if not is_at_least(self.keep_ms, 0):
+            raise OptionError(f"keep_ms must be 0 or more, got {self.keep_ms!r}.")
+        if not is_whole(self.max_frames, SAMPLES):
+            raise OptionError(f"max_frames must be {SAMPLES} or more, got {self.max_frames!r}.")
+        if not isinstance(self.half_state, bool):
+            raise OptionError(f"half_state must be True or False, got {self.half_state!r}.")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge import _core
+from mol_edge._numbers import is_at_least
 from mol_edge.errors import OptionError
 from mol_edge.results import FaceState
 
@@ -44,8 +45,8 @@ class FaceLimits:
 
     def __post_init__(self) -> None:
         for name in ("min_eye_px", "max_turn", "min_sharpness"):
-            if not getattr(self, name) >= 0:
-                raise OptionError(f"{name} must be 0 or more, got {getattr(self, name)}.")
+            if not is_at_least(getattr(self, name), 0):
+                raise OptionError(f"{name} must be 0 or more, got {getattr(self, name)!r}.")
 
     def state_of(
         self, points: Points, sharp: float, before: FaceState = FaceState.TRACKED

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mol_edge import _core
+from mol_edge._numbers import is_finite, is_whole
 from mol_edge._shapes import check_shape
 from mol_edge.errors import OptionError
 
@@ -84,15 +85,21 @@ class MotionOptions:
     anchor_ms: float = 2000.0
 
     def __post_init__(self) -> None:
-        if len(set(self.steady)) < 3 or not all(0 <= point < LANDMARKS for point in self.steady):
+        if not _are_landmarks(self.steady) or len(set(self.steady)) < 3:
             raise OptionError(
-                f"steady must name 3 landmarks of 0 to 67 or more, got {self.steady}; "
+                f"steady must name 3 landmarks of 0 to 67 or more, got {self.steady!r}; "
                 "leave the default unless your landmarks have another order."
             )
         for name in ("trusted_px", "span_ms", "anchor_ms"):
             value = getattr(self, name)
-            if not 0 < value < float("inf"):
-                raise OptionError(f"{name} must be above 0 and finite, got {value}.")
+            if not (is_finite(value) and value > 0):
+                raise OptionError(f"{name} must be above 0 and finite, got {value!r}.")
+
+
+def _are_landmarks(points: object) -> bool:
+    return isinstance(points, (tuple, list)) and all(
+        is_whole(point, 0) and point < LANDMARKS for point in points
+    )
 
 
 @dataclass(frozen=True)

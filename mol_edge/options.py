@@ -67,6 +67,9 @@ class PipelineOptions:
         for name in ("min_score", "anchor_frames", "drift_px", "flow_from_px"):
             if not is_finite(getattr(self, name)):
                 raise OptionError(f"{name} must be a finite number, got {getattr(self, name)!r}.")
+        for name in ("refine", "event_flow"):
+            if not isinstance(getattr(self, name), bool):
+                raise OptionError(f"{name} must be True or False, got {getattr(self, name)!r}.")
         if self.window_ms is not None and not are_lengths((self.window_ms,)):
             raise OptionError(
                 f"window_ms must be a number above 0 and below {BELOW_MS}, got {self.window_ms!r}."

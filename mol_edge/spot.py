@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mol_edge._numbers import is_finite
 from mol_edge.errors import OptionError
 from mol_edge.event import EventKind
 
@@ -42,8 +43,8 @@ class SpotterOptions:
     def __post_init__(self) -> None:
         for name in ("micro_ms", "least_ms", "most_ms", "least_px", "noise_factor", "learn_ms"):
             value = getattr(self, name)
-            if not 0 < value < float("inf"):
-                raise OptionError(f"{name} must be above 0 and finite, got {value}.")
+            if not (is_finite(value) and value > 0):
+                raise OptionError(f"{name} must be above 0 and finite, got {value!r}.")
         if not self.least_ms < self.micro_ms < self.most_ms:
             raise OptionError(
                 "least_ms, micro_ms and most_ms must rise, got "

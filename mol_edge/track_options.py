@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mol_edge._numbers import is_whole
+from mol_edge._numbers import is_at_least, is_whole
 from mol_edge.errors import OptionError
 from mol_edge.face_state import FaceLimits
 
@@ -40,8 +40,10 @@ class TrackOptions:
         if not is_whole(self.max_faces, 1):
             raise OptionError(f"max_faces must be a whole number from 1, got {self.max_faces!r}.")
         for name in ("detect_ms", "keep_lost_ms"):
-            if not getattr(self, name) >= 0:
-                raise OptionError(f"{name} must be 0 or more, got {getattr(self, name)}.")
+            if not is_at_least(getattr(self, name), 0):
+                raise OptionError(f"{name} must be 0 or more, got {getattr(self, name)!r}.")
+        if not isinstance(self.limits, FaceLimits):
+            raise OptionError(f"limits must be of type FaceLimits, got {self.limits!r}.")
 
     @property
     def search_ms(self) -> float:

@@ -47,6 +47,12 @@ class BackendOptions:
                 f"threads must be a whole number from 0 (automatic) to {MOST_THREADS}, got "
                 f"{self.threads!r}."
             )
+        if not isinstance(self.precision, str):
+            raise OptionError(
+                f"precision must be the name of one, such as 'fp16', got {self.precision!r}."
+            )
+        if self.cache_dir is not None and not isinstance(self.cache_dir, Path):
+            raise OptionError(f"cache_dir must be a Path or None, got {self.cache_dir!r}.")
         if self.profile not in get_args(Profile):
             raise OptionError(
                 f"profile must be one of {', '.join(get_args(Profile))}, got {self.profile!r}."

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from mol_edge._numbers import is_at_least, is_finite, is_whole
 from mol_edge.errors import OptionError
 
 Task = Callable[[], object]
@@ -44,15 +45,16 @@ class StopRule:
     max_duration_ms: float = 4000.0
 
     def __post_init__(self) -> None:
-        for name in ("warm_up_ms", "warm_up_queries"):
-            if not getattr(self, name) >= 0:
-                raise OptionError(f"{name} must be 0 or more, got {getattr(self, name)}.")
-        if self.min_query_count < 1:
-            raise OptionError(f"min_query_count must be 1 or more, got {self.min_query_count}.")
-        if not 0 < self.min_duration_ms <= self.max_duration_ms:
+        if not is_at_least(self.warm_up_ms, 0):
+            raise OptionError(f"warm_up_ms must be 0 or more, got {self.warm_up_ms!r}.")
+        for name, least in (("warm_up_queries", 0), ("min_query_count", 1)):
+            if not is_whole(getattr(self, name), least):
+                raise OptionError(f"{name} must be {least} or more, got {getattr(self, name)!r}.")
+        times = (self.min_duration_ms, self.max_duration_ms)
+        if not all(is_finite(each) and each > 0 for each in times) or times[0] > times[1]:
             raise OptionError(
                 "min_duration_ms must be above 0 and at most max_duration_ms, got "
-                f"{self.min_duration_ms} and {self.max_duration_ms}."
+                f"{self.min_duration_ms!r} and {self.max_duration_ms!r}."
             )
 
     def lasting(self, seconds: float) -> StopRule:

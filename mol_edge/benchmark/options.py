@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mol_edge.backends.base import MOST_THREADS, Profile
+from mol_edge._numbers import is_finite, is_whole
+from mol_edge.backends.base import BackendOptions, Profile
 from mol_edge.benchmark.measure import StopRule
 from mol_edge.benchmark.modes import MODES, PACES, Mode, Pace
 from mol_edge.errors import OptionError
@@ -58,24 +59,36 @@ class BenchmarkOptions:
     slow_down: float = 1.0
 
     def __post_init__(self) -> None:
+        self._check_names()
+        for name in ("rounds", "slices"):
+            if not is_whole(getattr(self, name), 1):
+                raise OptionError(f"{name} must be 1 or more, got {getattr(self, name)!r}.")
+        if not isinstance(self.rule, StopRule):
+            raise OptionError(f"rule must be of type StopRule, got {self.rule!r}.")
+        # Which are checked there.
+        BackendOptions(threads=self.threads, profile=self.profile)
+        if not (is_finite(self.fps) and 0 < self.fps <= 1000):
+            raise OptionError(f"fps must lie above 0 and at most at 1000, got {self.fps!r}.")
+        if self.video is not None and not isinstance(self.video, Path):
+            raise OptionError(f"video must be a Path or None, got {self.video!r}.")
+        if self.detector is not None and not isinstance(self.detector, str):
+            raise OptionError(f"detector must be a name or None, got {self.detector!r}.")
+        if not (is_finite(self.slow_down) and 1 <= self.slow_down <= 100):
+            raise OptionError(f"slow_down must lie between 1 and 100, got {self.slow_down!r}.")
+
+    def _check_names(self) -> None:
+        for name in ("devices", "precisions", "modes", "paces"):
+            given = getattr(self, name)
+            if not isinstance(given, (tuple, list)) or not all(
+                isinstance(each, str) for each in given
+            ):
+                raise OptionError(f"{name} must be a tuple of names, got {given!r}.")
         for name, known in (("modes", MODES), ("paces", PACES)):
             given = getattr(self, name)
             unknown = [each for each in given if each not in known]
             if unknown or not given:
                 came = unknown[0] if unknown else "none"
                 raise OptionError(f"{name} must be some of {', '.join(known)}, got {came}.")
-        for name in ("rounds", "slices"):
-            if getattr(self, name) < 1:
-                raise OptionError(f"{name} must be 1 or more, got {getattr(self, name)}.")
-        if not 0 <= self.threads <= MOST_THREADS:
-            raise OptionError(
-                f"threads must be a whole number from 0 (automatic) to {MOST_THREADS}, got "
-                f"{self.threads}."
-            )
-        if not 0 < self.fps <= 1000:
-            raise OptionError(f"fps must lie above 0 and at most at 1000, got {self.fps}.")
-        if not 1 <= self.slow_down <= 100:
-            raise OptionError(f"slow_down must lie between 1 and 100, got {self.slow_down}.")
 
     def quick(self) -> BenchmarkOptions:
         """The same back to back alone, in one short round: a look, not a record."""

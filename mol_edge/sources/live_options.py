@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
+from mol_edge._numbers import is_finite, is_whole
 from mol_edge.errors import OptionError
 
 Guard = Literal["process", "thread"]
@@ -60,8 +61,10 @@ class LiveOptions:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name.endswith("_s") and not 0 < value < 1e6:
-                raise OptionError(f"{field.name} must be a number of seconds above 0, got {value}.")
+            if field.name.endswith("_s") and not (is_finite(value) and 0 < value < 1e6):
+                raise OptionError(
+                    f"{field.name} must be a number of seconds above 0, got {value!r}."
+                )
         if self.hang_s < self.stall_s:
             raise OptionError(
                 f"hang_s must not be less than stall_s ({self.stall_s}), got {self.hang_s}."
@@ -71,13 +74,16 @@ class LiveOptions:
                 f"backoff_most_s must not be less than backoff_s ({self.backoff_s}), "
                 f"got {self.backoff_most_s}."
             )
-        if not 0 <= self.black_level <= 255:
-            raise OptionError(f"black_level must lie between 0 and 255, got {self.black_level}.")
-        if self.max_reconnects is not None and self.max_reconnects < 0:
+        if not (is_finite(self.black_level) and 0 <= self.black_level <= 255):
+            raise OptionError(f"black_level must lie between 0 and 255, got {self.black_level!r}.")
+        if self.max_reconnects is not None and not is_whole(self.max_reconnects, 0):
             raise OptionError(
-                f"max_reconnects must be 0 or more, or None, got {self.max_reconnects}."
+                "max_reconnects must be a whole number from 0, or None, got "
+                f"{self.max_reconnects!r}."
             )
-        if self.waiting < 1:
-            raise OptionError(f"waiting must be 1 or more, got {self.waiting}.")
+        if not is_whole(self.waiting, 1):
+            raise OptionError(f"waiting must be a whole number from 1, got {self.waiting!r}.")
+        if self.drop is not None and not isinstance(self.drop, bool):
+            raise OptionError(f"drop must be True, False or None, got {self.drop!r}.")
         if self.guard not in get_args(Guard):
             raise OptionError(f"guard must be 'process' or 'thread', got {self.guard!r}.")

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from mol_edge.backends import BackendOptions
+from mol_edge.benchmark.measure import StopRule
+from mol_edge.benchmark.options import BenchmarkOptions
+from mol_edge.engine_output import EngineOptions
 from mol_edge.errors import OptionError
+from mol_edge.face_state import FaceLimits
+from mol_edge.motion import MotionOptions
 from mol_edge.options import PipelineOptions
 from mol_edge.sources import SourceOptions
+from mol_edge.sources.live_options import LiveOptions
+from mol_edge.spot import SpotterOptions
 from mol_edge.track_options import TrackOptions
 
 
@@ -47,6 +54,45 @@ def test_defaults():
 def test_options_are_checked(options):
     with pytest.raises(OptionError, match=f"{next(iter(options))} must .* got"):
         PipelineOptions(**options)
+
+
+ALL = (
+    BackendOptions,
+    BenchmarkOptions,
+    EngineOptions,
+    FaceLimits,
+    LiveOptions,
+    MotionOptions,
+    PipelineOptions,
+    SourceOptions,
+    SpotterOptions,
+    StopRule,
+    TrackOptions,
+)
+FIELDS = [(kind, field.name) for kind in ALL for field in dataclasses.fields(kind)]
+NAMES = ("detector", "precision")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), FIELDS, ids=lambda value: getattr(value, "__name__", value)
+)
+@pytest.mark.parametrize("value", [object(), "a", [{}], {}, float("nan"), 1j, b"a"], ids=repr)
+def test_no_option_takes_what_it_is_not(kind, name, value):
+    if value == "a" and name in NAMES:
+        return
+    with pytest.raises(OptionError, match=name):
+        kind(**{name: value})
+
+
+def test_a_number_that_no_float_holds_is_refused():
+    with pytest.raises(OptionError, match="fps must lie above 0"):
+        SourceOptions(fps=10**400)
+
+
+def test_every_option_takes_its_default():
+    for kind in ALL:
+        given = {field.name: getattr(kind(), field.name) for field in dataclasses.fields(kind)}
+        assert kind(**given) == kind()
 
 
 def test_numbers_of_numpy_are_numbers():

@@ -207,7 +207,7 @@ def test_frames_that_are_none_from_the_first_have_failed_at_once():
 
 
 def test_a_pipeline_that_is_written_wrongly_has_failed_at_once():
-    with open_live("videotestsrc ! fakesink", QUICK) as feed:
+    with open_live("videotestsrc ! fakesink", LiveOptions(open_s=300)) as feed:
         assert list(feed) == []
     assert (feed.state.state, feed.reconnects) == (State.FAILED, 0)
     assert feed.state.message.startswith("A GStreamer pipeline must end in an appsink")

@@ -28,6 +28,7 @@ from mol_edge.movements import Movements
 from mol_edge.options import PipelineOptions
 from mol_edge.patches import Patches
 from mol_edge.results import Event, FaceResult, FaceState
+from mol_edge.rhythm_notices import RhythmNotices
 from mol_edge.run import StageClock
 from mol_edge.seen import SeenFace
 from mol_edge.sources.base import Source
@@ -76,6 +77,9 @@ class Following:
         windows_ms: lengths of the windows.
         flow: when flow is computed.
         source: where the frames come from: the nominal time between two, and whether it is live.
+
+    Attributes:
+        rhythm: what is told of the source's rhythm.
     """
 
     def __init__(
@@ -89,7 +93,8 @@ class Following:
         source: Source,
     ) -> None:
         self._manifest, self._detector, self._options = manifest, detector, options
-        self._flow, self.live = flow, source.live
+        self._flow = flow
+        self.rhythm = RhythmNotices(windows_ms[0], options.spotting.learn_ms, source.live)
         self._keep_ms = max(_RECOMPUTED_MS, 1.2 * max(windows_ms))
         error = manifest.landmark_nme(options.backend.precision)
         self._follows_landmarks = error is not None and error <= TRUSTED_NME

@@ -28,7 +28,8 @@ from mol_edge.frame import Frame
 from mol_edge.live import LiveRun, OnEvent, OnHealth, OnResult
 from mol_edge.notices import Notices
 from mol_edge.options import PipelineOptions
-from mol_edge.results import ClipResult, FaceResult, FrameResult, Protocol, WindowState
+from mol_edge.parts import bundle_of, check_parts
+from mol_edge.results import ClipResult, FaceResult, FrameResult, Protocol
 from mol_edge.run import Run, StageClock
 from mol_edge.sources import AnySource, Source, open_source
 from mol_edge.sources.connect import LiveInput, open_live
@@ -70,8 +71,8 @@ class Pipeline:
         options: PipelineOptions | None = None,
     ) -> None:
         self.options = PipelineOptions() if options is None else options
-        _check_parts(detector, self.options)
-        self.bundle = _opened(bundle)
+        check_parts(detector, self.options)
+        self.bundle = bundle_of(bundle)
         self.backend: Backend = open_backend(self.bundle, device, self.options.backend)
         self._detector = detector
         # A detector of the caller's may close the pipeline in the midst of a step.
@@ -198,18 +199,21 @@ class Pipeline:
             source,
         )
         frames = iter(source)
-        while True:
-            clock = StageClock()
-            with clock.stage("decode"):
-                frame = next(frames, None)
-            if frame is None:
-                return
-            with self._step_lock:
-                if self._closed and source is self._feed:
+        try:
+            while True:
+                clock = StageClock()
+                with clock.stage("decode"):
+                    frame = next(frames, None)
+                if frame is None:
                     return
-                self._check_open()
-                result = self._step(following, frame, clock)
-            yield frame, result
+                with self._step_lock:
+                    if self._closed and source is self._feed:
+                        return
+                    self._check_open()
+                    result = self._step(following, frame, clock)
+                yield frame, result
+        finally:
+            following.rhythm.end()
 
     def _step(self, following: Following, frame: Frame, clock: StageClock) -> FrameResult:
         """One frame's way: tracks, alignment, network, motion and spotting, events."""
@@ -238,10 +242,7 @@ class Pipeline:
         if tracker.looked:
             notices.several_faces(tracker.faces_found, self.options.track.max_faces)
             notices.turned(following.turn)
-        slow = any(face.window_state is WindowState.CAMERA_TOO_SLOW for face in results)
-        if slow or notices.camera_was_slow:
-            period_ns, live = following.engine.cadence.period_ns, following.live
-            notices.camera(slow, self.window_ms, period_ns, frame.timestamp_ns, live)
+        following.rhythm.see(frame, results, following.engine.cadence.period_ns)
 
     def classify(
         self,
@@ -306,19 +307,3 @@ class Pipeline:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _check_parts(detector: object, options: object) -> None:
-    if not isinstance(options, PipelineOptions):
-        raise OptionError(f"options must be PipelineOptions, got {options!r}.")
-    if detector is not None and not isinstance(detector, FaceDetector):
-        raise OptionError(
-            "detector must be an object with name and detect, such as `mol_edge.open_detector` "
-            f"gives, got {detector!r}."
-        )
-
-
-def _opened(bundle: Bundle | str | Path | None) -> Bundle:
-    if isinstance(bundle, Bundle):
-        return bundle
-    return Bundle.default() if bundle is None else Bundle.open(bundle)

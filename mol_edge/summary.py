@@ -29,6 +29,8 @@ class RunSummary:
         reanchored: how often an alignment was anchored anew.
         events: events by kind.
         duration_s: from the first to the last timestamp.
+        pictures: that the source gave from the first to the last result, as their `index` says:
+            of a live one more than frames where some were overtaken.
         unbroken_s: the longest time for which a face was measured without a break.
 
     Example:
@@ -50,8 +52,9 @@ class RunSummary:
     reanchored: int = 0
     events: Counter[EventKind] = field(default_factory=Counter)
     duration_s: float = 0.0
+    pictures: int = 0
     unbroken_s: float = 0.0
-    _first_ns: int | None = None
+    _first: FrameResult | None = None
     _total_ms: dict[str, float] = field(default_factory=dict)
     _probabilities: NDArray[np.float64] | None = None
     _by_length: dict[float | None, tuple[int, NDArray[np.float64]]] = field(default_factory=dict)
@@ -63,9 +66,10 @@ class RunSummary:
         self.frames_with_face += any(face.state is not FaceState.LOST for face in result.faces)
         self.frames_with_several_faces += result.faces_found > 1
         self.most_faces = max(self.most_faces, result.faces_found)
-        if self._first_ns is None:
-            self._first_ns = result.timestamp_ns
-        self.duration_s = (result.timestamp_ns - self._first_ns) / 1e9
+        first = self._first = self._first or result
+        self.duration_s = (result.timestamp_ns - first.timestamp_ns) / 1e9
+        # Frames of the caller's own may have no index.
+        self.pictures = max(self.frames, result.index - first.index + 1)
         for stage, milliseconds in result.timings_ms.items():
             self.add_time(stage, milliseconds)
         if not result.faces:
@@ -123,7 +127,12 @@ class RunSummary:
 
     @property
     def source_fps(self) -> float:
-        """Frames per second of the source, as its timestamps say; 0 for a single frame."""
+        """Pictures per second of the source, as its timestamps say; 0 for a single frame."""
+        return (self.pictures - 1) / self.duration_s if self.duration_s > 0 else 0.0
+
+    @property
+    def measured_fps(self) -> float:
+        """Those of them that gave a result, per second."""
         return (self.frames - 1) / self.duration_s if self.duration_s > 0 else 0.0
 
     def record(

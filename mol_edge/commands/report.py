@@ -44,8 +44,8 @@ def format_summary(
     if unusable:
         lines.append(unusable)
     # A result has the state of the first length alone.
-    slow = [summary.states[WindowState.CAMERA_TOO_SLOW] > 0]
-    slow += [_is_slow(summary.source_fps, window_ms) for window_ms in windows_ms[1:]]
+    slow = [_is_slow(summary.measured_fps, window_ms) for window_ms in windows_ms]
+    slow[0] |= not summary.measured_fps and summary.states[WindowState.CAMERA_TOO_SLOW] > 0
     lines += [_windows(summary, *each) for each in zip(windows_ms, slow)]
     lines.append(_events(summary))
     for window_ms in windows_ms:
@@ -63,7 +63,10 @@ def format_summary(
 
 
 def _frames(summary: RunSummary) -> str:
-    rate = f" ({summary.source_fps:.1f} per second)" if summary.source_fps else ""
+    rate = f" ({summary.measured_fps:.1f}" if summary.source_fps else ""
+    if rate:
+        fewer = summary.pictures > summary.frames
+        rate += f" of {summary.source_fps:.1f} per second)" if fewer else " per second)"
     frames = "1 frame" if summary.frames == 1 else f"{summary.frames} frames"
     return f"{frames}{rate}, {summary.frames_with_face} with a face"
 
@@ -108,14 +111,24 @@ def _windows(summary: RunSummary, window_ms: float, slow: bool) -> str:
     count = summary.within(window_ms)[0]
     text = f"{count} clips of 8 samples within {window_ms:g} ms"
     if count == 0 and slow:
-        needed = 7000 / window_ms
-        text += f": the source's rate is too low, {needed:.0f} frames per second are needed"
+        text += _too_few(summary, window_ms)
     elif count == 0 and 1e3 * summary.unbroken_s < 1.2 * window_ms:
         text += (
             ": a face must be followed for about that long without a break, and the longest time "
             f"was {1e3 * summary.unbroken_s:.0f} ms"
         )
     return text
+
+
+def _too_few(summary: RunSummary, window_ms: float) -> str:
+    """Why there are too few frames for a window, and whose fault that is."""
+    needed = f"{7000 / window_ms:.0f} frames per second are needed"
+    if summary.pictures == summary.frames or _is_slow(summary.source_fps, window_ms):
+        return f": the source's rate is too low, {needed}"
+    return (
+        f": {needed}, and of the source's {summary.source_fps:.1f} only "
+        f"{summary.measured_fps:.1f} could be measured{_what_helps(summary)}"
+    )
 
 
 def _speed(summary: RunSummary, seconds: float) -> str:

@@ -28,6 +28,23 @@ def test_counts_of_a_run() -> None:
     assert summary.source_fps == pytest.approx(25.0)
 
 
+def test_a_source_has_the_rate_of_what_it_gave_and_not_of_what_was_measured() -> None:
+    summary = RunSummary(labels=LABELS)
+    for index in (10, 13, 14, 20):
+        summary.add(make_result(index))
+    assert (summary.frames, summary.pictures) == (4, 11)
+    assert summary.source_fps == pytest.approx(25.0)
+    assert summary.measured_fps == pytest.approx(7.5)
+    assert summary.record(seconds=1.0)["source_fps"] == 25.0
+
+
+def test_frames_without_an_index_are_counted_one_by_one() -> None:
+    summary = RunSummary(labels=LABELS)
+    for time_ns in (0, 40_000_000, 80_000_000):
+        summary.add(FrameResult(0, time_ns))
+    assert summary.source_fps == summary.measured_fps == pytest.approx(25.0)
+
+
 def test_faces_and_events_are_counted() -> None:
     summary = RunSummary(labels=LABELS)
     lost = dataclasses.replace(make_face(window=False, landmarks=False), state=FaceState.LOST)

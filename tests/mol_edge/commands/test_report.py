@@ -101,6 +101,32 @@ def test_a_slow_camera_is_told_what_it_lacks() -> None:
     )
 
 
+def slow_results(every: int) -> list[FrameResult]:
+    """At 25 pictures a second, one of so many measured."""
+    slow = dataclasses.replace(make_face(window=False), window_state=WindowState.CAMERA_TOO_SLOW)
+    results = [make_result(index, window=False) for index in range(0, 60, every)]
+    return [dataclasses.replace(result, faces=(slow,)) for result in results]
+
+
+def test_a_machine_that_is_slow_is_told_from_a_source_that_is() -> None:
+    outcome = dataclasses.replace(outcome_of(*slow_results(5)), dropped=44)
+    lines = format_summary(outcome, windows_ms=[350], trained=True).splitlines()
+    assert lines[0] == "12 frames (5.0 of 25.0 per second), 12 with a face"
+    assert lines[2] == (
+        "0 clips of 8 samples within 350 ms: 20 frames per second are needed, and of the source's "
+        "25.0 only 5.0 could be measured; 100% of the work is infer, so take --no-flow, a faster "
+        "device or a lower rate of the camera"
+    )
+    # For this window the source's rate would not do either.
+    text = format_summary(outcome, windows_ms=[150], trained=True)
+    assert "the source's rate is too low, 47 frames per second are needed" in text
+
+
+def test_a_source_that_was_slow_for_a_moment_is_not_blamed() -> None:
+    text = format_summary(outcome_of(*slow_results(1)), windows_ms=[350], trained=True)
+    assert "too low" not in text
+
+
 def test_the_longest_time_without_a_break_is_told_and_not_the_sources() -> None:
     results = [make_result(index, window=False) for index in range(18)]
     broken = dataclasses.replace(make_face(window=False), new_segment="gap")

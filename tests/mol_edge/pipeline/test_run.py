@@ -109,6 +109,20 @@ def test_a_slow_source_is_refused_by_type_and_told(open_pipe, images, caplog):
     assert caplog.text.count("8 frames do not fit the window of 350 ms at one each 100.0 ms") == 1
 
 
+def test_a_video_whose_times_jump_is_told_with_what_it_costs(open_pipe, images, caplog):
+    times = [(n + 4 * (n // 6)) * 50 * MS for n in range(24)]
+    with caplog.at_level(logging.WARNING, "mol_edge"):
+        results = list(open_pipe().run(list(zip(images, times)), "never"))
+    jumps = [result.index for result in results if result.faces[0].new_segment == "gap"]
+    assert jumps == [6, 12, 18]
+    (told,) = [text for text in caplog.messages if "jump" in text]
+    assert told.startswith(
+        "The times of the frames jump 3 times within 1.8 s, and nothing is measured across a "
+        "jump, so that no event can be told in 75% of the frames with a face: give a video a "
+        "constant rate (ffmpeg -i VIDEO -vf fps=20 OUT.mp4)"
+    )
+
+
 def test_a_longer_window_serves_a_slow_source(open_pipe, images):
     pipe = open_pipe(options=PipelineOptions(window_ms=700, source=SourceOptions(fps=10)))
     assert pipe.window_ms == 700

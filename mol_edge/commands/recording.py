@@ -216,7 +216,7 @@ def _results(run: Run) -> Iterator[FrameResult]:
 
 
 def _first(error: OutputError) -> OutputError:
-    """The first of the errors that came while another one was on its way."""
+    """The first of the errors to write that came while another one was on its way."""
     found, at = error, error.__context__
     while at is not None:
         if isinstance(at, OutputError):
@@ -229,6 +229,8 @@ def _why(error: BaseException) -> str:
     """Why a run is not complete, without a full stop."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
+    if isinstance(error, OutputError):
+        error = _first(error)
     return in_words(error).rstrip(".")
 
 

@@ -201,3 +201,4 @@ def test_the_first_of_several_failures_to_write_is_told(
         monkeypatch.setattr(TimelineSink, "close", fail("timeline.png"))
         with pytest.raises(OutputError, match="Cannot write events.csv"):
             recording.make()
+    assert read_lines(tmp_path / "out" / "results.jsonl")[-1]["reason"] == "Cannot write events.csv"

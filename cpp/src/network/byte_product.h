@@ -87,6 +87,15 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
     }
 }
 
+/// As a function of its own, without which GCC leaves some of the sums of many rows in memory.
+template <class Dot, int Rows>
+MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] void many_byte_rows(const ByteProduct& p,
+                                                              const BytePiece& piece, int first,
+                                                              int blocks, int block,
+                                                              std::int32_t* partial) {
+    byte_rows<Dot, Rows>(p, piece, first, blocks, block, partial);
+}
+
 /// `rows`: from 1 to `Most`.
 template <class Dot, int Most>
 MOL_EDGE_NETWORK_INLINE void byte_block(int rows, const ByteProduct& p, const BytePiece& piece,
@@ -97,7 +106,11 @@ MOL_EDGE_NETWORK_INLINE void byte_block(int rows, const ByteProduct& p, const By
             return;
         }
     }
-    byte_rows<Dot, Most>(p, piece, first, blocks, block, partial);
+    if constexpr (sizeof(typename Dot::Sums) == kBytePanel * sizeof(std::int32_t)) {
+        many_byte_rows<Dot, Most>(p, piece, first, blocks, block, partial);
+    } else {
+        byte_rows<Dot, Most>(p, piece, first, blocks, block, partial);
+    }
 }
 
 /// Rows in blocks of nearly the same size.

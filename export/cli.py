@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given[:1] == ["show"]:
             options = _show_parser().parse_args(given[1:])
-            print(describe(Bundle.open(options.bundle)))
+            print(describe(Bundle.open(options.bundle, failed=True)))
             return 0
         if given[:1] == ["judge"]:
             return _judge(given[1:])
@@ -85,8 +85,8 @@ def _export(given: argparse.Namespace) -> int:
     if not verification.passed:
         print(
             f"export: error: outputs must agree with PyTorch to {verification.tolerance:g}, and "
-            f"some do not (see above); the bundle in {converted.folder} is kept for inspection, "
-            "do not deploy it.",
+            f"some do not (see above): the bundle is not in {given.output} but in "
+            f"{converted.folder}, for inspection with `python -m export show` alone.",
             file=sys.stderr,
         )
         return BEYOND_TOLERANCE

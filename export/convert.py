@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import math
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -39,8 +40,8 @@ class Converted:
     Attributes:
         verification: of float32 against PyTorch, which the manifest holds too.
         added: the other precisions and how they were judged, or None.
-        folder: where the bundle is: as was asked for, or beside an older bundle there, which one
-            that does not agree with PyTorch does not replace.
+        folder: where the bundle is: as was asked for, or beside it if it does not agree with
+            PyTorch, so that nobody takes it for one that does.
     """
 
     verification: Verification
@@ -63,8 +64,8 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
     """Export the checkpoint at `checkpoint` as a bundle in `folder` and verify it.
 
     The bundle appears whole: it is made beside `folder` and moved there once its files are
-    written; an older bundle there is replaced, unless the new one does not agree with PyTorch: that
-    one then goes to `folder` with ``-failed`` behind its name.
+    written; an older bundle there is replaced. One that does not agree with PyTorch goes to
+    `folder` with ``-failed`` behind its name instead, and only an older one that failed gives way.
 
     Returns:
         The verification, which may have failed, and how other precisions were judged; one that
@@ -97,9 +98,8 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
             )
             manifest = added.manifest
         write_manifest(made, manifest)
-        if not verification.passed and folder.exists():
-            folder = folder.with_name(f"{folder.name}-failed")
-            _check_target(folder)
+        if not verification.passed:
+            folder = _place_of_failed(folder)
         if folder.exists():
             # Beside it until the new one is in place, so that there is one at any moment.
             folder.rename(Path(draft) / "replaced")
@@ -132,10 +132,22 @@ def _look_ahead(folder: Path, options: ExportOptions) -> None:
     check_writable(folder.absolute().parent)
 
 
-def _check_target(folder: Path) -> None:
+def _place_of_failed(folder: Path) -> Path:
+    """Beside the folder that was asked for, and where nothing of somebody else's lies."""
+    first = f"{folder.name}-failed"
+    names = itertools.chain([first], (f"{first}-{number}" for number in itertools.count(2)))
+    return next(place for place in map(folder.with_name, names) if _may_replace(place))
+
+
+def _may_replace(folder: Path) -> bool:
+    """Whether there is nothing in a folder or a bundle."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return
-    if not (folder / MANIFEST).is_file():
+        return True
+    return (folder / MANIFEST).is_file()
+
+
+def _check_target(folder: Path) -> None:
+    if not _may_replace(folder):
         raise InputError(
             f"The bundle must go to a new folder or replace a bundle, and {folder} holds "
             "something else: name another folder."

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mol_edge import onnx_file
-from mol_edge._json import parse_json
-from mol_edge.bundle_files import compare, measure_open, open_inside
+from mol_edge.bundle_files import MANIFEST as MANIFEST
+from mol_edge.bundle_files import compare, measure_open, open_inside, read_manifest
 from mol_edge.errors import BundleError
 from mol_edge.manifest import FileInfo, GraphInfo, Manifest
 
-MANIFEST = "manifest.json"
-_MANIFEST_LIMIT = 16 << 20
 _DEMO = Path(__file__).parent / "data" / "demo"
 
 
@@ -64,19 +62,26 @@ class Bundle:
     manifest: Manifest
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Bundle:
+    def open(cls, path: str | os.PathLike[str], *, failed: bool = False) -> Bundle:
         """Read the manifest in the folder `path` and check every file it lists.
 
         Sizes and SHA-256 of all files are compared, and no ONNX file may keep tensors in another
         file than its `weights`. Nothing is unpickled or executed.
 
+        Args:
+            path: the folder.
+            failed: open also a bundle that does not compute what its network does, to look at it.
+
         Raises:
-            BundleError: there is no bundle, or it is damaged, incomplete or points elsewhere.
+            BundleError: there is no bundle, or it is damaged, incomplete or points elsewhere, or
+                its manifest says that it failed its verification.
         """
         if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
             raise BundleError(f"A bundle is named by the path of its folder, got {path!r}.")
         folder = Path(path)
-        bundle = cls(folder, Manifest.from_json(_read_manifest(folder)))
+        bundle = cls(folder, Manifest.from_json(read_manifest(folder)))
+        if not failed:
+            bundle._check_verification()
         bundle._check_files()
         return bundle
 
@@ -143,6 +148,14 @@ class Bundle:
         compare(path, info, FileInfo(len(content), hashlib.sha256(content).hexdigest()))
         return content
 
+    def _check_verification(self) -> None:
+        if self.manifest.verification.get("passed", True) is not True:
+            raise BundleError(
+                "A bundle must compute what PyTorch does, and its manifest says that the one in "
+                f"{self.folder} does not: export its checkpoint again, and see what differs with "
+                "`python -m export show`."
+            )
+
     def _check_files(self) -> None:
         manifest = self.manifest
         onnx = {
@@ -187,28 +200,3 @@ def _check_external(path: str, content: bytes, location: str | None) -> None:
         onnx_file.check_external(content, location)
     except BundleError as error:
         raise BundleError(f"In the bundle's file {path}: {error}") from None
-
-
-def _read_manifest(folder: Path) -> object:
-    if not folder.is_dir():
-        raise BundleError(
-            f"A bundle is a folder with a {MANIFEST}, and {folder} is no folder: check the path."
-        )
-    if not os.path.lexists(folder / MANIFEST):
-        raise BundleError(
-            f"A bundle is a folder with a {MANIFEST}, and {folder} has none: check the path, or "
-            "fetch the bundle anew."
-        )
-    with open_inside(folder, MANIFEST) as file:
-        text = file.read(_MANIFEST_LIMIT + 1)
-    if len(text) > _MANIFEST_LIMIT:
-        raise BundleError(
-            f"A manifest has at most {_MANIFEST_LIMIT} bytes, and that of {folder} has more: "
-            "fetch the bundle anew."
-        )
-    try:
-        return parse_json(text)
-    except ValueError as error:
-        raise BundleError(
-            f"{folder / MANIFEST} must be JSON and is not ({error}): fetch the bundle anew."
-        ) from None

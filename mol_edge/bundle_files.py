@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mol_edge._fields import PATH_RULE, is_safe_path
+from mol_edge._json import parse_json
 from mol_edge.errors import BundleError
 from mol_edge.manifest_parts import FileInfo
 
+MANIFEST = "manifest.json"
+_MANIFEST_LIMIT = 16 << 20
 _CHUNK = 1 << 20
 
 
@@ -75,3 +78,29 @@ def compare(path: str, wanted: FileInfo, came: FileInfo) -> None:
             f"The bundle's file {path} must have SHA-256 {wanted.sha256}, got {came.sha256}: "
             "it is damaged or was changed, fetch the bundle anew."
         )
+
+
+def read_manifest(folder: Path) -> object:
+    """The JSON of a bundle's manifest; raises BundleError where there is none."""
+    if not folder.is_dir():
+        raise BundleError(
+            f"A bundle is a folder with a {MANIFEST}, and {folder} is no folder: check the path."
+        )
+    if not os.path.lexists(folder / MANIFEST):
+        raise BundleError(
+            f"A bundle is a folder with a {MANIFEST}, and {folder} has none: check the path, or "
+            "fetch the bundle anew."
+        )
+    with open_inside(folder, MANIFEST) as file:
+        text = file.read(_MANIFEST_LIMIT + 1)
+    if len(text) > _MANIFEST_LIMIT:
+        raise BundleError(
+            f"A manifest has at most {_MANIFEST_LIMIT} bytes, and that of {folder} has more: "
+            "fetch the bundle anew."
+        )
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        raise BundleError(
+            f"{folder / MANIFEST} must be JSON and is not ({error}): fetch the bundle anew."
+        ) from None

@@ -63,7 +63,7 @@ class Manifest:
         alignment: how faces were aligned in training.
         files: every file of the bundle but the manifest, by path.
         graphs: graphs by precision, form and name.
-        verification: what the export measured, free in form.
+        verification: what the export measured, free in form but for `passed`: see `Bundle.open`.
         accuracy: what an evaluation measured, by precision: an object with ``data`` (what it was
             measured on) and, where known, ``classes``, ``coarser``, ``flow`` and ``landmarks``, as
             `training.evaluate` writes them.

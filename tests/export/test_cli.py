@@ -10,6 +10,7 @@ import torch
 
 from export.cli import main
 from mol_edge.bundle import Bundle
+from mol_edge.errors import BundleError
 
 
 def test_export_then_show(
@@ -44,9 +45,20 @@ def test_beyond_tolerance_exits_nonzero(
     lite_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = [str(lite_checkpoint), "--no-clip", "--tolerance", "1e-12", "-o"]
-    assert main([*arguments, str(tmp_path / "bundle")]) == 1
-    assert "beyond 1e-12" in capsys.readouterr().out
-    assert Bundle.open(tmp_path / "bundle").manifest.verification["passed"] is False
+    bundle, failed = tmp_path / "bundle", tmp_path / "bundle-failed"
+    assert main([*arguments, str(bundle)]) == 1
+    said = capsys.readouterr()
+    assert "beyond 1e-12" in said.out
+    assert said.err == (
+        "export: error: outputs must agree with PyTorch to 1e-12, and some do not (see above): the "
+        f"bundle is not in {bundle} but in {failed}, for inspection with `python -m export show` "
+        "alone.\n"
+    )
+    assert not bundle.exists()
+    with pytest.raises(BundleError, match=f"the one in {failed} does not"):
+        Bundle.open(failed)
+    assert main(["show", str(failed)]) == 0
+    assert "verified against PyTorch: FAILED, tolerance 1e-12" in capsys.readouterr().out
 
 
 def test_bad_input_is_one_sentence_and_exit_code_2(

@@ -171,8 +171,21 @@ def test_a_bundle_is_not_replaced_by_one_that_fails(
         assert made.folder == tmp_path / "bundle-failed"
     assert (target / MANIFEST).read_bytes() == before
     assert Bundle.open(target).manifest.verification["passed"] is True
-    assert Bundle.open(made.folder).manifest.verification["passed"] is False
+    assert Bundle.open(made.folder, failed=True).manifest.verification["passed"] is False
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "bundle-failed"]
+
+
+def test_one_that_fails_goes_where_nobody_takes_it_for_one_that_does_not(
+    lite_checkpoint: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "new-failed").mkdir()
+    (tmp_path / "new-failed" / "letters.txt").write_text("keep me")
+    options = ExportOptions(fused=False, tolerance=1e-12)
+    made = convert_all(lite_checkpoint, tmp_path / "new", options)
+    assert not made.passed
+    assert made.folder == tmp_path / "new-failed-2"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new-failed", "new-failed-2"]
+    assert [path.name for path in (tmp_path / "new-failed").iterdir()] == ["letters.txt"]
 
 
 def test_a_bundle_is_replaced_whole(

@@ -27,6 +27,21 @@ def test_an_intact_bundle_opens(toy_folder):
     assert not bundle.has("features", form="openvino")
 
 
+@pytest.mark.parametrize("passed", [False, None, "no", 0])
+def test_one_that_failed_its_verification_is_opened_to_be_looked_at_alone(toy_copy, passed):
+    rewrite(toy_copy, lambda content: content["verification"].update(passed=passed))
+    with pytest.raises(BundleError) as caught:
+        Bundle.open(toy_copy)
+    assert str(caught.value) == (
+        "A bundle must compute what PyTorch does, and its manifest says that the one in "
+        f"{toy_copy} does not: export its checkpoint again, and see what differs with "
+        "`python -m export show`."
+    )
+    assert Bundle.open(toy_copy, failed=True).manifest.verification["passed"] == passed
+    rewrite(toy_copy, lambda content: content["verification"].update(passed=True))
+    assert Bundle.open(toy_copy).manifest.name == "toy"
+
+
 @pytest.mark.parametrize("path", ["", 3, None])
 def test_what_is_no_path_is_refused(path):
     with pytest.raises(BundleError, match="named by the path of its folder, got"):

@@ -197,6 +197,14 @@ def test_a_manifest_that_points_outside_its_folder(
     assert_refused(done, "../weights.bin", "below the bundle's folder")
 
 
+def test_a_bundle_that_failed_its_verification(bundle: Path, mol_edge_command: RunCommand) -> None:
+    content = json.loads((bundle / "manifest.json").read_text())
+    content["verification"]["passed"] = False
+    (bundle / "manifest.json").write_text(json.dumps(content))
+    done = mol_edge_command("run", DEMO, "--bundle", bundle, *FAST)
+    assert_refused(done, "must compute what PyTorch does", str(bundle), "export its checkpoint")
+
+
 def test_a_bundle_that_is_none(tmp_path: Path, mol_edge_command: RunCommand) -> None:
     done = mol_edge_command("run", DEMO, "--bundle", tmp_path / "absent", *FAST)
     assert_refused(done, "absent")

@@ -1,21 +1,22 @@
-"""Reading checkpoints: the official bare state dict, or our own with its configuration."""
+"""Reading checkpoints: an official state dict, or our own with its configuration."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from export.unwrap import state_within
+from export.weights import fill
 from mol_edge.errors import InputError, OptionError
-from training.checkpoints import UNREADABLE, why_unreadable
+from training.checkpoint_file import UnreadableError, load_file
 from training.model import Mol, MolConfig
 
 CLASSIFIER = "mer_3dcnn.fc2"
-WRAPPER = "module."
 
 
 @dataclass(frozen=True)
@@ -36,48 +37,50 @@ def load_checkpoint(path: Path, neighbours: int | None = None) -> Checkpoint:
     """Load a checkpoint without running anything it contains (`weights_only`).
 
     Args:
-        path: a ``.pth`` file with a state dict of the official code, or a checkpoint of
-            `training.fit`.
+        path: a ``.pth`` file with a state dict of the official code, also among what training
+            code kept beside it, or a checkpoint of `training.fit`.
         neighbours: k of the graph; an official state dict does not say it (4 by default).
 
     Raises:
-        InputError: no such file, not a checkpoint, or one of another network; every entry that
-            is missing, unexpected or of another shape is named.
+        InputError: no such file, not a checkpoint, or one of another network; the first entries
+            that are missing, unexpected, of another shape or no weights are named.
     """
     content = _read(path)
-    if isinstance(content.get("state_dict"), Mapping) and "config" in content:
+    own = isinstance(content.get("state_dict"), Mapping) and "config" in content
+    if own:
         facts = {
             key: value for key, value in content.items() if key not in ("state_dict", "config")
         }
+        facts["provenance"] = _provenance(path, facts.get("provenance", {}))
         config = _config(path, content["config"])
         if neighbours not in (None, config.neighbours):
             raise OptionError(
                 f"The checkpoint {path} was trained with {config.neighbours} neighbours, "
                 f"got --neighbours {neighbours}: leave the option out."
             )
-        state = content["state_dict"]
+        state = state_within(path, content["state_dict"])
     else:
-        facts, state = {}, _without_wrapper(content)
+        facts, state = {}, state_within(path, content)
         config = MolConfig(
-            classes=_classes(path, state), neighbours=4 if neighbours is None else neighbours
+            classes=_classes(state), neighbours=4 if neighbours is None else neighbours
         )
-    return Checkpoint(_fill(path, Mol(config), state), facts)
+    return Checkpoint(fill(path, Mol(config), state, own), facts)
 
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"A checkpoint is a file, and there is none at {path}: check the path.")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except UNREADABLE as error:
+        content = load_file(path)
+    except UnreadableError as error:
         raise InputError(
             f"{path} must be a PyTorch checkpoint that holds tensors alone, and cannot be read "
-            f"as one ({why_unreadable(error)}): save the network's state_dict with torch.save."
+            f"as one ({error}): save `model.state_dict()` alone with torch.save."
         ) from None
     if not isinstance(content, Mapping) or not content:
+        came = "an empty one" if isinstance(content, Mapping) else type(content).__name__
         raise InputError(
-            f"{path} must hold a state dict, got {type(content).__name__}: "
-            "save the network's state_dict with torch.save."
+            f"{path} must hold a state dict, got {came}: save `model.state_dict()` with torch.save."
         )
     return dict(content)
 
@@ -90,53 +93,42 @@ def _config(path: Path, values: object) -> MolConfig:
         )
     try:
         return MolConfig(**{str(key): value for key, value in values.items()})
-    except TypeError as error:
+    except (TypeError, RuntimeError) as error:
         raise InputError(
             f"The entry config of {path} must be the fields of a MolConfig ({error}): "
             "use the version of the code that wrote the checkpoint."
         ) from None
 
 
-def _without_wrapper(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Entries without the prefix that torch's DataParallel puts in front of every name."""
-    if all(str(name).startswith(WRAPPER) for name in state):
-        return {str(name)[len(WRAPPER) :]: value for name, value in state.items()}
-    return dict(state)
+def _provenance(path: Path, value: object) -> dict[str, Any]:
+    """What is kept of a checkpoint's making, as JSON has it, for the manifest."""
+    if not isinstance(value, Mapping):
+        raise InputError(
+            f"The entry provenance of {path} must be a dictionary, got {type(value).__name__}: "
+            "save the checkpoint with training.fit, or without that entry."
+        )
+    return {str(key): _plain(path, f"provenance.{key}", item) for key, item in value.items()}
 
 
-def _classes(path: Path, state: Mapping[str, Any]) -> int:
+def _plain(path: Path, place: str, value: object) -> Any:
+    """A value as JSON has it, which knows no NaN: what could not be measured is null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(path, f"{place}.{key}", item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(path, f"{place}.{index}", item) for index, item in enumerate(value)]
+    if value is not None and not isinstance(value, (str, int, float)):
+        raise InputError(
+            f"The entry provenance of {path} must hold text and numbers alone, got a "
+            f"{type(value).__name__} at {place}: leave it out, or save a number."
+        )
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _classes(state: Mapping[str, Any]) -> int:
     """Classes of an official state dict, which says them by the size of its last layer alone."""
     sizes = [
-        len(value)
+        value.shape[0]
         for value in (state.get(f"{CLASSIFIER}.{part}") for part in ("weight", "bias"))
         if isinstance(value, Tensor) and value.dim() > 0
     ]
-    expected = Mol(MolConfig()).state_dict().keys()
-    if len(expected & state.keys()) < len(expected) / 2:
-        raise InputError(
-            f"{path} must hold a MOL state dict of {len(expected)} entries, got {len(state)} "
-            f"such as {', '.join(list(map(str, state))[:3])}: it is a checkpoint of another "
-            "network."
-        )
     return sizes[0] if sizes else MolConfig().classes
-
-
-def _fill(path: Path, model: Mol, state: Mapping[str, Any]) -> Mol:
-    expected = model.state_dict()
-    faults = [f"missing {name}" for name in expected if name not in state]
-    faults += [f"unexpected {name}" for name in state if name not in expected]
-    for name, wanted in expected.items():
-        came = state.get(name)
-        if isinstance(came, Tensor) and came.shape != wanted.shape:
-            faults.append(f"{name} of shape {list(came.shape)} instead of {list(wanted.shape)}")
-        elif name in state and not isinstance(came, Tensor):
-            faults.append(f"{name} of type {type(came).__name__} instead of a tensor")
-        elif isinstance(came, Tensor) and not torch.isfinite(came.double()).all():
-            faults.append(f"{name} with values that are not finite")
-    if faults:
-        raise InputError(
-            f"The checkpoint {path} does not fit the network ({len(faults)} faults): "
-            f"{'; '.join(faults)}."
-        )
-    model.load_state_dict(dict(state), strict=True)
-    return model.eval()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +11,10 @@ from typing import Any
 import torch
 
 from mol_edge.errors import InputError, OutputError
+from training.checkpoint_file import UnreadableError, load_file
 from training.config import FitConfig, completed
 from training.model import Mol, MolConfig
 
-UNREADABLE = (
-    OSError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, IndexError,
-    AttributeError,
-)  # fmt: skip
-"""What `torch.load` raises for files that are no checkpoint."""
 LAST, BEST = "last.pt", "model.pt"
 
 
@@ -100,23 +94,13 @@ def load_model(path: Path) -> tuple[Mol, Facts]:
     return model.eval(), facts
 
 
-def why_unreadable(error: Exception) -> str:
-    """What PyTorch says of a file, without its advice; a word of text reads as a wrong key."""
-    if isinstance(error, OSError) and error.strerror:
-        # So the system calls it where a file ends before what its head points to.
-        return "it is cut off" if error.errno == errno.EINVAL else error.strerror
-    told = "" if isinstance(error, KeyError) else str(error).strip()
-    return told.splitlines()[0].partition(". ")[0] if told else "no such format"
-
-
 def read(path: Path) -> dict[str, Any]:
     """The entries of a checkpoint, read without running anything in it."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except UNREADABLE as error:
+        content = load_file(path)
+    except UnreadableError as error:
         raise InputError(
-            f"{path} must be a checkpoint, and cannot be read as one ({why_unreadable(error)}): "
-            "check the path."
+            f"{path} must be a checkpoint, and cannot be read as one ({error}): check the path."
         ) from None
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold a dictionary, got {type(content).__name__}.")

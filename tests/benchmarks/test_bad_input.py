@@ -39,7 +39,7 @@ def test_what_is_no_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "text.pth").write_text("just text")
     done = _benchmark("side_by_side", DEMO, tmp_path / "text.pth")
     assert done.returncode == 2
-    assert "cannot be read as one (no such format)" in done.stderr
+    assert "cannot be read as one (torch.save did not write it)" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

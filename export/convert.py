@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import itertools
-import math
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from export.checkpoint import Checkpoint, load_checkpoint
 from export.graphs import GRAPHS
 from export.intermediate import to_openvino
 from export.options import ExportOptions, completed
+from export.outputs import look_at_outputs
 from export.precision.add import Added, add_precisions
 from export.precision.clips import check_sources
 from export.store import WeightStore
@@ -79,6 +79,7 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
     loaded = load_checkpoint(checkpoint, options.neighbours)
     options = completed(checkpoint, loaded, options)
     _look_ahead(folder, options)
+    look_at_outputs(checkpoint, loaded.model, options.trained)
     parent = folder.parent
     with (
         naming_full_disk(parent),
@@ -205,7 +206,7 @@ def _manifest(
         "checkpoint_sha256": measure(path).sha256,
         "parameters": sum(p.numel() for p in loaded.model.parameters()),
         "storage": "float16" if options.half_storage else "float32",
-        **_plain(loaded.facts.get("provenance", {})),
+        **loaded.facts.get("provenance", {}),
     }
     return Manifest(
         name=options.name,
@@ -220,12 +221,3 @@ def _manifest(
         provenance=provenance,
         intended_use=options.intended_use,
     )
-
-
-def _plain(value: Any) -> Any:
-    """Values as JSON has them, which knows no NaN: what could not be measured is null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

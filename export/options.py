@@ -77,6 +77,8 @@ class ExportOptions:
             )
         if self.name is not None and not self.name.strip():
             raise OptionError("name must not be empty: leave --name out for the checkpoint's.")
+        if self.name is not None and not (self.name.isprintable() and "/" not in self.name):
+            raise OptionError(f"name must be one line without a slash, got {self.name!r}.")
         _check_labels(self.labels)
 
     @property

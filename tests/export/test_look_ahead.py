@@ -70,6 +70,9 @@ def test_a_runtime_that_verification_needs(
 def test_names_that_say_nothing() -> None:
     with pytest.raises(OptionError, match="leave --name out"):
         ExportOptions(name=" ")
+    for name in ("x/y", "two\nlines"):
+        with pytest.raises(OptionError, match="name must be one line without a slash, got"):
+            ExportOptions(name=name)
 
 
 def test_photographs_are_looked_at_before_clips_are_judged(

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import itertools
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,15 +15,15 @@ from export.graphs import GRAPHS
 from export.intermediate import to_openvino
 from export.options import ExportOptions, completed
 from export.outputs import look_at_outputs
+from export.place import check_target, drafting, naming_full_disk, place_of_failed
 from export.precision.add import Added, add_precisions
 from export.precision.clips import check_sources
 from export.store import WeightStore
 from export.verify import Verification, verify
 from mol_edge.benchmark.report import check_writable
-from mol_edge.bundle import MANIFEST, Bundle, measure, write_manifest
-from mol_edge.errors import InputError, MissingExtraError
+from mol_edge.bundle import Bundle, measure, write_manifest
+from mol_edge.errors import MissingExtraError
 from mol_edge.manifest import Alignment, GraphInfo, Manifest, ModelInfo, Normalisation, TensorInfo
-from mol_edge.sink_base import cannot_write
 
 PRECISION = "fp32"
 WEIGHTS = f"{PRECISION}/weights.bin"
@@ -74,19 +70,17 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
     Raises:
         InputError: the checkpoint or the clips cannot be used, or `folder` holds something else.
         OptionError: a label, mean or scale is missing or does not fit.
+        OutputError: `folder` cannot be written, or another process exports to it now.
     """
-    _check_target(folder)
+    # A folder without a name, as `.` is, has nothing beside it.
+    folder = folder if folder.name else folder.absolute()
+    check_target(folder)
     loaded = load_checkpoint(checkpoint, options.neighbours)
     options = completed(checkpoint, loaded, options)
     _look_ahead(folder, options)
     look_at_outputs(checkpoint, loaded.model, options.trained)
-    parent = folder.parent
-    with (
-        naming_full_disk(parent),
-        tempfile.TemporaryDirectory(dir=parent, prefix=".export-") as draft,
-    ):
-        made = Path(draft) / "bundle"
-        made.mkdir()
+    with naming_full_disk(folder.parent), drafting(folder) as draft:
+        made = draft.bundle
         forms = _write_graphs(made, loaded, options)
         manifest = _manifest(made, checkpoint, loaded, options, forms)
         write_manifest(made, manifest)
@@ -100,24 +94,9 @@ def convert_all(checkpoint: Path, folder: Path, options: ExportOptions) -> Conve
             manifest = added.manifest
         write_manifest(made, manifest)
         if not verification.passed:
-            folder = _place_of_failed(folder)
-        if folder.exists():
-            # Beside it until the new one is in place, so that there is one at any moment.
-            folder.rename(Path(draft) / "replaced")
-        made.rename(folder)
+            folder = place_of_failed(folder)
+        draft.put(folder)
     return Converted(verification, added, folder)
-
-
-@contextmanager
-def naming_full_disk(folder: Path) -> Iterator[None]:
-    """Raise OutputError that names a folder where a write inside fails for want of room."""
-    try:
-        yield
-    except OSError as error:
-        # A write that fails does not know the path of its file.
-        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise cannot_write(folder, error) from error
 
 
 def _look_ahead(folder: Path, options: ExportOptions) -> None:
@@ -131,28 +110,6 @@ def _look_ahead(folder: Path, options: ExportOptions) -> None:
         calibration = wanted.calibration if "int8" in wanted.added else None
         check_sources(calibration, wanted.evaluation, options.labels)
     check_writable(folder.absolute().parent)
-
-
-def _place_of_failed(folder: Path) -> Path:
-    """Beside the folder that was asked for, and where nothing of somebody else's lies."""
-    first = f"{folder.name}-failed"
-    names = itertools.chain([first], (f"{first}-{number}" for number in itertools.count(2)))
-    return next(place for place in map(folder.with_name, names) if _may_replace(place))
-
-
-def _may_replace(folder: Path) -> bool:
-    """Whether there is nothing in a folder or a bundle."""
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return True
-    return (folder / MANIFEST).is_file()
-
-
-def _check_target(folder: Path) -> None:
-    if not _may_replace(folder):
-        raise InputError(
-            f"The bundle must go to a new folder or replace a bundle, and {folder} holds "
-            "something else: name another folder."
-        )
 
 
 def _write_graphs(

@@ -121,12 +121,12 @@ def test_commands_are_ones_that_exist() -> None:
 
 def test_export_commands_parse() -> None:
     pytest.importorskip("torch")
-    cli = pytest.importorskip("export.cli")
+    arguments = pytest.importorskip("export.arguments")
     count = 0
     for _, words in commands():
         if words[:3] == ["python", "-m", "export"]:
             show = words[3] == "show"
-            parser = cli._show_parser() if show else cli._parser()
+            parser = arguments.show_parser() if show else arguments.export_parser()
             parser.parse_args(words[4:] if show else words[3:])
             count += 1
     assert count >= 2

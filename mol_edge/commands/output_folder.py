@@ -6,11 +6,11 @@ import itertools
 import logging
 import os
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from mol_edge.commands.folder_lock import HeldError, lock_folder
 from mol_edge.errors import OutputError
 from mol_edge.sink_base import cannot_write, draft_of
 
@@ -172,27 +172,10 @@ def _free_name(folder: Path) -> Path:
 
 
 def _locked(folder: Path) -> int | None:
-    """Hold the folder against other runs until the descriptor is closed, however we end.
-
-    None where the system or the file system knows no such lock.
-    """
-    if sys.platform == "win32":
-        return None
-    import fcntl
-
-    descriptor = None
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        assert descriptor is not None
-        os.close(descriptor)
+        return lock_folder(folder)
+    except HeldError:
         raise OutputError(
             f"One run at a time writes into a folder, and another one writes into {folder} now: "
             "name another folder with --out."
         ) from None
-    except OSError:
-        if descriptor is not None:
-            os.close(descriptor)
-        return None
-    return descriptor

@@ -94,7 +94,7 @@ def test_a_missing_package_names_its_extra(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name in [name for name in sys.modules if name.startswith("export.")]:
-        if name not in ("export.cli", "export.show"):
+        if name not in ("export.cli", "export.show", "export.arguments"):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert main([str(lite_checkpoint), "-o", str(tmp_path / "bundle")]) == 2

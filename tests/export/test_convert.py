@@ -11,13 +11,13 @@ import onnxruntime
 import pytest
 import torch
 
-from export.convert import convert, convert_all, naming_full_disk
+from export.convert import convert, convert_all
 from export.graphs import GRAPHS
 from export.options import ExportOptions
 from export.verify import stream, verify
 from mol_edge.backends import BackendOptions, open_backend
 from mol_edge.bundle import MANIFEST, Bundle
-from mol_edge.errors import InputError, OptionError, OutputError
+from mol_edge.errors import InputError, OptionError
 from tests.golden_files import golden_model, recording
 from training.model import Mol, MolConfig
 
@@ -109,17 +109,6 @@ def test_verification_sees_one_changed_weight(lite_bundle: Bundle, lite_checkpoi
     assert not report.passed
     beyond = {d.output for d in report.differences if d.largest > 1e-3}
     assert beyond == {"landmarks"}
-
-
-def test_a_full_disk_is_named(tmp_path: Path) -> None:
-    if not Path("/dev/full").exists():
-        pytest.skip("there is no device here that is always full")
-    with (
-        pytest.raises(OutputError, match=f"Cannot write {tmp_path} .*make room there, or name"),
-        naming_full_disk(tmp_path),
-        open("/dev/full", "wb", buffering=0) as full,
-    ):
-        full.write(b"weights")
 
 
 def test_half_storage_halves_the_size_and_keeps_the_numbers(

@@ -9,27 +9,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from export.check_set import CHECK_SET, check_clips, check_known, make_check_set
+from export.checkpoint import load_checkpoint
+from export.precision.check_clips import NetworkPredictor
 from mol_edge.benchmark.report import check_writable
 from mol_edge.bundle import Bundle, measure, write_manifest
-from mol_edge.check_set import NO_CLASS, CheckSet, on_grid
+from mol_edge.commands.values import whole
 from mol_edge.errors import InputError, OptionError
-from training.datasets import class_set_of, open_evaluation
+from mol_edge.manifest import Manifest
+from training.datasets import open_evaluation
 from training.evaluation.clips import EvaluationOptions
 from training.evaluation.judge import judge
 from training.evaluation.photos import evaluate_photos, read_faces
-from training.evaluation.predictor import BundlePredictor, CheckpointPredictor, Predictor
-from training.metrics import moving_pixels
-from training.model.config import CROP, FRAMES, PAIRS
+from training.evaluation.predictor import BundlePredictor
 from training.options import DataOptions
-from training.samples import Dataset
-from training.synthetic import SyntheticOptions, make_clip
-from training.synthetic_data import SyntheticDataset
-
-CHECK_SET = "check/clips.npz"
-# Far from the seeds that evaluations begin with.
-_CHECK_SEED = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -69,8 +62,8 @@ def judge_bundle(folder: Path, checkpoint: Path, options: JudgeOptions) -> Mappi
 
     Args:
         folder: the bundle.
-        checkpoint: what it was exported from, one of `training.fit`; the check set holds what
-            PyTorch makes of it.
+        checkpoint: what it was exported from, by its SHA-256; the check set holds what PyTorch
+            makes of it.
         options: how.
 
     Returns:
@@ -78,36 +71,30 @@ def judge_bundle(folder: Path, checkpoint: Path, options: JudgeOptions) -> Mappi
 
     Raises:
         BundleError: the folder holds no sound bundle.
-        InputError: no such data, or no such checkpoint.
+        InputError: no such data, no such checkpoint, or another one.
         OutputError: the bundle cannot be written.
     """
     # All that is read is looked at first, so that a wrong path is told before minutes of work.
-    teacher = CheckpointPredictor(checkpoint) if options.check_clips else None
     model = BundlePredictor(folder, options.device, options.precision)
-    if teacher is not None and teacher.labels != model.labels:
-        raise InputError(
-            f"The checkpoint must be what the bundle was exported from, and {checkpoint} has the "
-            f"classes {', '.join(teacher.labels)} instead of {', '.join(model.labels)}: name that "
-            "one, or give --check-clips 0."
-        )
+    manifest = Bundle.open(folder).manifest
+    teacher = _teacher(checkpoint, manifest) if options.check_clips else None
     if options.photos is not None:
         read_faces(options.photos)
     check_writable(folder)
     sampled = DataOptions(evaluation=options.clips)
     data = open_evaluation(options.data, model.labels, sampled)
     if teacher is not None:
-        _check_known(data, options.data)
+        check_known(data, options.data)
     limits = EvaluationOptions(options.baseline_pairs)
     result = judge(model, data, limits, synthetic=options.data == "synthetic")
     figures = {"data": options.data, "device": model.device, **result.figures()}
     if options.photos is not None:
         found, _ = evaluate_photos(model, options.photos)
         figures["photographs"] = {k: v for k, v in found.items() if k != "by_face"}
-    manifest = Bundle.open(folder).manifest
     accuracy = {**manifest.accuracy, options.precision: _rounded(figures)}
     manifest = replace(manifest, accuracy=accuracy)
     if teacher is not None:
-        clips = check_clips(options, model.labels)
+        clips = check_clips(options.data, options.check_clips, model.labels)
         path = folder / CHECK_SET
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(make_check_set(teacher, clips, options.check_clips).to_bytes())
@@ -117,59 +104,20 @@ def judge_bundle(folder: Path, checkpoint: Path, options: JudgeOptions) -> Mappi
     return accuracy[options.precision]
 
 
-def check_clips(options: JudgeOptions, labels: tuple[str, ...]) -> Dataset:
-    """Clips for a check set, apart from those that evaluations begin with."""
-    if options.data != "synthetic":
-        return open_evaluation(options.data, labels)
-    seen = SyntheticOptions(split="eval")
-    return SyntheticDataset(
-        lambda index: make_clip(_CHECK_SEED + index, seen),
-        options.check_clips,
-        class_set_of(labels),
-    )
+def _teacher(checkpoint: Path, manifest: Manifest) -> NetworkPredictor:
+    """The very network that a bundle was exported from, with the bundle's names and constants.
 
-
-def _check_known(data: Dataset, name: str) -> None:
-    """Raise InputError where clips lack what a check set holds."""
-    if data.sample(0, 0, ()).landmarks is None:
-        raise InputError(
-            f"Clips of a check set must have landmarks, and those of {name} have none: give others "
-            "with --data, or --check-clips 0."
-        )
-
-
-def make_check_set(model: Predictor, data: Dataset, most: int | None = None) -> CheckSet:
-    """Clips with their truth and what a model gives.
-
-    Args:
-        model: run in PyTorch, so that a runtime is compared with it.
-        data: its clips know landmarks and the flow of every pair.
-        most: clips to take; all of them by default.
+    Names of classes, mean and scale may have been given at the export, so that the checkpoint's
+    own say nothing; its digest does.
     """
-    columns: dict[str, list[Any]] = {name: [] for name in CheckSet.__dataclass_fields__}
-    for index in range(min(len(data), most or len(data))):
-        sample = data.sample(index, 0, tuple(range(PAIRS)))
-        assert sample.landmarks is not None and sample.frames.shape == (FRAMES, CROP, CROP)
-        face = np.ones((CROP, CROP), np.bool_) if sample.face is None else sample.face
-        flow = sample.flow.astype(np.float32)
-        out = model.clip(sample.frames)
-        columns["frames"].append(sample.frames)
-        columns["labels"].append(NO_CLASS if sample.label is None else sample.label)
-        columns["landmarks"].append(sample.landmarks[1:])
-        columns["flow"].append(on_grid(flow))
-        columns["moving"].append(on_grid(np.stack([moving_pixels(pair, face) for pair in flow])))
-        columns["given_logits"].append(out.logits)
-        columns["given_landmarks"].append(out.landmarks)
-        columns["given_flow"].append(on_grid(out.flow))
-    return CheckSet(
-        **{
-            name: np.stack(rows).astype(_KINDS.get(name, np.float32))
-            for name, rows in columns.items()
-        }
-    )
-
-
-_KINDS: Mapping[str, Any] = {"frames": np.uint8, "labels": np.int64, "moving": np.bool_}
+    wanted = str(manifest.provenance.get("checkpoint_sha256", ""))
+    if checkpoint.is_file() and (came := measure(checkpoint).sha256) != wanted:
+        known = f"has SHA-256 {wanted[:12]}…" if wanted else "is not named in its manifest"
+        raise InputError(
+            f"The checkpoint must be the file that {manifest.name} was exported from, which "
+            f"{known}, and {checkpoint} has {came[:12]}…: name that file, or give --check-clips 0."
+        )
+    return NetworkPredictor(load_checkpoint(checkpoint, manifest.model.neighbours).model, manifest)
 
 
 def _rounded(value: Any) -> Any:
@@ -187,13 +135,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("bundle", type=Path, help="folder of the bundle; its manifest is changed")
     parser.add_argument("checkpoint", type=Path, help="what it was exported from")
-    parser.add_argument("--data", default="synthetic", help="synthetic, or a folder of clips")
-    parser.add_argument("--clips", type=int, default=1000, help="synthetic clips")
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="annotated photographs")
-    parser.add_argument("--baseline-pairs", type=int, default=60, help="pairs for the baselines")
-    parser.add_argument("--device", default="onnxruntime", help="runtime that is judged")
-    parser.add_argument("--precision", default="fp32", help="which precision of the bundle")
-    parser.add_argument("--check-clips", type=int, default=8, help="clips of the check set")
+    parser.add_argument(
+        "--data",
+        default="synthetic",
+        metavar="CLIPS",
+        help="synthetic, texture, or a folder of prepared or rendered clips (synthetic)",
+    )
+    for name, least, default, text in (
+        ("--clips", 1, 1000, "clips to render for synthetic and texture"),
+        ("--baseline-pairs", 0, 60, "pairs on which other methods of flow run too"),
+        ("--check-clips", 0, 8, "clips of the check set; 0 keeps the bundle's"),
+    ):
+        text = f"{text} ({default})"
+        parser.add_argument(name, type=whole(least), default=default, metavar="N", help=text)
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="annotated photographs (none)")
+    parser.add_argument(
+        "--device", default="onnxruntime", help="runtime that is judged (onnxruntime)"
+    )
+    parser.add_argument(
+        "--precision", default="fp32", metavar="P", help="which precision of the bundle (fp32)"
+    )
 
 
 def run(given: argparse.Namespace) -> str:

@@ -15,7 +15,6 @@ from mol_edge.manifest import Manifest
 from mol_edge.network import ClipOutput
 from training.model import Mol
 
-PATH = "check/clips.npz"
 CLIPS = 8
 
 
@@ -67,16 +66,16 @@ def with_check_set(folder: Path, model: Mol, manifest: Manifest, data: str) -> M
     """
     if manifest.check_set is not None:
         return manifest
-    from export.judge import JudgeOptions, check_clips, make_check_set
+    from export.check_set import CHECK_SET, check_clips, make_check_set
     from training.synthetic.labels import CASME5, CLASS_SETS
 
     known = any(manifest.labels == names for names, _ in CLASS_SETS.values())
-    clips = check_clips(JudgeOptions(data, check_clips=CLIPS), manifest.labels if known else CASME5)
+    clips = check_clips(data, CLIPS, manifest.labels if known else CASME5)
     check: CheckSet = make_check_set(NetworkPredictor(model, manifest), clips, CLIPS)
     if not known:
         check = replace(check, labels=np.full_like(check.labels, -1))
-    path = folder / PATH
+    path = folder / CHECK_SET
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(check.to_bytes())
-    files = {**manifest.files, PATH: measure(path)}
-    return replace(manifest, files=files, check_set=PATH)
+    files = {**manifest.files, CHECK_SET: measure(path)}
+    return replace(manifest, files=files, check_set=CHECK_SET)

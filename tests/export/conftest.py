@@ -84,3 +84,19 @@ def full_bundle(official_checkpoint: Path, tmp_path_factory: pytest.TempPathFact
     options = ExportOptions(labels=LABELS, mean=120.0, scale=135.0, openvino=True)
     assert convert(official_checkpoint, folder, options).passed
     return Bundle.open(folder)
+
+
+@pytest.fixture(scope="session")
+def prepared_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Aligned faces of 144 pixels, as the commands of docs/training.md make them."""
+    for package in ("cv2", "skimage", "tqdm"):
+        pytest.importorskip(package, reason=f"preparing needs {package}")
+    from training.data.__main__ import main
+
+    root = tmp_path_factory.mktemp("casme2")
+    raw, cache = str(root / "raw"), str(root / "cache")
+    words = ["--set", "casme2", "--layout", "original"]
+    assert main(["lookalike", *words, "--subjects", "2", "--clips", "1", "--out", raw]) == 0
+    words += ["--root", raw, "--landmarks", f"csv:{raw}/landmarks.csv", "--classes", "5"]
+    assert main(["prepare", *words, "--jobs", "1", "--out", cache]) == 0
+    return Path(cache)

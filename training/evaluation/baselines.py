@@ -29,6 +29,8 @@ def dis(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Flow:
     """Dense inverse search, OpenCV, its preset `MEDIUM`."""
     import cv2
 
+    # Frames cut out of larger ones are views, which it does not take.
+    first, second = np.ascontiguousarray(first), np.ascontiguousarray(second)
     method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     flow = method.calc(first, second, np.zeros((*first.shape, 2), np.float32))
     return np.ascontiguousarray(flow.transpose(2, 0, 1), np.float32)

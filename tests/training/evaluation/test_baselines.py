@@ -28,5 +28,13 @@ def test_each_method_finds_a_shift(name, pair):
     assert inner[1].mean() == pytest.approx(-0.75, abs=0.15)
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_views_into_larger_frames_are_taken_as_they_are(name, pair):
+    larger = [np.pad(frame, 8) for frame in pair]
+    views = [frame[8:-8, 8:-8] for frame in larger]
+    assert not views[0].flags.c_contiguous
+    assert np.array_equal(METHODS[name](*views), METHODS[name](*pair))
+
+
 def test_zero_flow(pair):
     assert not METHODS["zero"](*pair).any()

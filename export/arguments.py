@@ -44,8 +44,8 @@ def export_parser() -> argparse.ArgumentParser:
         "--tolerance",
         type=float,
         metavar="T",
-        help="largest difference of fp32 from PyTorch (1e-3; 5e-2 with --half-storage); fp16 and "
-        "int8 have --max-drop",
+        help="largest difference of fp32 from PyTorch (1e-3; 5e-2 with --half-storage), of outputs "
+        "above 100 in proportion; fp16 and int8 have --max-drop",
     )
     parser.add_argument("--untrained", action="store_true", help="mark the weights as not trained")
     _add_precision_arguments(parser)

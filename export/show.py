@@ -48,4 +48,5 @@ def _verification(bundle: Bundle) -> list[str]:
         lines.append(
             f"  {entry['device']:<18} {entry['mode']:<7} {entry['output']:<10} {entry['largest']}"
         )
-    return lines
+    without = report.get("left_out", {})
+    return [*lines, *(f"  {device} was left out: {why}" for device, why in without.items())]

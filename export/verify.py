@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from export.probe import probe_clips
+from export.verification import Difference
+from export.verification import Verification as Verification
 from mol_edge.backends import open_backend
 from mol_edge.backends.base import Backend, BackendOptions
 from mol_edge.bundle import Bundle
@@ -19,82 +20,37 @@ from training.model.config import FRAMES, PAIRS
 
 Arrays = dict[str, NDArray[Any]]
 
+RUNTIMES = ("onnxruntime:cpu", "openvino:CPU", "native:cpu")
+"""The CPU runtimes that a bundle is verified on, where they compute the model."""
+
 NATIVE_NEIGHBOURS = 8
 NATIVE_CHANNELS = 16
 """The most that the C++ core looks for."""
 
-HINT = "float32 (OpenVINO: INFERENCE_PRECISION_HINT f32, stated, since its default may be bf16)"
 
-
-@dataclass(frozen=True)
-class Difference:
-    """The largest difference of one output from PyTorch's.
-
-    Attributes:
-        device: the runtime that was compared.
-        mode: ``clip`` for the fused graph, ``stream`` for the small graphs frame by frame.
-        output: ``logits``, ``flow`` or ``landmarks``.
-        largest: largest absolute difference.
-        magnitude: largest absolute value of PyTorch's output, for scale.
-    """
-
-    device: str
-    mode: str
-    output: str
-    largest: float
-    magnitude: float
-
-
-@dataclass(frozen=True)
-class Verification:
-    """All differences of a bundle from PyTorch, and what was allowed."""
-
-    tolerance: float
-    differences: tuple[Difference, ...]
-    smallest_gap: float
-    precision: str = HINT
-    clips: int = field(default=2)
-
-    @property
-    def passed(self) -> bool:
-        """Whether every difference is within the tolerance (one that is not a number is not)."""
-        return all(d.largest <= self.tolerance for d in self.differences)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for the manifest; a difference that is not finite becomes text."""
-        content = {**asdict(self), "passed": self.passed}
-        for entry in content["differences"]:
-            if not np.isfinite(entry["largest"]):
-                entry["largest"] = str(entry["largest"])
-        content["differences"] = list(content["differences"])
-        if not np.isfinite(self.smallest_gap):
-            content["smallest_gap"] = str(self.smallest_gap)
-        return content
-
-    def table(self) -> str:
-        """The differences as a text table."""
-        lines = [f"{'device':<18} {'mode':<7} {'output':<10} {'largest difference':>19}  of"]
-        for d in self.differences:
-            mark = "" if d.largest <= self.tolerance else f"  beyond {self.tolerance:g}"
-            lines.append(
-                f"{d.device:<18} {d.mode:<7} {d.output:<10} {d.largest:>19.2e}  "
-                f"{d.magnitude:.2f}{mark}"
-            )
-        return "\n".join(lines)
-
-
-def devices_for(model: Mol) -> tuple[str, ...]:
-    """The CPU runtimes that compute a model.
+def left_out_of(model: Mol) -> dict[str, str]:
+    """The CPU runtimes that do not compute a model, and why.
 
     The C++ core takes graphs of positions alone, and landmark maps that fill its vectors.
     """
     config = model.config
-    native = (
-        config.graph == "positions"
-        and config.neighbours <= NATIVE_NEIGHBOURS
-        and config.landmark_channels % NATIVE_CHANNELS == 0
-    )
-    return ("onnxruntime:cpu", "openvino:CPU", *(("native:cpu",) if native else ()))
+    reasons = []
+    if config.graph != "positions":
+        reasons.append(f"graphs of positions, and this one is of {config.graph}")
+    if config.neighbours > NATIVE_NEIGHBOURS:
+        reasons.append(f"at most {NATIVE_NEIGHBOURS} neighbours, and there are {config.neighbours}")
+    if config.landmark_channels % NATIVE_CHANNELS:
+        reasons.append(
+            f"landmark maps of {NATIVE_CHANNELS} channels or a multiple, and these have "
+            f"{config.landmark_channels}"
+        )
+    return {"native:cpu": f"it computes {'; '.join(reasons)}"} if reasons else {}
+
+
+def devices_for(model: Mol) -> tuple[str, ...]:
+    """The CPU runtimes that compute a model."""
+    without = left_out_of(model)
+    return tuple(device for device in RUNTIMES if device not in without)
 
 
 def verify(
@@ -110,7 +66,7 @@ def verify(
         bundle: the graphs.
         model: what they were exported from.
         devices: what runs them; every runtime for CPUs that computes the model by default.
-        tolerance: largest difference allowed.
+        tolerance: largest difference allowed of outputs up to 100; of larger ones in proportion.
         threads: of each runtime.
 
     Raises:
@@ -137,7 +93,8 @@ def verify(
                 ]
         finally:
             backend.close()
-    return Verification(tolerance, tuple(found), gap, clips=len(clips))
+    without = {} if devices else left_out_of(model)
+    return Verification(tolerance, tuple(found), gap, clips=len(clips), left_out=without)
 
 
 def _largest(came: NDArray[Any], wanted: NDArray[Any]) -> float:

@@ -59,7 +59,8 @@ class Bench:
             forms: graphs by form.
             bundle: one whose own form for OpenVINO is judged too.
         """
-        found = []
+        found: list[tuple[str, Outputs, int | None, int]] = []
+        without: dict[str, str] = {}
         for name, form in forms.items():
             runtime = "openvino" if name == "openvino" else "onnxruntime"
             integers = _integer_layers(name, form.models) if form.layers else None
@@ -67,7 +68,10 @@ class Bench:
             came = outputs_of(backend, self.clips, self.constants)
             found.append((_device(name), came, integers, form.layers))
             if name == "onnx" and form.layers:
-                found += self._by_core(form.models)
+                try:
+                    found.append(self._by_core(form.models))
+                except DeviceError as error:
+                    without[_device("native")] = str(error)
         if bundle is not None and bundle.has("features", precision, "openvino"):
             options = BackendOptions(threads=self.threads, precision=precision)
             with open_backend(bundle, "openvino", options) as opened:
@@ -84,18 +88,20 @@ class Bench:
                 label: differences(came, self.reference) for label, came, *_ in found
             },
             "layers": {name: form.layers for name, form in forms.items()},
+            "left_out": without,
         }
         return Judgement(precision, verdicts, self.enforced, facts)
 
-    def _by_core(self, models: Models) -> list[tuple[str, Outputs, int | None, int]]:
-        """What the C++ core makes of graphs in eight bits; nothing where it does not take them."""
-        try:
-            asked, made = count.in_core(models)
-        except DeviceError:
-            return []
+    def _by_core(self, models: Models) -> tuple[str, Outputs, int | None, int]:
+        """What the C++ core makes of graphs in eight bits.
+
+        Raises:
+            DeviceError: it does not compute them.
+        """
+        asked, made = count.in_core(models)
         backend = ModelsBackend(models, "native", self.threads)
         came = outputs_of(backend, self.clips, self.constants)
-        return [(_device("native"), came, made if asked else None, asked)]
+        return _device("native"), came, made if asked else None, asked
 
     def _verdict(
         self, precision: str, device: str, came: Outputs, integers: int | None, layers: int

@@ -231,6 +231,8 @@ def table(float32: Figures, judgements: Sequence[Judgement]) -> str:
             if verdict.integer_layers is not None:
                 said += f", {verdict.integer_layers} of {verdict.expected_layers} layers in INT8"
             lines.append(_row(judgement.precision, verdict.device, verdict.figures, said))
+        for device, why in judgement.facts.get("left_out", {}).items():
+            lines.append(f"{judgement.precision:<9} {device} was left out: {why.rstrip('.')}.")
     said_doubt = doubt(float32) if all(one.enforced for one in judgements) else None
     return "\n".join(lines if said_doubt is None else [*lines, said_doubt])
 

@@ -41,6 +41,20 @@ def test_rounded_weights_have_a_tolerance_of_their_own(
     ) in capsys.readouterr().out
 
 
+def test_a_runtime_that_does_not_compute_the_network_is_named(
+    lite_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = torch.load(lite_checkpoint, weights_only=True)
+    content["config"]["neighbours"] = 9
+    torch.save(content, tmp_path / "nine.pt")
+    bundle = tmp_path / "bundle"
+    assert main([str(tmp_path / "nine.pt"), "--no-clip", "-o", str(bundle)]) == 0
+    why = "native:cpu was left out: it computes at most 8 neighbours, and there are 9"
+    assert f"\n{why}.\n" in capsys.readouterr().out
+    assert main(["show", str(bundle)]) == 0
+    assert f"\n  {why}\n" in capsys.readouterr().out
+
+
 def test_beyond_tolerance_exits_nonzero(
     lite_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,7 +62,7 @@ def test_beyond_tolerance_exits_nonzero(
     bundle, failed = tmp_path / "bundle", tmp_path / "bundle-failed"
     assert main([*arguments, str(bundle)]) == 1
     said = capsys.readouterr()
-    assert "beyond 1e-12" in said.out
+    assert "beyond 1e-12" in said.out and "allow it with --tolerance " in said.out
     assert said.err == (
         "export: error: outputs must agree with PyTorch to 1e-12, and some do not (see above): the "
         f"bundle is not in {bundle} but in {failed}, for inspection with `python -m export show` "

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from export.fold import array
 from export.graphs import GRAPHS
-from export.verify import devices_for
+from export.verify import devices_for, left_out_of
 from mol_edge import _core
 from mol_edge.backends.native_weights import native_weights
 from mol_edge.errors import BundleError, DeviceError
@@ -142,3 +142,12 @@ def test_channels_of_every_width_are_computed(width: float) -> None:
 def test_many_neighbours_are_verified_and_run_elsewhere() -> None:
     assert devices_for(lite(neighbours=8))[-1] == "native:cpu"
     assert devices_for(lite(neighbours=9)) == ("onnxruntime:cpu", "openvino:CPU")
+
+
+def test_why_it_is_left_out() -> None:
+    assert left_out_of(lite()) == {}
+    many = lite(neighbours=9, graph="channels", landmark_channels=13)
+    assert left_out_of(many) == {
+        "native:cpu": "it computes graphs of positions, and this one is of channels; at most 8 "
+        "neighbours, and there are 9; landmark maps of 16 channels or a multiple, and these have 13"
+    }

@@ -1,10 +1,17 @@
 """`mol-edge check` on the demo bundle, and how it tells what is lost."""
 
 import re
+import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from mol_edge.backends import open_backend
+from mol_edge.bundle import Bundle, measure, write_manifest
+from mol_edge.check_set import CheckSet
 from mol_edge.cli import main
+from mol_edge.network import run_clip
 
 pytest.importorskip("onnxruntime")
 
@@ -29,3 +36,23 @@ def test_a_loss_has_as_many_digits_as_tell_it_from_what_may_be_lost(capsys):
     )
     assert found is not None, said
     assert 0 < float(found[1]) < 0.05
+
+
+@pytest.mark.parametrize(("apart", "told"), [(0.004, True), (0.0005, False), (0.5, False)])
+def test_a_difference_that_a_tie_of_neighbours_makes_is_explained(apart, told, tmp_path, capsys):
+    folder = tmp_path / "bundle"
+    shutil.copytree(Bundle.default().folder, folder)
+    bundle = Bundle.open(folder)
+    check = CheckSet.of(bundle)
+    luma = bundle.manifest.normalisation
+    with open_backend(bundle, "onnxruntime") as backend:
+        crops = ((check.frames[:1, :, None] - luma.mean) / luma.scale).astype(np.float32)
+        logits = run_clip(backend, crops[0]).logits
+    arrays = {name: getattr(check, name)[:1] for name in CheckSet.__dataclass_fields__}
+    arrays["given_logits"] = logits[None] + np.float32(apart)
+    path = bundle.manifest.check_set
+    (folder / path).write_bytes(CheckSet(**arrays).to_bytes())
+    files = {**bundle.manifest.files, path: measure(folder / path)}
+    write_manifest(folder, replace(bundle.manifest, files=files))
+    assert main([*DEVICE, "--precision", "fp32", "--bundle", str(folder)]) == 0
+    assert ("rounding decides which of them comes first" in capsys.readouterr().out) is told

@@ -57,7 +57,7 @@ def _export(given: argparse.Namespace) -> int:
         from export.convert import convert_all
         from export.options import ExportOptions
         from export.precision.add import PrecisionOptions
-        from export.precision.gate import Limits, table
+        from export.precision.gate import Limits, refusals, table
 
     precision = PrecisionOptions(
         precisions=tuple(name.strip() for name in given.precision.split(",")),
@@ -101,15 +101,8 @@ def _export(given: argparse.Namespace) -> int:
     if added is not None:
         print(table(added.float32, added.judgements))
     if added is not None and not converted.passed:
-        for judged in added.judgements:
-            for failure in judged.failures:
-                print(f"export: error: {judged.precision} {failure}.", file=sys.stderr)
-        failed = ", ".join(each.precision for each in added.judgements if not each.passed)
-        print(
-            f"export: error: {failed} did not pass the gate and is not in {given.output}, where "
-            "reports/ says why: allow more with --max-drop, or export without it.",
-            file=sys.stderr,
-        )
+        for refusal in refusals(added.judgements, given.output):
+            print(f"export: error: {refusal}", file=sys.stderr)
         return BEYOND_TOLERANCE
     print(f"The bundle is in {given.output}.")
     return 0

@@ -16,10 +16,7 @@ from export.precision.clips import SYNTHETIC, Clips, check_apart, open_calibrati
 from export.precision.gate import Judgement, Limits
 from export.precision.groups import GROUPS
 from export.precision.half import halved
-from export.precision.measure import (
-    Figures,
-    outputs_of_network,
-)
+from export.precision.measure import Figures, outputs_of_network
 from export.precision.quantize import AARCH64, OPENVINO, TENSORRT, X86
 from export.precision.sensitivity import Trial, Tried, drop_worst, try_groups
 from export.precision.write import write_precision
@@ -72,7 +69,8 @@ class PrecisionOptions:
         counts = (("calibration_clips", 1), ("evaluation_clips", 1), ("selection_clips", 0))
         for name, least in counts:
             if getattr(self, name) < least:
-                raise OptionError(f"{name} must be {least} or more, got {getattr(self, name)}.")
+                flag = f"--{name.replace('_', '-')}"
+                raise OptionError(f"{flag} must be {least} or more, got {getattr(self, name)}.")
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -112,10 +110,12 @@ def add_precisions(
     Raises:
         InputError: clips that cannot be used, or that calibration and evaluation share.
     """
-    # Weights that were never trained have no accuracy to choose by.
-    selecting = options.selection_clips if manifest.trained else 0
+    # Only int8 chooses, and weights that were never trained have no accuracy to choose by.
+    chooses = manifest.trained and "int8" in options.added
+    selecting = options.selection_clips if chooses else 0
     total = options.evaluation_clips + selecting
-    log.info("Making %d clips to judge on.", total)
+    rendered = options.evaluation == SYNTHETIC
+    log.info("%s clips to judge on, %d.", "Rendering" if rendered else "Reading", total)
     everything = open_judging(options.evaluation, manifest.labels, total)
     selection, judging = _split(everything, selecting)
     models = {
@@ -124,10 +124,12 @@ def add_precisions(
         if name in manifest.graphs["fp32"]["onnx"]
     }
     constants, limits = manifest.normalisation, options.limits
+    log.info("Running PyTorch on %d of them.", len(judging))
     reference = outputs_of_network(model, judging, constants)
     bench = Bench(judging, constants, reference, limits, manifest.trained, options.threads)
     log.info("Judging float32.")
-    judgements = [bench.judge("fp32", {"onnx": Form(models), "openvino": Form(models)})]
+    lenient = replace(bench, limits=limits.of_float32())
+    judgements = [lenient.judge("fp32", {"onnx": Form(models), "openvino": Form(models)})]
     manifest = with_report(folder, manifest, judgements[0])
     manifest = _with_accuracy(manifest, judgements[0], options.evaluation)
     tried: list[Tried] = []
@@ -139,6 +141,7 @@ def add_precisions(
             forms = {"onnx": half}
             judged = bench.judge(precision, {"onnx": half, "openvino": half})
         else:
+            log.info("Making clips to calibrate with, %d.", options.calibration_clips)
             calibration = open_calibration(
                 options.calibration, manifest.labels, options.calibration_clips, manifest.alignment
             )
@@ -173,6 +176,7 @@ def _choose(
 ) -> tuple[dict[str, Form], list[Tried]]:
     """Choose the groups that go to eight bits, and calibrate these."""
     constants = manifest.normalisation
+    log.info("Calibrating on %d clips.", len(calibration))
     calibrates = Calibration(models, calibration.normalised(constants), options.threads)
     if selection is None:
         usual = [group.name for group in GROUPS if not group.sensitive]

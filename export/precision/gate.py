@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from export.precision.measure import Figures
 from mol_edge._numbers import beyond
+from mol_edge.commands.drops import parse_drops
 from mol_edge.errors import OptionError
 from mol_edge.following import PLACED_NME
 
@@ -26,7 +28,7 @@ class Limits:
         landmarks: rise of the landmarks' mean error, of its value in float32.
 
     Raises:
-        OptionError: a limit is negative.
+        OptionError: a limit is negative or not finite, or more than all clips.
     """
 
     classes: float = 0.02
@@ -35,8 +37,12 @@ class Limits:
 
     def __post_init__(self) -> None:
         for task, value in asdict(self).items():
-            if not value >= 0:
-                raise OptionError(f"The drop allowed in {task} must be 0 or more, got {value}.")
+            most = 1.0 if task == "classes" else sys.float_info.max
+            if not 0 <= value <= most:
+                raise OptionError(
+                    f"The share that may be lost in {task} must be 0 or more"
+                    f"{' and at most 1' if task == 'classes' else ''}, got {value}."
+                )
 
     @classmethod
     def parse(cls, text: str) -> Limits:
@@ -46,20 +52,20 @@ class Limits:
             >>> Limits.parse("flow=7.5").flow
             0.075
         """
-        given: dict[str, float] = {}
-        for part in filter(None, text.split(",")):
-            task, _, value = part.partition("=")
-            try:
-                given[task.strip()] = float(value) / 100
-            except ValueError:
-                given[""] = 0.0
         known = asdict(cls())
-        if not set(given) <= set(known):
-            raise OptionError(
-                f"--max-drop must be percents by task such as classes=2,flow=5,landmarks=3, got "
-                f"{text!r}."
-            )
-        return cls(**{**known, **given})
+        try:
+            given = parse_drops(text, known)
+        except ValueError as error:
+            raise OptionError(f"--max-drop {error}.") from None
+        return cls(**{**known, **{task: value / 100 for task, value in given.items()}})
+
+    def of_float32(self) -> Limits:
+        """What float32 itself may lose on a runtime: never less than by default.
+
+        It is what the others are measured against, and differs from PyTorch by rounding.
+        """
+        usual = asdict(Limits())
+        return Limits(**{task: max(value, usual[task]) for task, value in asdict(self).items()})
 
 
 @dataclass(frozen=True)
@@ -190,6 +196,25 @@ class Judgement:
             "runtimes": [verdict.to_json() for verdict in self.verdicts],
             **self.facts,
         }
+
+
+def refusals(judgements: Sequence[Judgement], folder: object) -> list[str]:
+    """What to tell the user of precisions that lost too much: each loss, and what follows."""
+    said = [f"{each.precision} {reason}." for each in judgements for reason in each.failures]
+    failed = [each.precision for each in judgements if not each.passed]
+    out = [name for name in failed if name != "fp32"]
+    if out:
+        verb = "are" if len(out) > 1 else "is"
+        said.append(
+            f"{' and '.join(out)} did not pass the gate and {verb} not in {folder}, where reports/ "
+            f"says why: allow more with --max-drop, or export without."
+        )
+    if "fp32" in failed:
+        said.append(
+            f"fp32 stays in {folder}, since the others are measured against it: do not use it on "
+            "the runtime named above."
+        )
+    return said
 
 
 def doubt(float32: Figures) -> str | None:

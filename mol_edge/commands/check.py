@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mol_edge._numbers import beyond
+from mol_edge.commands.drops import parse_drops
 from mol_edge.commands.exit_codes import DISAGREES, OK
 from mol_edge.commands.table import format_table
 
@@ -53,18 +54,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _limits(text: str) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for part in text.split(","):
-        task, _, value = part.partition("=")
-        try:
-            found[task.strip()] = float(value)
-        except ValueError:
-            found[""] = 0.0
-    if not set(found) <= set(_MAX_DROP) or not all(value >= 0 for value in found.values()):
-        raise argparse.ArgumentTypeError(
-            f"must be percents by task such as classes=2,flow=5,landmarks=3, got {text!r}"
-        )
-    return found
+    try:
+        return parse_drops(text, _MAX_DROP)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _share(text: str) -> float:

@@ -15,7 +15,7 @@ from export.precision.add import with_report
 from export.precision.again import without
 from export.precision.bench import Bench
 from export.precision.build import Form, Models
-from export.precision.gate import Drop, Judgement, Limits, Verdict, doubt, drops, table
+from export.precision.gate import Drop, Judgement, Limits, Verdict, doubt, drops, refusals, table
 from export.precision.measure import Figures
 from export.precision.write import write_precision
 from mol_edge.bundle import Bundle, measure, write_manifest
@@ -48,9 +48,41 @@ def damaged(models: Models, layer: str = "landmark.fc1") -> Models:
 def test_limits_are_read_in_percent() -> None:
     assert Limits.parse("") == Limits(0.02, 0.05, 0.03)
     assert Limits.parse("flow=7.5,classes=1") == Limits(0.01, 0.075, 0.03)
-    for text in ("flow", "pose=3", "flow=x", "flow=-1"):
-        with pytest.raises(OptionError, match="classes=2,flow=5|must be 0 or more"):
+    for text in ("flow", "pose=3", "flow=x", "flow=-1", "classes=101", "flow=inf", "flow=nan"):
+        with pytest.raises(OptionError, match=f"--max-drop must be percents .*, got '{text}' in"):
             Limits.parse(text)
+    with pytest.raises(OptionError, match="got 'classes=2' twice in 'classes=1,classes=2'"):
+        Limits.parse("classes=1,classes=2")
+    for wrong in ({"classes": 1.01}, {"flow": -0.1}, {"flow": float("inf")}):
+        with pytest.raises(OptionError, match="that may be lost in"):
+            Limits(**wrong)
+
+
+def test_float32_is_not_held_to_less_than_rounding() -> None:
+    assert Limits.parse("classes=0,flow=0").of_float32() == Limits()
+    assert Limits.parse("flow=50").of_float32() == Limits(flow=0.5)
+
+
+def test_what_was_refused_is_told_in_sentences() -> None:
+    lost = tuple(drops(FLOAT32, replace(FLOAT32, agreement=0.1), Limits()))
+    verdict = Verdict("", "onnxruntime:cpu", FLOAT32, lost)
+    judged = [Judgement(name, (verdict,)) for name in ("fp32", "fp16", "int8")]
+    loss = "onnxruntime:cpu: classes, other class than float32: +90.00% (at most 2%)."
+    end = "where reports/ says why: allow more with --max-drop, or export without."
+    assert refusals(judged[1:2], "b") == [
+        f"fp16 {loss}",
+        f"fp16 did not pass the gate and is not in b, {end}",
+    ]
+    said = refusals(judged, "b")
+    assert said[3] == f"fp16 and int8 did not pass the gate and are not in b, {end}"
+    assert said[4].startswith("fp32 stays in b, since the others are measured against it")
+    assert refusals([Judgement("int8", (verdict,), enforced=False)], "b") == []
+
+
+def test_a_runtime_that_does_not_take_a_precision_is_named() -> None:
+    facts = {"left_out": {"native:cpu": "it computes less."}}
+    judged = Judgement("int8", (Verdict("int8", "onnxruntime:cpu", FLOAT32, ()),), facts=facts)
+    assert "\nint8      native:cpu was left out: it computes less." in table(FLOAT32, [judged])
 
 
 def test_drops_are_what_was_lost_by_task() -> None:

@@ -56,3 +56,11 @@ def test_a_difference_that_a_tie_of_neighbours_makes_is_explained(apart, told, t
     write_manifest(folder, replace(bundle.manifest, files=files))
     assert main([*DEVICE, "--precision", "fp32", "--bundle", str(folder)]) == 0
     assert ("rounding decides which of them comes first" in capsys.readouterr().out) is told
+
+
+@pytest.mark.parametrize("text", ["classes=101", "classes=1,classes=2", "flow=-1", "pose=1"])
+def test_drops_that_make_no_sense_are_refused(text, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([*DEVICE, "--max-drop", text])
+    assert ended.value.code == 2
+    assert "must be percents by task, each named once" in capsys.readouterr().err

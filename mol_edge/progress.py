@@ -1,4 +1,4 @@
-"""How far a run is, on standard error: a bar with rich, else a plain line now and then."""
+"""How far long work is, on standard error: a bar with rich, else a plain line now and then."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EVERY_PART = 0.2
 
 
 class Progress(Protocol):
-    """Told of each frame; used by `with`."""
+    """Told of each frame, or of what else is counted; used by `with`."""
 
     def __enter__(self) -> Progress: ...
 
@@ -25,32 +25,39 @@ class Progress(Protocol):
     ) -> None: ...
 
     def advance(self) -> None:
-        """One frame is done."""
+        """One more is done."""
         ...
 
 
 def open_progress(
-    total: int | None, *, quiet: bool = False, stream: TextIO | None = None
+    total: int | None,
+    *,
+    quiet: bool = False,
+    stream: TextIO | None = None,
+    unit: str = "frames",
 ) -> Progress:
     """A bar on a terminal where rich is installed, plain lines elsewhere, nothing if `quiet`.
 
     Args:
-        total: frames in the source, None where it does not say.
+        total: frames in the source or what else is counted, None where it is not known.
         quiet: show nothing.
         stream: where to write, standard error by default.
+        unit: what is counted.
     """
     stream = stream or sys.stderr
     if quiet:
-        return _Plain(total, stream, every_s=float("inf"))
+        return _Plain(total, stream, unit, every_s=float("inf"))
     if stream.isatty():
         with contextlib.suppress(ImportError):
-            return _Bar(total, stream)
-    return _Plain(total, stream)
+            return _Bar(total, stream, unit)
+    return _Plain(total, stream, unit)
 
 
 class _Plain:
-    def __init__(self, total: int | None, stream: TextIO, every_s: float = _EVERY_S) -> None:
-        self._total, self._stream, self._every_s = total, stream, every_s
+    def __init__(
+        self, total: int | None, stream: TextIO, unit: str, every_s: float = _EVERY_S
+    ) -> None:
+        self._total, self._stream, self._unit, self._every_s = total, stream, unit, every_s
         self._done, self._began, self._told = 0, 0.0, 0.0
 
     def __enter__(self) -> _Plain:
@@ -68,14 +75,14 @@ class _Plain:
             self._told = now
             of = f" of {self._total}" if self._total else ""
             rate = self._done / (now - self._began)
-            text = f"{self._done}{of} frames, {rate:.1f} per second"
+            text = f"{self._done}{of} {self._unit}, {rate:.1f} per second"
             # A stream that cannot be written is no reason to end hours of work.
             with contextlib.suppress(OSError):
                 print(text, file=self._stream, flush=True)
 
 
 class _Bar:
-    def __init__(self, total: int | None, stream: TextIO) -> None:
+    def __init__(self, total: int | None, stream: TextIO, unit: str) -> None:
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -86,7 +93,7 @@ class _Bar:
         from rich.progress import Progress as RichProgress
 
         self._bar: Any = RichProgress(
-            TextColumn("frames"),
+            TextColumn(unit),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]:.1f} per second"),
@@ -94,7 +101,7 @@ class _Bar:
             console=Console(file=stream),
             transient=True,
         )
-        self._task = self._bar.add_task("frames", total=total, rate=0.0)
+        self._task = self._bar.add_task(unit, total=total, rate=0.0)
         self._done, self._began = 0, time.monotonic()
 
     def __enter__(self) -> _Bar:

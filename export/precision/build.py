@@ -15,6 +15,7 @@ from export.precision.groups import GROUPS, layers_of
 from export.precision.plan import Plan, plan
 from export.precision.quantize import Flavour, Quantizer
 from export.precision.ranges import HEADROOM, Batch, Histogram, Range, collect
+from export.progress import counted
 
 Models = dict[str, onnx.ModelProto]
 STATES = ("enc2",)
@@ -174,7 +175,7 @@ def _inputs_of_graphs(
 
     backend = ModelsBackend(models, "onnxruntime", threads)
     batches: dict[str, list[Batch]] = {name: [] for name in models}
-    for clip in clips:
+    for clip in counted(clips, len(clips)):
         frames = np.ascontiguousarray(clip[:, None])
         maps, encoded = (backend.run(g, {"frames": frames}) for g in ("features", "encoder"))
         for at in (1, 5):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +12,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mol_edge.errors import InputError, MissingExtraError
+from export.precision.sources import SYNTHETIC as SYNTHETIC
+from export.precision.sources import check_rendering, opened, videos_in
+from export.precision.sources import check_sources as check_sources
+from export.progress import counted
+from mol_edge.errors import InputError
 from mol_edge.manifest import Alignment, Normalisation
 
 if TYPE_CHECKING:
     from training.samples import Dataset
 
-SYNTHETIC = "synthetic"
-VIDEOS = (".avi", ".mp4", ".mov", ".mkv", ".webm", ".m4v")
+log = logging.getLogger(__name__)
+
 # Far from the seeds that training, evaluation and check sets begin with.
 _CALIBRATION_SEED, _JUDGING_SEED = 3_000_000, 6_000_000
 _PAIRS = (1, 5)
@@ -76,49 +81,14 @@ class Clips:
         return frozenset(hashlib.sha256(frame.tobytes()).hexdigest() for frame in flat)
 
 
-def check_sources(calibration: str | None, judging: str, labels: Sequence[str]) -> None:
-    """Look at where clips shall come from before minutes of work; nothing is rendered yet.
-
-    Args:
-        calibration: as `open_calibration` takes it, or None where nothing is calibrated.
-        judging: as `open_judging` takes it.
-        labels: class names of the model.
-
-    Raises:
-        InputError: no such folder, or nothing in it that can be used.
-        OptionError: clips with other classes.
-        MissingExtraError: a package that making or reading clips needs.
-    """
-    if calibration is not None and (videos := _videos(calibration)):
-        from export.precision.videos import check_videos
-
-        check_videos(videos)
-    elif calibration is not None:
-        _look_at(calibration, None)
-    _look_at(judging, labels)
-
-
-def _look_at(data: str, labels: Sequence[str] | None) -> None:
-    if data == SYNTHETIC or not Path(data).is_dir():
-        _rendering(data)
-    else:
-        _opened(data, labels)
-
-
-def _videos(data: str) -> list[Path]:
-    """Videos in a folder; none where it is no folder."""
-    if data == SYNTHETIC or not Path(data).is_dir():
-        return []
-    return sorted(path for path in Path(data).rglob("*") if path.suffix.lower() in VIDEOS)
-
-
 def check_apart(calibration: Clips, judging: Clips) -> None:
     """Refuse clips that share a frame; raises InputError."""
-    shared = calibration.hashes() & judging.hashes()
+    shared = len(calibration.hashes() & judging.hashes())
     if shared:
         raise InputError(
-            f"Calibration and evaluation must not share frames, and {len(shared)} of "
-            f"{calibration.source} are in {judging.source} too: give one of them other clips."
+            f"Calibration and evaluation must not share frames, and {shared} "
+            f"{'frame is' if shared == 1 else 'frames are'} in both {calibration.source} and "
+            f"{judging.source}: give one of them other clips."
         )
 
 
@@ -137,12 +107,12 @@ def open_calibration(data: str, labels: Sequence[str], count: int, alignment: Al
     """
     if data == SYNTHETIC or not Path(data).is_dir():
         return _rendered(data, labels, count, _CALIBRATION_SEED, "train")
-    if videos := _videos(data):
+    if videos := videos_in(data):
         from export.precision.videos import clips_of_videos
 
-        return Clips(
-            f"{Path(data).name} ({len(videos)} videos)", clips_of_videos(videos, count, alignment)
-        )
+        clips = clips_of_videos(videos, count, alignment)
+        tell_fewer(data, len(clips), count)
+        return Clips(f"{len(clips)} clips of {len(videos)} videos in {Path(data).name}", clips)
     return _dataset(data, None, count)
 
 
@@ -156,7 +126,7 @@ def open_judging(data: str, labels: Sequence[str], count: int) -> Clips:
 def _rendered(
     data: str, labels: Sequence[str], count: int, seed: int, split: Literal["train", "eval"]
 ) -> Clips:
-    _rendering(data)
+    check_rendering(data)
     from training.synthetic import SyntheticOptions, make_clip
     from training.synthetic.labels import CLASS_SETS
     from training.synthetic_data import SyntheticDataset
@@ -170,43 +140,17 @@ def _rendered(
     return clips if known else Clips(**{**vars(clips), "labels": None})
 
 
-def _rendering(data: str) -> None:
-    """Raise unless clips are asked for that can be rendered here."""
-    if data != SYNTHETIC:
-        raise InputError(
-            f"Clips must come from {SYNTHETIC!r} or a folder, and {data!r} is neither: check the "
-            "path."
-        )
-    try:
-        import training.synthetic_data  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "train", "Rendering clips") from None
-
-
-def _opened(data: str, labels: Sequence[str] | None) -> Dataset:
-    """The clips of a folder; where `labels` are given, they have the classes of the model."""
-    try:
-        from training.datasets import open_evaluation, open_folder
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(str(error.name), "train", "Reading clips") from None
-    if not any(Path(data).iterdir()):
-        raise InputError(
-            f"{data} must be a folder of videos or of prepared clips, and is empty: name another "
-            f"one, or {SYNTHETIC}."
-        )
-    if labels is None:
-        dataset = open_folder(Path(data))
-    else:
-        dataset = open_evaluation(data, labels, quiet=True)
-    if len(dataset) == 0:
-        raise InputError(f"{data} must hold clips, and holds none: name another folder.")
-    return dataset
-
-
 def _dataset(data: str, labels: Sequence[str] | None, count: int) -> Clips:
-    dataset = _opened(data, labels)
+    dataset = opened(data, labels)
     taken = min(count, len(dataset))
+    tell_fewer(data, taken, count)
     return _clips(f"{taken} clips of {Path(data).name}", dataset, taken)
+
+
+def tell_fewer(source: str, taken: int, wanted: int) -> None:
+    """Say where a source has fewer clips than were asked for."""
+    if taken < wanted:
+        log.info("%s gives %d clips, and %d were asked for: all are taken.", source, taken, wanted)
 
 
 def _clips(source: str, dataset: Dataset, count: int) -> Clips:
@@ -219,7 +163,8 @@ def _clips(source: str, dataset: Dataset, count: int) -> Clips:
     }
     labels: list[int] = []
     total = len(dataset)
-    for index in np.linspace(0, total - 1, count).round().astype(int).tolist():
+    indices = np.linspace(0, total - 1, count).round().astype(int).tolist()
+    for index in counted(indices, count):
         sample = middle(dataset.sample(index, 0, _PAIRS))
         rows["frames"].append(sample.frames)
         labels.append(-1 if sample.label is None else sample.label)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from export.precision.clips import Clips
+from export.progress import counted
 from mol_edge.backends.base import Backend
 from mol_edge.manifest import Normalisation
 from mol_edge.network import ClipOutput, run_clip
@@ -95,7 +96,7 @@ def _gather(
 ) -> Outputs:
     pairs = list(clips.pairs or (0,))
     logits, flow, landmarks = [], [], []
-    for crops in clips.normalised(constants):
+    for crops in counted(clips.normalised(constants), len(clips)):
         out = run(np.ascontiguousarray(crops[:, None]))
         logits.append(out.logits)
         flow.append(out.flow[pairs])

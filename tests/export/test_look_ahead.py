@@ -40,11 +40,33 @@ def test_a_folder_that_is_not_there(option: str, lite_checkpoint: Path, tmp_path
         _export(lite_checkpoint, tmp_path / "b", **{option: "/nowhere"})
 
 
-@pytest.mark.parametrize("option", ["calibration", "evaluation"])
-def test_a_folder_of_something_else(option: str, lite_checkpoint: Path, tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("no clips")
-    with pytest.raises(InputError, match=r"A prepared set has an index\.json"):
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (
+            "calibration",
+            r"a folder of videos \(\.avi, .*\) or of prepared clips, and holds neither",
+        ),
+        ("evaluation", r"A prepared set has an index\.json"),
+    ],
+)
+def test_a_folder_of_something_else(
+    option: str, told: str, lite_checkpoint: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "picture.jpg").write_text("no clips")
+    with pytest.raises(InputError, match=told):
         _export(lite_checkpoint, tmp_path / "b", **{option: str(tmp_path)})
+
+
+def test_one_folder_for_calibration_and_evaluation(lite_checkpoint: Path, tmp_path: Path) -> None:
+    both = str(tmp_path)
+    with pytest.raises(InputError, match="must not share frames, and both name"):
+        _export(lite_checkpoint, tmp_path / "b", calibration=both, evaluation=both)
+
+
+def test_counts_are_named_as_they_were_given() -> None:
+    with pytest.raises(OptionError, match="--calibration-clips must be 1 or more, got 0"):
+        PrecisionOptions(calibration_clips=0)
 
 
 def test_a_calibration_video_that_is_none(lite_checkpoint: Path, tmp_path: Path) -> None:

@@ -52,6 +52,14 @@ def test_a_source_without_a_length_is_counted(clock: list[float]) -> None:
     assert stream.getvalue() == "1 frames, 0.2 per second\n"
 
 
+def test_what_is_counted_is_named(clock: list[float]) -> None:
+    stream = io.StringIO()
+    with progress.open_progress(8, stream=stream, unit="clips") as bar:
+        clock[0] = 4.0
+        bar.advance()
+    assert stream.getvalue() == "1 of 8 clips, 0.2 per second\n"
+
+
 def test_quiet_shows_nothing(clock: list[float]) -> None:
     stream = Terminal()
     with progress.open_progress(2, quiet=True, stream=stream) as bar:

@@ -90,10 +90,10 @@ def _export(given: argparse.Namespace) -> int:
     print(verification.table())
     print(f"Precision: {verification.precision}.")
     if not verification.passed:
+        said, way_out = verification.failure()
         print(
-            f"export: error: outputs must agree with PyTorch to {verification.tolerance:g}, and "
-            f"some do not (see above): the bundle is not in {given.output} but in "
-            f"{converted.folder}, for inspection with `python -m export show` alone.",
+            f"export: error: {said}: the bundle is not in {given.output} but in "
+            f"{converted.folder}, for inspection with `python -m export show` alone; {way_out}.",
             file=sys.stderr,
         )
         return BEYOND_TOLERANCE

@@ -92,7 +92,7 @@ class Verification:
         return content
 
     def table(self) -> str:
-        """The differences as a text table, what was left out, and what is beyond the tolerance."""
+        """The differences as a text table, and what was left out."""
         lines = [f"{'device':<18} {'mode':<7} {'output':<10} {'largest difference':>19}  of"]
         for d in self.differences:
             allowed = self.allowed(d)
@@ -103,22 +103,20 @@ class Verification:
                 f"{d.magnitude:.2f}{mark}"
             )
         lines += [f"{device} was left out: {why}." for device, why in self.left_out.items()]
-        if not self.passed:
-            lines.append(self._beyond())
         return "\n".join(lines)
 
-    def _beyond(self) -> str:
+    def failure(self) -> tuple[str, str]:
         """Which output is farthest beyond what is allowed, and the way out."""
         failed = [d for d in self.differences if not self.within(d)]
         worst = max(failed, key=lambda d: d.largest / self.allowed(d))
         said = (
-            f"At most {self.allowed(worst):g} is allowed, and {worst.output} of {worst.device} "
-            f"({worst.mode}) differ by {worst.largest:.2e}"
+            f"fp32 must agree with PyTorch to {self.allowed(worst):g}, and {worst.output} of "
+            f"{worst.device} ({worst.mode}) differ by {worst.largest:.2e}"
         )
         if not np.isfinite(worst.largest):
-            return f"{said}, which no --tolerance allows: look at the weights."
-        needed = worst.largest / self.allowed(worst) * self.tolerance
-        return f"{said}: if that is little for this model, allow it with --tolerance {_up(needed)}."
+            return said, "no --tolerance allows that, look at the weights"
+        needed = _up(worst.largest / self.allowed(worst) * self.tolerance)
+        return said, f"if that is little for this model, export it with --tolerance {needed}"
 
 
 def _up(value: float) -> str:

@@ -158,12 +158,13 @@ def _manifest(
     assert options.labels and options.name and options.window_ms and options.alignment
     assert options.mean is not None and options.scale is not None
     written = sorted(file for file in (folder / PRECISION).iterdir())
+    # Behind what the checkpoint tells, since `judge` knows the checkpoint by its digest.
     provenance: dict[str, Any] = {
+        **loaded.facts.get("provenance", {}),
         "checkpoint": path.name,
         "checkpoint_sha256": measure(path).sha256,
         "parameters": sum(p.numel() for p in loaded.model.parameters()),
         "storage": "float16" if options.half_storage else "float32",
-        **loaded.facts.get("provenance", {}),
     }
     return Manifest(
         name=options.name,

@@ -1,6 +1,6 @@
 import numpy as np
 
-from mol_edge.slots import Slots, aligned_empty
+from mol_edge.slots import Slots, aligned_empty, empty_by_pixels, is_by_pixels
 
 
 def test_arrays_start_on_a_cache_line():
@@ -11,6 +11,31 @@ def test_arrays_start_on_a_cache_line():
         assert array.dtype == np.float16
         array[:] = size
         assert array.flags.c_contiguous
+
+
+def test_maps_lie_pixel_by_pixel():
+    maps = empty_by_pixels((3, 5, 4, 6), np.float32)
+    assert maps.shape == (3, 5, 4, 6)
+    assert maps.ctypes.data % 64 == 0
+    maps[:] = np.arange(360).reshape(3, 5, 4, 6)
+    # The channels of a pixel are neighbours, then come those of the next one.
+    np.testing.assert_array_equal(
+        maps.transpose(0, 2, 3, 1).reshape(-1)[:7], [0, 24, 48, 72, 96, 1, 25]
+    )
+    assert is_by_pixels(maps) and is_by_pixels(maps[1:2])
+    assert not is_by_pixels(maps[:, :4]) and not is_by_pixels(maps[..., ::2])
+    assert not is_by_pixels(np.zeros((3, 5, 4, 6), np.float32))
+    other = empty_by_pixels((3, 5, 4), np.float32)
+    assert other.flags.c_contiguous and not is_by_pixels(other)
+
+
+def test_slots_of_maps_that_lie_otherwise_grow_and_keep_them():
+    slots = Slots({"map": ((2, 3, 4), np.float32)}, 1, empty_by_pixels)
+    values = np.arange(24, dtype=np.float32).reshape(1, 2, 3, 4)
+    slots.row("map", slots.take())[:] = values
+    assert slots.take() == 1
+    np.testing.assert_array_equal(slots.row("map", 0), values)
+    assert is_by_pixels(slots.whole("map"))
 
 
 def test_a_slot_keeps_what_was_written_until_it_is_given_back():

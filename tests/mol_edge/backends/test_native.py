@@ -10,6 +10,7 @@ from mol_edge.backends.native_weights import native_weights
 from mol_edge.bundle import Bundle
 from mol_edge.check_set import CheckSet
 from mol_edge.errors import ArrayError, DeviceError, OptionError
+from mol_edge.slots import empty_by_pixels
 
 pytest.importorskip("onnxruntime")
 
@@ -74,6 +75,33 @@ def inputs_of(backend, frames):
 def test_each_graph_gives_the_numbers_of_onnx_runtime(native, reference, frames, graph):
     given = inputs_of(reference, frames)[graph]
     check(native.run(graph, given), reference.run(graph, given))
+
+
+@pytest.mark.parametrize("graph", ["features", "encoder", "flow"])
+def test_maps_that_lie_pixel_by_pixel_hold_the_same_numbers(native, frames, graph):
+    inputs = inputs_of(native, frames)[graph]
+    wanted = native.run(graph, inputs)
+    taken = {name: empty_by_pixels(array.shape, np.float32) for name, array in inputs.items()}
+    for name, array in inputs.items():
+        taken[name][:] = array
+    given = {
+        name: np.empty_like(array) if name == "flow" else empty_by_pixels(array.shape, array.dtype)
+        for name, array in wanted.items()
+    }
+    native.run_into(graph, taken, given)
+    for name, array in wanted.items():
+        np.testing.assert_array_equal(given[name], array, err_msg=name)
+
+
+def test_maps_that_lie_otherwise_are_refused(native, frames):
+    count = len(frames)
+    enc2, enc3 = (native.outputs_of("encoder")[name].shape[1:] for name in ("enc2", "enc3"))
+    outputs = {
+        "enc2": np.empty((count, *enc2[::-1]), np.float32).transpose(0, 3, 2, 1),
+        "enc3": np.empty((count, *enc3), np.float32),
+    }
+    with pytest.raises(ArrayError, match="enc2 of encoder must be C-contiguous"):
+        native.run_into("encoder", {"frames": frames}, outputs)
 
 
 def test_windows_are_classified_from_rows_of_a_store(native, reference, frames):

@@ -54,7 +54,7 @@ class RunSummary:
     duration_s: float = 0.0
     pictures: int = 0
     unbroken_s: float = 0.0
-    _first: FrameResult | None = None
+    _first: tuple[int, int] | None = None
     _total_ms: dict[str, float] = field(default_factory=dict)
     _probabilities: NDArray[np.float64] | None = None
     _by_length: dict[float | None, tuple[int, NDArray[np.float64]]] = field(default_factory=dict)
@@ -66,10 +66,12 @@ class RunSummary:
         self.frames_with_face += any(face.state is not FaceState.LOST for face in result.faces)
         self.frames_with_several_faces += result.faces_found > 1
         self.most_faces = max(self.most_faces, result.faces_found)
-        first = self._first = self._first or result
-        self.duration_s = (result.timestamp_ns - first.timestamp_ns) / 1e9
+        if self._first is None:
+            self._first = result.timestamp_ns, result.index
+        first_ns, first_index = self._first
+        self.duration_s = (result.timestamp_ns - first_ns) / 1e9
         # Frames of the caller's own may have no index.
-        self.pictures = max(self.frames, result.index - first.index + 1)
+        self.pictures = max(self.frames, result.index - first_index + 1)
         for stage, milliseconds in result.timings_ms.items():
             self.add_time(stage, milliseconds)
         if not result.faces:

@@ -9,10 +9,19 @@ import numpy as np
 from mol_edge.frame import Frame
 from mol_edge.sources.connector import Connector
 from mol_edge.sources.feed import LiveFeed
+from mol_edge.sources.live_options import LiveOptions
 from mol_edge.sources.reader import Captured, EndOfSource
 
 MS = 1_000_000
 SECOND = 1_000_000_000
+QUICK = LiveOptions(stall_s=0.2, hang_s=0.4, backoff_s=0.01, backoff_most_s=0.02)
+
+
+def watched(feed):
+    """The states that a feed is going to tell."""
+    told = []
+    feed.on_state = told.append
+    return told
 
 
 class HeldClock:

@@ -68,7 +68,7 @@ constexpr int kSigned = 128;
 
 std::vector<ByteKernels> found() {
     std::vector<ByteKernels> all{
-        {"portable", 0, kByteRows, byte_product<PortableDot>, portable_quantize<0>}};
+        {"portable", 0, PortableDot::kRows, byte_product<PortableDot>, portable_quantize<0>}};
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return all;

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from export.precision.equalise import TWO_SIDED, equalise
+from export.precision.equalise import MOTION, equalise, motions
 from export.precision.graph import Graph
 from export.precision.groups import GROUPS, layers_of
 from export.precision.plan import Plan, plan
@@ -72,8 +72,7 @@ class Calibration:
                 models[name] = model
                 continue
             found = collect(model, sorted(first.leader), self._batches[name], self._threads)
-            limits = {tensor: Range(h.low, h.high) for tensor, h in found.items()}
-            models[name] = equalise(model, first, limits, states)
+            models[name] = equalise(model, first, found, states)
             plans[name] = plan(Graph(models[name]), layers, states)
             tensors = sorted({*plans[name].leader, *plans[name].results})
             batches = self._batches[name]
@@ -127,13 +126,13 @@ def quantized(calibrated: Calibrated, flavour: Flavour) -> Models:
         if made is None:
             models[name] = model
             continue
-        ranges = _ranges(made, calibrated.histograms[name], flavour, shared)
+        ranges = _ranges(made, calibrated.histograms[name], flavour, shared, _channels(model))
         for state in calibrated.states:
             if state in made.sources and state not in shared:
                 # The graph that reads it joins it with flow, which needs room below 0.
                 leader = made.leader[state]
                 high = ranges[leader].high
-                low = min(ranges[leader].low, -TWO_SIDED * HEADROOM * high)
+                low = min(ranges[leader].low, -MOTION * HEADROOM * high)
                 ranges[leader] = Range(low, high)
         states = tuple(s for s in calibrated.states if s in _boundary(model))
         for state in states:
@@ -147,20 +146,36 @@ def _ranges(
     histograms: Mapping[str, Histogram],
     flavour: Flavour,
     shared: Mapping[str, Range],
+    channels: Mapping[str, int],
 ) -> dict[str, Range]:
     ranges = {}
     for leader, members in made.groups().items():
-        fixed = [shared[name] for name in members if name in shared]
-        found = [histograms[name] for name in members if name in made.sources]
-        if len(found) > 1:
-            best = fixed or [each.best_among(flavour.signed) for each in found]
-        else:
-            best = fixed or [found[0].best(flavour.signed)]
+        best = [shared[name] for name in members if name in shared]
+        if not best:
+            sources = [name for name in members if name in made.sources]
+            best = _best({name: histograms[name] for name in sources}, flavour.signed, channels)
         ranges[leader] = Range(min(r.low for r in best), max(r.high for r in best))
     for result, slope in made.results.items():
         if result not in ranges:
             ranges[result] = histograms[result].best(flavour.signed, slope)
     return ranges
+
+
+def _best(found: Mapping[str, Histogram], signed: bool, channels: Mapping[str, int]) -> list[Range]:
+    """The ranges of tensors that share a scale.
+
+    Motion decides on no steps where it shares them, so that cutting it off would win nothing.
+    """
+    whole = {name: histogram.whole for name, histogram in found.items()}
+    moving = motions({name: channels[name] for name in found}, whole) if len(found) > 1 else ()
+    return [
+        whole[name].scaled(HEADROOM) if name in moving and not signed else histogram.best(signed)
+        for name, histogram in found.items()
+    ]
+
+
+def _channels(model: onnx.ModelProto) -> dict[str, int]:
+    return {name: shape[1] for name, shape in Graph(model).shapes().items() if len(shape) > 1}
 
 
 def _boundary(model: onnx.ModelProto) -> set[str]:

@@ -9,17 +9,38 @@ import onnx
 
 from export.precision.graph import Graph, make
 from export.precision.plan import HOMOGENEOUS, Plan
-from export.precision.ranges import HEADROOM, Range
+from export.precision.ranges import Histogram, Range
 
-TWO_SIDED = 0.2
-"""Share of a joined range, on each side of 0, for members that are negative as often as not and
-have few of its channels, as flow beside features; where they have more, they get all of it."""
+MOTION = 0.2
+"""Share of a joined range, on each side of 0, for flow beside features."""
+_FEW = 0.1
+"""Of a joined tensor's channels."""
+
+
+def motions(channels: Mapping[str, int], ranges: Mapping[str, Range]) -> frozenset[str]:
+    """Members of a joined tensor that are motion: negative as often as not, each of few channels.
+
+    Args:
+        channels: of each member.
+        ranges: of each member.
+
+    Example:
+        >>> flow, maps = Range(-3, 2.5), Range(-0.4, 4)
+        >>> sorted(motions({"flow": 2, "maps": 96}, {"flow": flow, "maps": maps}))
+        ['flow']
+    """
+    few = _FEW * sum(channels.values())
+    return frozenset(n for n in channels if ranges[n].is_two_sided and channels[n] < few)
 
 
 def equalise(
-    model: onnx.ModelProto, plan: Plan, ranges: Mapping[str, Range], states: Sequence[str] = ()
+    model: onnx.ModelProto, plan: Plan, found: Mapping[str, Histogram], states: Sequence[str] = ()
 ) -> onnx.ModelProto:
     """Scale the members of each joined tensor that is quantized to one range.
+
+    Of features that are negative as often as not, what eight bits are best spent on is brought to
+    that range: their largest values are rare, and a common step that held them would be coarse for
+    all the rest. Of motion it is all that came.
 
     A member's scale goes into the weights that made it, or into a multiplication where these are
     out of reach; its inverse goes into the weights of the convolutions that read the joined
@@ -28,7 +49,7 @@ def equalise(
     Args:
         model: in float32.
         plan: what is going to be quantized.
-        ranges: of the members.
+        found: values of the members.
         states: inputs that other graphs make, whose range is theirs.
 
     Returns:
@@ -39,7 +60,7 @@ def equalise(
         users = graph.consumers().get(node.output[0], [])
         fits = all(user.op_type == "Conv" and user.input[1] in graph.constants for user in users)
         if node.name in plan.moves and fits:
-            _equalise_members(graph, plan, node, users, ranges, states)
+            _equalise_members(graph, plan, node, users, found, states)
     return graph.model(graph.nodes, graph.constants)
 
 
@@ -48,11 +69,11 @@ def _equalise_members(
     plan: Plan,
     node: onnx.NodeProto,
     users: list[onnx.NodeProto],
-    ranges: Mapping[str, Range],
+    found: Mapping[str, Histogram],
     states: Sequence[str],
 ) -> None:
     members, shapes = list(node.input), graph.shapes()
-    factors = _factors(graph, plan, node, ranges, states)
+    factors = _factors(graph, plan, node, found, states)
     scales = [np.full(shapes[name][1], factors[name]) for name in members]
     inverse = 1 / np.concatenate(scales)[None, :, None, None]
     for user in users:
@@ -67,7 +88,7 @@ def _factors(
     graph: Graph,
     plan: Plan,
     node: onnx.NodeProto,
-    ranges: Mapping[str, Range],
+    found: Mapping[str, Histogram],
     states: Sequence[str],
 ) -> dict[str, float]:
     """By how much each member is scaled."""
@@ -79,17 +100,19 @@ def _factors(
         or name in states
     ]
     fixed = [name for name in fixed if name in plan.leader] or members[:1]
+    ranges = {name: found[name].whole for name in members}
+    moving = motions({name: graph.shapes()[name][1] for name in members}, ranges)
+    for name in members:
+        if name not in moving and ranges[name].is_two_sided:
+            ranges[name] = found[name].best(signed=True)
     high = max(ranges[name].high for name in fixed)
     factors = dict.fromkeys(members, 1.0)
-    channels = {name: graph.shapes()[name][1] for name in members}
-    wide = {name for name in members if -ranges[name].low > 0.5 * ranges[name].high}
-    few = sum(channels[name] for name in wide) < 0.1 * sum(channels.values())
-    share = TWO_SIDED if few else 1 / HEADROOM
     for name in members:
         own = ranges[name]
         if name in fixed or own.largest == 0 or high == 0:
             continue
-        factors[name] = share * high / own.largest if name in wide else high / own.high
+        share = MOTION if name in moving else 1.0
+        factors[name] = share * high / (own.largest if own.is_two_sided else own.high)
     return factors
 
 

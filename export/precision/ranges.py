@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 BINS = 2048
 HEADROOM = 1.75
-"""How much farther than on the calibration clips values may go that are negative as often as not:
-their side below 0 is theirs alone, and what is cut off there is motion."""
+"""How much farther than on the calibration clips motion may go: what is cut off of it is lost."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,15 @@ class Range:
     def largest(self) -> float:
         """Largest absolute value."""
         return max(-self.low, self.high)
+
+    @property
+    def is_two_sided(self) -> bool:
+        """Whether values are negative about as often as not."""
+        return -self.low > 0.5 * self.high
+
+    def scaled(self, factor: float) -> Range:
+        """A range so many times as wide."""
+        return Range(self.low * factor, self.high * factor)
 
 
 class Histogram:
@@ -51,14 +59,10 @@ class Histogram:
         counts, _ = np.histogram(values, BINS, (-self._edge, self._edge))
         self._counts += counts
 
-    def best_among(self, signed: bool) -> Range:
-        """As `best`, for a tensor that shares its scale with others.
-
-        Others decide on the steps, so that cutting values off wins nothing.
-        """
-        if signed or -self.low <= 0.5 * self.high:
-            return self.best(signed)
-        return Range(HEADROOM * self.low, HEADROOM * self.high)
+    @property
+    def whole(self) -> Range:
+        """All values that came."""
+        return Range(self.low, self.high)
 
     def _widen(self, edge: float) -> None:
         if self._edge > 0:

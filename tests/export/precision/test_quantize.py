@@ -62,8 +62,7 @@ def quantized_small(
     model, given = small_model(rng), inputs(rng)
     made = plan(Graph(model), LAYERS)
     found = collect(model, sorted(made.leader), [given], 1)
-    limits = {name: Range(h.low, h.high) for name, h in found.items()}
-    even = equalise(model, made, limits) if equal else model
+    even = equalise(model, made, found) if equal else model
     made = plan(Graph(even), LAYERS)
     found = collect(even, sorted({*made.leader, *made.results}), [given], 1)
     ranges = {name: Range(h.low, h.high) for name, h in found.items() if name in made.results}
@@ -106,7 +105,7 @@ def test_equalising_changes_ranges_and_not_results(rng: np.random.Generator) -> 
     model, given = small_model(rng), inputs(rng)
     made = plan(Graph(model), LAYERS)
     found = collect(model, sorted(made.leader), [given], 1)
-    even = equalise(model, made, {name: Range(h.low, h.high) for name, h in found.items()})
+    even = equalise(model, made, found)
     np.testing.assert_allclose(run(even, given), run(model, given), rtol=1e-4, atol=1e-4)
     join = next(node for node in even.graph.node if node.op_type == "Concat")
     after = collect(even, list(join.input), [given], 1)

@@ -36,6 +36,61 @@ TEST_CASE("a linear layer adds up what is not zero") {
     }
 }
 
+TEST_CASE("a linear layer whose weights are bytes gives what they are worth") {
+    const Isa isa = GENERATE(from_range(available_isas()));
+    const int outputs = GENERATE(3, 64, 100);
+    const int inputs = GENERATE(1, 1203);
+    Team team(2, 20);
+    const auto bias = noise(static_cast<std::size_t>(outputs), 2);
+    std::vector<float> steps;
+    std::vector<float> weight;
+    for (int o = 0; o < outputs; ++o) {
+        steps.push_back(0.001F * static_cast<float>(o + 1));
+        for (const float value : noise(static_cast<std::size_t>(inputs), 7 + o)) {
+            weight.push_back(std::nearbyintf(127 * value) * steps.back());
+        }
+    }
+    weight[0] = -127 * steps[0];
+    auto from = noise(static_cast<std::size_t>(inputs), 3);
+    for (float& value : from) value = std::max(value, 0.0F);
+    from[0] = 0.5F;
+    const Weight worth{{outputs}, steps};
+    Linear linear({{outputs, inputs}, weight}, {{outputs}, bias}, &worth);
+    std::vector<float> to(static_cast<std::size_t>(outputs));
+    linear.run(team, kernels(isa), from.data(), 0.5F, to.data());
+    for (int o = 0; o < outputs; ++o) {
+        double sum = bias[static_cast<std::size_t>(o)];
+        double sizes = 1;
+        for (int i = 0; i < inputs; ++i) {
+            const double product =
+                static_cast<double>(weight[static_cast<std::size_t>(o * inputs + i)]) *
+                from[static_cast<std::size_t>(i)];
+            sum += product;
+            sizes += std::fabs(product);
+        }
+        CHECK(std::fabs(to[static_cast<std::size_t>(o)] - leaky(sum, 0.5F)) < 1e-6 * sizes);
+    }
+}
+
+TEST_CASE("steps of weights must be those of a matrix of numbers") {
+    const std::vector<float> numbers{1, 2, 3, 4};
+    std::vector<float> steps{0.5F, 1};
+    std::vector<float> matrix = numbers;
+    const Weight weight{{2, 2}, matrix};
+    Weights table{{"fc.weight_steps", {{2}, steps}}};
+    CHECK(find_weight_steps(table, "fc", weight)->values[1] == 1);
+    CHECK(find_weight_steps(table, "other", weight) == nullptr);
+    for (const float bad : {0.0F, -1.0F, std::nanf(""), 1e-45F}) {
+        steps[1] = bad;
+        CHECK_THROWS_AS(find_weight_steps(table, "fc", weight), ArrayError);
+    }
+    steps[1] = 1;
+    matrix[3] = std::nanf("");
+    CHECK_THROWS_AS(find_weight_steps(table, "fc", weight), ArrayError);
+    table = {{"fc.weight_steps", {{1}, steps}}};
+    CHECK_THROWS_AS(find_weight_steps(table, "fc", {{2, 2}, numbers}), ArrayError);
+}
+
 TEST_CASE("maps are taken in and handed out, by planes and by pixels") {
     const Isa isa = GENERATE(from_range(available_isas()));
     const bool by_pixels = GENERATE(false, true);

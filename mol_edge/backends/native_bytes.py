@@ -20,7 +20,7 @@ from mol_edge.onnx_tensors import Node, shortened
 
 Weights = dict[str, NDArray[np.float32]]
 
-STEPS, ZERO = ".steps", ".zero"
+STEPS, ZERO, WEIGHT_STEPS = ".steps", ".zero", ".weight_steps"
 """What the names of a layer in bytes end with in the core's table."""
 
 _TO_INTEGERS, _TO_FLOATS = "QuantizeLinear", "DequantizeLinear"
@@ -39,6 +39,9 @@ _BY_OUTPUT = b"\n\x04axis\x18\x00\xa0\x01\x02"
 """The attribute `axis` of 0, as an ONNX file has it."""
 _IN_BYTES = re.compile(r"flow\.(conv[2-6]|conv[3-6]_1|deconv[0-5])")
 """Layers that the core computes in bytes; of others it takes the rounded weights alone."""
+_KEPT_IN_BYTES = re.compile(r"landmark\.fc1")
+"""Layers whose weights the core keeps in bytes, since reading them is what takes time, and computes
+in floats."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,14 @@ def _take_input(graph: _Graph, node: Node, values: Weights) -> None:
     factors = _factors(graph, _input(source, 0), weight.shape[1])
     weight *= factors.reshape(1, -1, *[1] * (weight.ndim - 2))
     in_bytes = graph.makers.get(node.inputs[1])
-    if in_bytes is None or in_bytes.operator != _TO_FLOATS or not _IN_BYTES.fullmatch(node.name):
+    if in_bytes is None or in_bytes.operator != _TO_FLOATS:
+        return
+    if _KEPT_IN_BYTES.fullmatch(node.name) and weight.ndim == 2:
+        steps = graph.floats_of(_input(in_bytes, 1))
+        values[node.name + WEIGHT_STEPS] = np.ascontiguousarray(
+            np.broadcast_to(steps, len(weight)), np.float32
+        )
+    if not _IN_BYTES.fullmatch(node.name):
         return
     scale = graph.floats_of(_input(source, 1))
     zero = _known(graph.integers, _input(source, 2))

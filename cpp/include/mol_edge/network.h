@@ -33,7 +33,8 @@ using MapOut = HandedMap<float>;
 /// The graphs that MOL is cut into, each for one frame or window, or for some pairs. They compute
 /// in float32, but for the convolutions whose weights come with `NAME.steps` [inputs] and
 /// `NAME.zero` [1]: what a step of a pixel's byte is worth, and the byte of 0, see
-/// `network::ByteLayer`. One call at a time for each team.
+/// `network::ByteLayer`; and of `landmark.fc1` the weights lie in bytes where these come with
+/// `NAME.weight_steps` [outputs], see `network::Linear`. One call at a time for each team.
 
 /// What depends on one frame alone: features, their share of the expression head, landmarks.
 class FeaturesGraph {

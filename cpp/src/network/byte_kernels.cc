@@ -6,6 +6,7 @@
 #include "byte_kernels_neon.h"
 #include "byte_kernels_x86.h"
 #include "byte_product.h"
+#include "byte_tile_kernels.h"
 
 #include <algorithm>
 #include <cmath>
@@ -67,8 +68,8 @@ constexpr int kSigned = 128;
 #endif
 
 std::vector<ByteKernels> found() {
-    std::vector<ByteKernels> all{
-        {"portable", 0, PortableDot::kRows, byte_product<PortableDot>, portable_quantize<0>}};
+    std::vector<ByteKernels> all{{"portable", 0, PortableDot::kRows, byte_product<PortableDot>,
+                                  portable_quantize<0>, differ<0>, byte_tiles<Four>}};
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return all;
@@ -83,8 +84,8 @@ std::vector<ByteKernels> found() {
     }
 #elif defined(__aarch64__) && defined(__linux__)
     if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) {
-        all.push_back(
-            {"dotprod", kSigned, kByteRows, dotprod_byte_product, portable_quantize<kSigned>});
+        all.push_back({"dotprod", kSigned, kByteRows, dotprod_byte_product,
+                       portable_quantize<kSigned>, differ<kSigned>, byte_tiles<Four>});
     }
 #endif
     return all;

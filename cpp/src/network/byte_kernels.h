@@ -59,6 +59,40 @@ struct ByteRow {
     std::uint8_t* to;
 };
 
+/// What the differences of pixels are counted from, and how far they reach below it; where they
+/// are larger, they are cut off.
+inline constexpr int kNoDifference = 128;
+
+/// Differences of a line of values and those one pixel or one row on: `across` holds
+/// from[i] - from[i + step], `down` from[i] - from[i + row], `both` the differences down of those
+/// across. All with `kNoDifference` added, less the kernels' offset.
+struct ByteDifferences {
+    const std::uint8_t* from;
+    std::ptrdiff_t step;
+    std::ptrdiff_t row;
+    int count;
+    std::uint8_t* across;
+    std::uint8_t* down;
+    std::uint8_t* both;
+};
+
+/// Tiles of 2 x 2 outputs from their 3 x 3 points, for the columns of a panel: of each of `rows`
+/// and `columns` the first output is the first point and the second, and the second output is the
+/// second and the third.
+struct ByteTiles {
+    /// Of a point, `kBytePanel` values for each tile.
+    const float* from;
+    std::ptrdiff_t point_step;
+    int count;
+    const float* bias;
+    float slope;
+    /// The first output of each tile, and how far the others lie.
+    float* const* outs;
+    std::ptrdiff_t row_step;
+    std::ptrdiff_t pixel_step;
+    int columns;
+};
+
 /// What computes in bytes, compiled for one kind of processor.
 struct ByteKernels {
     const char* name;
@@ -68,6 +102,8 @@ struct ByteKernels {
     int rows;
     void (*product)(const ByteProduct& product);
     void (*quantize)(const ByteRow& row);
+    void (*differ)(const ByteDifferences& line);
+    void (*tiles)(const ByteTiles& tiles);
 };
 
 /// Those that this processor runs, the fastest last. All give the same.

@@ -5,6 +5,7 @@
 #define MOL_EDGE_NETWORK_TARGET __attribute__((target("avx2,fma")))
 #include "byte_avx2.h"
 #include "byte_product.h"
+#include "byte_tile_kernels.h"
 
 namespace mol_edge::network {
 namespace {
@@ -57,7 +58,8 @@ struct DotBy16Bits {
 }  // namespace
 
 ByteKernels avx2_byte_kernels() {
-    return {"avx2", 0, DotBy16Bits::kRows, byte_product<DotBy16Bits>, quantize};
+    return {"avx2",   0,         DotBy16Bits::kRows, byte_product<DotBy16Bits>,
+            quantize, differ<0>, byte_tiles<Eight>};
 }
 
 }  // namespace mol_edge::network

@@ -9,8 +9,6 @@ namespace {
 
 /// Multiplications of one task, some ten microseconds, see `Layer`.
 constexpr std::ptrdiff_t kTaskProducts = 1'000'000;
-/// Values that one task brings to bytes.
-constexpr int kTaskValues = 32'768;
 
 int rounded_up(int value, int unit) {
     return (value + unit - 1) / unit * unit;
@@ -21,25 +19,14 @@ int rounded_up(int value, int unit) {
 ByteLayer::ByteLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in,
                      int before, int after)
     : kernels_(kernels),
-      in_(in),
-      slope_(slope),
-      before_(before),
-      whole_(in.front().side + before + after),
       // A row of taps must fill whole units.
-      step_(rounded_up(filter.inputs, filter.width % 2 == 0 ? kByteUnit / 2 : kByteUnit)),
-      run_(filter.width * step_),
+      maps_(kernels, filter, in,
+            {before, after, filter.width % 2 == 0 ? kByteUnit / 2 : kByteUnit, 0}),
+      slope_(slope),
       zero_(filter.zero),
-      factors_(static_cast<std::size_t>(step_)) {
-    // Channels beyond the filter's are another's, or none, and become the zero.
-    for (int i = 0; i < filter.inputs; ++i) {
-        factors_[static_cast<std::size_t>(i)] = 1 / filter.steps[i];
-    }
-    for (int y = 0; y < filter.height; ++y) {
-        taps_.push_back(static_cast<std::ptrdiff_t>(y) * whole_ * step_);
-    }
-    const auto size = static_cast<std::size_t>(whole_) * static_cast<std::size_t>(whole_ * step_);
-    const auto rim = static_cast<std::uint8_t>(static_cast<int>(zero_) - kernels.offset);
-    maps_.assign(in.size(), std::vector<std::uint8_t>(size, rim));
+      run_(filter.width * maps_.step()),
+      items_(in.size()) {
+    for (int y = 0; y < filter.height; ++y) taps_.push_back(y * maps_.row());
 }
 
 ByteLayer ByteLayer::convolution(const ByteKernels& kernels, const Filter& filter, int stride,
@@ -50,7 +37,7 @@ ByteLayer ByteLayer::convolution(const ByteKernels& kernels, const Filter& filte
     for (std::size_t item = 0; item < in.size(); ++item) {
         for (int y = 0; y < out[item].side; ++y) {
             for (int x = 0; x < out[item].side; ++x) {
-                part.rows.push_back(layer.at(item, y * stride - pad, x * stride - pad));
+                part.rows.push_back(layer.maps_.at(item, y * stride - pad, x * stride - pad));
                 part.outs.push_back(out[item].at(y, x));
             }
         }
@@ -69,7 +56,7 @@ ByteLayer ByteLayer::rising(const ByteKernels& kernels, const Filter& filter, fl
         for (std::size_t item = 0; item < in.size(); ++item) {
             for (int i = 1 - a; i <= in[item].side - a; ++i) {
                 for (int j = 1 - b; j <= in[item].side - b; ++j) {
-                    part.rows.push_back(layer.at(item, i - 1, j - 1));
+                    part.rows.push_back(layer.maps_.at(item, i - 1, j - 1));
                     part.outs.push_back(out[item].at(2 * i - 1 + a, 2 * j - 1 + b));
                 }
             }
@@ -78,11 +65,6 @@ ByteLayer ByteLayer::rising(const ByteKernels& kernels, const Filter& filter, fl
         layer.pack(part, filter, phase * outputs, outputs);
     }
     return layer;
-}
-
-std::uint8_t* ByteLayer::at(std::size_t item, int y, int x) {
-    return maps_[item].data() +
-           (static_cast<std::ptrdiff_t>(y + before_) * whole_ + x + before_) * step_;
 }
 
 void ByteLayer::pack(Part& part, const Filter& filter, int first_output, int outputs) {
@@ -99,7 +81,7 @@ void ByteLayer::pack(Part& part, const Filter& filter, int first_output, int out
             for (int x = 0; x < filter.width; ++x) {
                 // Steps of pixels go into the weights, since channels may have steps of their own.
                 for (int i = 0; i < filter.inputs; ++i) {
-                    line[static_cast<std::size_t>(y * run_ + x * step_ + i)] =
+                    line[static_cast<std::size_t>(y * run_ + x * maps_.step() + i)] =
                         filter.at(first_output + o, i, y, x) * filter.steps[i];
                 }
             }
@@ -131,7 +113,7 @@ int ByteLayer::chunk_of(int rows) const {
 
 ByteLayer::Task ByteLayer::task_of(int task, Items items) const {
     for (const Part& part : parts_) {
-        const int of_item = static_cast<int>(part.rows.size() / in_.size());
+        const int of_item = static_cast<int>(part.rows.size() / items_);
         const int all = of_item * items.count;
         const int chunk = chunk_of(all);
         const int chunks = (all + chunk - 1) / chunk;
@@ -143,12 +125,6 @@ ByteLayer::Task ByteLayer::task_of(int task, Items items) const {
         task -= part.panels() * chunks;
     }
     return {nullptr, 0, 0, 0};
-}
-
-void ByteLayer::quantize(std::size_t item, int y) {
-    const View& view = in_[item];
-    kernels_.quantize(
-        {view.at(y, 0), view.pixel_step, view.side, step_, factors_.data(), zero_, at(item, y, 0)});
 }
 
 void ByteLayer::multiply(const Task& task, const std::int8_t* next) const {
@@ -170,17 +146,10 @@ void ByteLayer::multiply(const Task& task, const std::int8_t* next) const {
 }
 
 void ByteLayer::run(Team& team, Items items) {
-    const int side = in_.front().side;
-    const int lines = std::max(1, kTaskValues / (side * step_));
-    const int all = side * items.count;
-    team.run((all + lines - 1) / lines, [&](int task) {
-        for (int line = task * lines; line < std::min(all, (task + 1) * lines); ++line) {
-            quantize(static_cast<std::size_t>(items.first + line / side), line % side);
-        }
-    });
+    maps_.fill(team, items);
     int total = 0;
     for (const Part& part : parts_) {
-        const int rows = static_cast<int>(part.rows.size() / in_.size()) * items.count;
+        const int rows = static_cast<int>(part.rows.size() / items_) * items.count;
         total += part.panels() * ((rows + chunk_of(rows) - 1) / chunk_of(rows));
     }
     team.run(total, [&](int task) {

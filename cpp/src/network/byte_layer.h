@@ -4,6 +4,7 @@
 
 #include "buffer.h"
 #include "byte_kernels.h"
+#include "byte_maps.h"
 #include "map.h"
 #include "weights.h"
 
@@ -51,10 +52,7 @@ class ByteLayer {
 
     ByteLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in,
               int before, int after);
-    /// The byte of pixel (y, x) of an item.
-    [[nodiscard]] std::uint8_t* at(std::size_t item, int y, int x);
     void pack(Part& part, const Filter& filter, int first_output, int outputs);
-    void quantize(std::size_t item, int y);
     [[nodiscard]] std::ptrdiff_t panel_size() const;
     [[nodiscard]] const std::int8_t* weights_of(const Part& part, int panel) const;
     [[nodiscard]] int chunk_of(int rows) const;
@@ -62,17 +60,13 @@ class ByteLayer {
     void multiply(const Task& task, const std::int8_t* next) const;
 
     ByteKernels kernels_;
-    Views in_;
+    ByteMaps maps_;
     float slope_;
-    int before_;
-    int whole_;
-    /// Bytes of a pixel.
-    int step_;
-    int run_;
     float zero_;
-    std::vector<float> factors_;
+    /// Bytes of a row of taps.
+    int run_;
+    std::size_t items_;
     std::vector<std::ptrdiff_t> taps_;
-    std::vector<std::vector<std::uint8_t>> maps_;
     std::vector<Part> parts_;
 };
 

@@ -7,6 +7,8 @@ namespace {
 
 /// Fewer channels than these are transformed for longer than it saves.
 constexpr int kFewestInputs = 48;
+/// The same of each point of a tile in bytes, whose sums have to be made floats.
+constexpr int kFewestOfPoint = 192;
 /// On smaller maps there are too few tiles for weights that grow to up to four times their size.
 constexpr int kSmallestSide = 8;
 
@@ -16,20 +18,37 @@ bool tiles_pay(const Filter& filter, int side, int parts) {
            filter.outputs % (parts * kPanel) == 0;
 }
 
+/// `inputs`: of each point.
+bool byte_tiles_pay(const Filter& filter, int inputs, int side) {
+    return filter.in_bytes() && inputs >= kFewestOfPoint && side >= kSmallestSide &&
+           ByteTiledLayer::fits(side);
+}
+
 }  // namespace
 
 Convolution Convolution::same(const Filter& filter, float slope, const Views& in,
                               const Views& out) {
-    if (!tiles_pay(filter, out.front().side, 1)) return strided(filter, 1, 1, slope, in, out);
     Convolution layer;
+    if (byte_tiles_pay(filter, filter.inputs, out.front().side)) {
+        layer.byte_tiles_ =
+            ByteTiledLayer::convolution(byte_kernels().back(), filter, slope, in, out);
+        return layer;
+    }
+    if (!tiles_pay(filter, out.front().side, 1)) return strided(filter, 1, 1, slope, in, out);
     layer.tiled_ = TiledLayer::convolution(filter, slope, in, out);
     return layer;
 }
 
 Convolution Convolution::halving(const Filter& filter, float slope, const Views& in,
                                  const Views& out) {
-    if (!tiles_pay(filter, out.front().side, 1)) return strided(filter, 2, 1, slope, in, out);
     Convolution layer;
+    // Four phases of the pixels are multiplied at once.
+    if (byte_tiles_pay(filter, 4 * filter.inputs, out.front().side)) {
+        layer.byte_tiles_ =
+            ByteTiledLayer::convolution(byte_kernels().back(), filter, slope, in, out);
+        return layer;
+    }
+    if (!tiles_pay(filter, out.front().side, 1)) return strided(filter, 2, 1, slope, in, out);
     layer.tiled_ = TiledLayer::halving(filter, slope, in, out);
     return layer;
 }
@@ -49,7 +68,9 @@ Convolution Convolution::strided(const Filter& filter, int stride, int pad, floa
 Convolution Convolution::rising(const Filter& filter, float slope, const Views& in,
                                 const Views& out) {
     Convolution layer;
-    if (filter.in_bytes()) {
+    if (byte_tiles_pay(filter, filter.inputs, in.front().side)) {
+        layer.byte_tiles_ = ByteTiledLayer::rising(byte_kernels().back(), filter, slope, in, out);
+    } else if (filter.in_bytes()) {
         layer.bytes_ = ByteLayer::rising(byte_kernels().back(), filter, slope, in, out);
     } else if (tiles_pay(filter, in.front().side, 4)) {
         layer.tiled_ = TiledLayer::rising(filter, slope, in, out);
@@ -62,7 +83,9 @@ Convolution Convolution::rising(const Filter& filter, float slope, const Views& 
 }
 
 void Convolution::run(Team& team, const Kernels& kernels, Items items) {
-    if (bytes_) {
+    if (byte_tiles_) {
+        byte_tiles_->run(team, items);
+    } else if (bytes_) {
         bytes_->run(team, items);
     } else if (tiled_) {
         tiled_->run(team, kernels, items);

@@ -3,6 +3,7 @@
 #include "mol_edge/team.h"
 
 #include "byte_layer.h"
+#include "byte_tiled_layer.h"
 #include "kernels.h"
 #include "layer.h"
 #include "map.h"
@@ -30,12 +31,13 @@ class Convolution {
     static Convolution rising(const Filter& filter, float slope, const Views& in, const Views& out);
 
     [[nodiscard]] bool is_tiled() const { return tiled_.has_value(); }
-    [[nodiscard]] bool in_bytes() const { return bytes_.has_value(); }
+    [[nodiscard]] bool in_bytes() const { return bytes_ || byte_tiles_; }
     /// For some items of a batch.
     void run(Team& team, const Kernels& kernels, Items items = {});
 
   private:
     std::optional<ByteLayer> bytes_;
+    std::optional<ByteTiledLayer> byte_tiles_;
     std::optional<TiledLayer> tiled_;
     std::vector<Layer> plain_;
 };

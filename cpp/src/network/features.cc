@@ -37,7 +37,9 @@ Linear pixels_first(const Weights& weights, int channels) {
         values[at / row * row + pixel * static_cast<std::size_t>(channels) + channel] =
             stored.values[at];
     }
-    return {{stored.shape, values}, find(weights, "landmark.fc1.bias", {stored.shape[0]})};
+    return {{stored.shape, values},
+            find(weights, "landmark.fc1.bias", {stored.shape[0]}),
+            find_weight_steps(weights, "landmark.fc1", stored)};
 }
 
 }  // namespace

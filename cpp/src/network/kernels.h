@@ -3,6 +3,7 @@
 #include "mol_edge/isa.h"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace mol_edge::network {
 
@@ -19,6 +20,8 @@ inline constexpr int kMostRows = 4 * kNarrowRows;
 /// Side of the squares that tiled convolutions read.
 inline constexpr int kTile = 4;
 inline constexpr int kTileArea = kTile * kTile;
+/// Columns of a matrix in bytes that lie together, see `Kernels::add_byte_rows`.
+inline constexpr int kByteBlock = 32;
 inline constexpr int kMostNeighbours = 8;
 /// Components of flow.
 inline constexpr int kFlow = 2;
@@ -147,6 +150,10 @@ struct Kernels {
     /// to[n] += sum over i of values[i] * weights[indices[i] * columns + n].
     void (*add_rows)(const float* weights, int columns, const int* indices, const float* values,
                      int count, float* to);
+    /// The same with weights in bytes and columns in multiples of `kByteBlock`; in each such block
+    /// the byte of column 8i + j lies at 4j + i.
+    void (*add_byte_rows)(const std::int8_t* weights, int columns, const int* indices,
+                          const float* values, int count, float* to);
     /// to[c][r] = from[r][c] of a matrix with rows and columns in multiples of 8.
     void (*transpose)(const float* from, std::ptrdiff_t from_step, int rows, int columns, float* to,
                       std::ptrdiff_t to_step);

@@ -8,6 +8,7 @@
 #include "vectors.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 namespace mol_edge::network {
@@ -62,6 +63,66 @@ MOL_EDGE_NETWORK_TARGET void add_rows(const float* weights, int columns, const i
     }
 }
 
+/// `Rows` of `add_byte_rows`; shifts alone bring a block's bytes to vectors of words.
+template <class Vector, int Rows>
+MOL_EDGE_NETWORK_INLINE void add_few_byte_rows(const std::int8_t* const (&rows)[Rows],
+                                               const std::int8_t* const (&next)[Rows],
+                                               const float* values, int columns, float* to) {
+    using Words = decltype(Vector{} < Vector{});
+    constexpr int word = kByteBlock / 4;
+    constexpr int bits = 8;
+    Vector factors[Rows] = {};
+#pragma GCC unroll 4
+    for (int r = 0; r < Rows; ++r) spread(values[r], factors[r]);
+    for (int n = 0; n < columns; n += kByteBlock) {
+#pragma GCC unroll 4
+        for (int r = 0; r < Rows; ++r) __builtin_prefetch(next[r] + n);
+        for (int j = 0; j < word; j += kLanes<Vector>) {
+            Words words[Rows];
+#pragma GCC unroll 4
+            for (int r = 0; r < Rows; ++r) {
+                std::memcpy(&words[r], rows[r] + n + 4 * j, sizeof words[r]);
+            }
+#pragma GCC unroll 4
+            for (int byte = 0; byte < 4; ++byte) {
+                float* const out = to + n + word * byte + j;
+                Vector sum;
+                load(out, sum);
+#pragma GCC unroll 4
+                for (int r = 0; r < Rows; ++r) {
+                    const Words whole = (words[r] << (bits * (3 - byte))) >> (bits * 3);
+                    sum += factors[r] * __builtin_convertvector(whole, Vector);
+                }
+                store(sum, out);
+            }
+        }
+    }
+}
+
+template <class Vector>
+MOL_EDGE_NETWORK_TARGET void add_byte_rows(const std::int8_t* weights, int columns,
+                                           const int* indices, const float* values, int count,
+                                           float* to) {
+    constexpr int together = 4;
+    const auto row = [=](int i) {
+        return weights + static_cast<std::ptrdiff_t>(indices[i < count ? i : count - 1]) * columns;
+    };
+    int i = 0;
+    for (; i + together <= count; i += together) {
+        const std::int8_t* rows[together];
+        const std::int8_t* next[together];
+        for (int j = 0; j < together; ++j) {
+            rows[j] = row(i + j);
+            next[j] = row(i + together + j);
+        }
+        add_few_byte_rows<Vector, together>(rows, next, values + i, columns, to);
+    }
+    for (; i < count; ++i) {
+        const std::int8_t* const rows[] = {row(i)};
+        add_few_byte_rows<Vector, 1>(rows, rows, values + i, columns, to);
+    }
+}
+
 MOL_EDGE_NETWORK_TARGET void transpose(const float* from, std::ptrdiff_t from_step, int rows,
                                        int columns, float* to, std::ptrdiff_t to_step) {
     constexpr int block = 8;
@@ -90,6 +151,7 @@ constexpr Kernels kernels_of() {
             mix<Vector>,
             predict<OfEights<Vector>>,
             add_rows<OfEights<Vector>>,
+            add_byte_rows<OfEights<Vector>>,
             transpose};
 }
 

@@ -11,12 +11,14 @@
 namespace mol_edge::network {
 
 /// One vector times a matrix, plus bias. It takes as long as the weights need from memory, so
-/// those that meet a 0, which follows a ReLU for half of them, are not read.
+/// those that meet a 0, which follows a ReLU for half of them, are not read, and those that eight
+/// bits hold lie in memory so.
 class Linear {
   public:
     Linear() = default;
-    /// `weight` [outputs][inputs].
-    Linear(const Weight& weight, const Weight& bias);
+    /// `weight` [outputs][inputs]. `steps`: by output, what the weights are whole multiples of, up
+    /// to 127; or null.
+    Linear(const Weight& weight, const Weight& bias, const Weight* steps = nullptr);
 
     [[nodiscard]] int inputs() const { return inputs_; }
     [[nodiscard]] int outputs() const { return outputs_; }
@@ -28,7 +30,10 @@ class Linear {
     int inputs_ = 0;
     int outputs_ = 0;
     int columns_ = 0;
+    /// By input, floats or bytes.
     Buffer rows_;
+    bool in_bytes_ = false;
+    std::vector<float> steps_;
     std::vector<float> bias_;
     std::vector<int> indices_;
     std::vector<float> values_;

@@ -35,6 +35,13 @@ bool all_finite(const float* values, std::ptrdiff_t count) {
     return std::all_of(values, values + count, [](float value) { return std::isfinite(value); });
 }
 
+void check_steps(const std::string& name, const float* steps, int count) {
+    for (int i = 0; i < count; ++i) {
+        if (std::isnormal(steps[i]) && steps[i] > 0) continue;
+        throw ArrayError(name + " must be above 0, got " + std::to_string(steps[i]) + ".");
+    }
+}
+
 /// What is asked here a file may lack, and bytes would make no sense then: of weights that are no
 /// numbers they make numbers.
 void check_bytes(const std::string& name, const Filter& filter) {
@@ -49,11 +56,7 @@ void check_bytes(const std::string& name, const Filter& filter) {
         (filter.bias != nullptr && !all_finite(filter.bias, filter.outputs))) {
         throw ArrayError("The weights and the bias of " + name + " must be finite, got others.");
     }
-    for (int i = 0; i < filter.inputs; ++i) {
-        if (std::isnormal(filter.steps[i]) && filter.steps[i] > 0) continue;
-        throw ArrayError("The steps of " + name + " must be above 0, got " +
-                         std::to_string(filter.steps[i]) + ".");
-    }
+    check_steps("The steps of " + name, filter.steps, filter.inputs);
     if (filter.zero >= 0 && filter.zero <= kMostByte && filter.zero == std::floor(filter.zero)) {
         return;
     }
@@ -96,6 +99,17 @@ Filter find_filter(const Weights& weights, const std::string& name, int inputs, 
         check_bytes(name, filter);
     }
     return filter;
+}
+
+const Weight* find_weight_steps(const Weights& weights, const std::string& name,
+                                const Weight& matrix) {
+    if (weights.find(name + ".weight_steps") == weights.end()) return nullptr;
+    const Weight& steps = find(weights, name + ".weight_steps", {matrix.shape[0]});
+    check_steps("The weight_steps of " + name, steps.values.data(), matrix.shape[0]);
+    if (!all_finite(matrix.values.data(), static_cast<std::ptrdiff_t>(matrix.values.size()))) {
+        throw ArrayError("The weights of " + name + " must be finite, got others.");
+    }
+    return &steps;
 }
 
 }  // namespace mol_edge::network

@@ -42,4 +42,9 @@ void check_channels(const std::string& name, int channels);
 Filter find_filter(const Weights& weights, const std::string& name, int inputs, int side,
                    bool with_bias);
 
+/// `name`.weight_steps [outputs] of a matrix whose weights are whole multiples of them, see
+/// `Linear`, or null where the table has none.
+const Weight* find_weight_steps(const Weights& weights, const std::string& name,
+                                const Weight& matrix);
+
 }  // namespace mol_edge::network

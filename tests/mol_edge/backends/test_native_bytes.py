@@ -122,6 +122,31 @@ def test_a_layer_that_the_core_has_in_floats_gets_no_steps() -> None:
     assert values[f"{LAYER}.weight"][0, 129, 0, 0] == np.int8(-127) * 0.25 * 4
 
 
+@pytest.mark.parametrize("scales", [[0.25, 2], [0.5]])
+def test_a_matrix_that_the_core_keeps_in_bytes_has_steps_for_its_outputs(scales) -> None:
+    fc = "landmark.fc1"
+    nodes = [
+        *quantized("flat"),
+        weight(f"{fc}.weight"),
+        node("Gemm", fc, ["flat/dq", f"{fc}.weight/dq"], ["y"]),
+    ]
+    scale = np.float32(scales)
+    integers = np.int8([[1, -2, 3], [4, 127, -127]])
+    values = plain_weights(
+        nodes,
+        {"flat/scale": np.float32([1]), f"{fc}.weight/scale": scale},
+        {
+            "flat/zero": np.uint8([0]),
+            f"{fc}.weight/q": integers,
+            f"{fc}.weight/zero": np.int8([0]),
+        },
+    )
+    assert values.keys() == {f"{fc}.weight", f"{fc}.weight_steps"}
+    np.testing.assert_array_equal(values[f"{fc}.weight_steps"], np.broadcast_to(scale, 2))
+    steps = values[f"{fc}.weight_steps"][:, np.newaxis]
+    np.testing.assert_array_equal(values[f"{fc}.weight"] / steps, integers)
+
+
 @pytest.mark.parametrize(
     ("table", "name", "value", "expected"),
     [

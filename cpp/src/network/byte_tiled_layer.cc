@@ -1,0 +1,229 @@
+#include "byte_tiled_layer.h"
+
+#include "byte_column.h"
+
+#include <algorithm>
+
+namespace mol_edge::network {
+namespace {
+
+/// How far apart pixels lie that the taps of one phase meet, and the tiles of a convolution move on
+/// for each output: four taps go with a stride of 2.
+int apart_of(int taps) {
+    return taps == 4 ? 2 : 1;
+}
+
+/// Along a row or a column: the pixel at some place of a tile, or its difference from the next one,
+/// times some taps.
+struct Line {
+    int at;
+    bool difference;
+    float factors[kMostTileTaps];
+};
+
+/// A point of a line: what the first of two outputs has for itself, what both have, or what the
+/// second has. Four taps are two of every other pixel and two of those between.
+std::vector<Line> lines_of(int point, int taps) {
+    const int apart = apart_of(taps);
+    std::vector<Line> lines;
+    for (int first = 0; first < apart; ++first) {
+        const int second = first + apart;
+        Line& line = lines.emplace_back(Line{point == 0 ? first : second, point != 1, {}});
+        if (point <= 1) line.factors[first] = 1;
+        if (point >= 1) line.factors[second] = point == 1 ? 1.0F : -1.0F;
+    }
+    if (taps == 3 && point != 1) lines.push_back({point == 0 ? 2 : 3, false, {0, 0, 1}});
+    return lines;
+}
+
+}  // namespace
+
+ByteTiledLayer::ByteTiledLayer(const ByteKernels& kernels, const Filter& filter, float slope,
+                               const Views& in)
+    : kernels_(kernels),
+      maps_(kernels, filter, in, {1, 1, kByteUnit, apart_of(filter.width)}),
+      slope_(slope),
+      zero_(filter.zero),
+      items_(in.size()) {
+    for (int point = 0; point < kPoints; ++point) {
+        for (const Line& y : lines_of(point / 3, filter.height)) {
+            for (const Line& x : lines_of(point % 3, filter.width)) {
+                const int plane = (y.difference ? 2 : 0) + (x.difference ? 1 : 0);
+                Term& term = terms_[point].emplace_back();
+                term.place = plane * maps_.plane() + y.at * maps_.row() + x.at * maps_.step();
+                term.difference = plane != 0;
+                for (int i = 0; i < kMostTileTaps; ++i) {
+                    for (int j = 0; j < kMostTileTaps; ++j) {
+                        term.factors[i][j] = y.factors[i] * x.factors[j];
+                    }
+                }
+                places_[point].push_back(term.place);
+            }
+        }
+        before_[point + 1] = before_[point] + static_cast<std::ptrdiff_t>(terms_[point].size());
+    }
+}
+
+ByteTiledLayer ByteTiledLayer::convolution(const ByteKernels& kernels, const Filter& filter,
+                                           float slope, const Views& in, const Views& out) {
+    ByteTiledLayer layer(kernels, filter, slope, in);
+    layer.out_row_ = out.front().row_step;
+    layer.out_pixel_ = out.front().pixel_step;
+    const int stride = apart_of(filter.width);
+    Part& part = layer.parts_.emplace_back();
+    for (std::size_t item = 0; item < in.size(); ++item) {
+        for (int y = 0; y < out[item].side; y += 2) {
+            for (int x = 0; x < out[item].side; x += 2) {
+                part.tiles.push_back(layer.maps_.at(item, stride * y - 1, stride * x - 1));
+                part.outs.push_back(out[item].at(y, x));
+            }
+        }
+    }
+    layer.pack(part, filter, 0, filter.outputs);
+    return layer;
+}
+
+ByteTiledLayer ByteTiledLayer::rising(const ByteKernels& kernels, const Filter& filter, float slope,
+                                      const Views& in, const Views& out) {
+    ByteTiledLayer layer(kernels, filter, slope, in);
+    layer.out_row_ = 2 * out.front().row_step;
+    layer.out_pixel_ = 2 * out.front().pixel_step;
+    for (int phase = 0; phase < 4; ++phase) {
+        const int a = phase / 2;
+        const int b = phase % 2;
+        Part& part = layer.parts_.emplace_back();
+        for (std::size_t item = 0; item < in.size(); ++item) {
+            for (int i = 1 - a; i <= in[item].side - a; i += 2) {
+                for (int j = 1 - b; j <= in[item].side - b; j += 2) {
+                    part.tiles.push_back(layer.maps_.at(item, i - 1, j - 1));
+                    part.outs.push_back(out[item].at(2 * i - 1 + a, 2 * j - 1 + b));
+                }
+            }
+        }
+        const int outputs = filter.outputs / 4;
+        layer.pack(part, filter, phase * outputs, outputs);
+    }
+    return layer;
+}
+
+void ByteTiledLayer::pack(Part& part, const Filter& filter, int first_output, int outputs) {
+    part.outputs = outputs;
+    const auto columns = static_cast<std::size_t>(part.panels() * kBytePanel);
+    part.start.assign(columns * kPoints, 0);
+    part.scale.assign(columns * kPoints, 0);
+    part.bias.assign(columns, 0);
+    part.packed = Buffer(static_cast<std::size_t>(part.panels() * panel_size()) / sizeof(float));
+    for (int o = 0; o < outputs; ++o) {
+        if (filter.bias != nullptr) {
+            part.bias[static_cast<std::size_t>(o)] = filter.bias[first_output + o];
+        }
+        for (int point = 0; point < kPoints; ++point) {
+            pack_column(part, filter, first_output + o, o, point);
+        }
+    }
+}
+
+void ByteTiledLayer::pack_column(Part& part, const Filter& filter, int output, int column,
+                                 int point) {
+    const std::vector<Term>& terms = terms_[point];
+    const int step = maps_.step();
+    std::vector<float> line(terms.size() * static_cast<std::size_t>(step));
+    for (std::size_t t = 0; t < terms.size(); ++t) {
+        for (int i = 0; i < filter.inputs; ++i) {
+            float sum = 0;
+            for (int y = 0; y < filter.height; ++y) {
+                for (int x = 0; x < filter.width; ++x) {
+                    sum += terms[t].factors[y][x] * filter.at(output, i, y, x);
+                }
+            }
+            // Steps of pixels go into the weights, since channels may have steps of their own.
+            line[t * static_cast<std::size_t>(step) + static_cast<std::size_t>(i)] =
+                sum * filter.steps[i];
+        }
+    }
+    const int panel = column / kBytePanel;
+    auto* const to = reinterpret_cast<std::int8_t*>(part.packed.data()) + place_of(panel, point) +
+                     column % kBytePanel * 4;
+    const ByteColumn made = byte_column(line, to);
+    // What a value of 0 is in each term's bytes, which the sums are to be without.
+    std::int32_t start = 0;
+    for (std::size_t k = 0; k < line.size(); ++k) {
+        const Term& term = terms[k / static_cast<std::size_t>(step)];
+        const int none = term.difference ? kNoDifference : static_cast<int>(zero_);
+        start += (kernels_.offset - none) * to[k / 4 * 4 * kBytePanel + k % 4];
+    }
+    const auto at =
+        static_cast<std::size_t>((panel * kPoints + point) * kBytePanel + column % kBytePanel);
+    part.scale[at] = made.scale;
+    part.start[at] = start;
+}
+
+std::ptrdiff_t ByteTiledLayer::panel_size() const {
+    return before_[kPoints] * maps_.step() * kBytePanel;
+}
+
+std::ptrdiff_t ByteTiledLayer::place_of(int panel, int point) const {
+    return panel * panel_size() + before_[point] * maps_.step() * kBytePanel;
+}
+
+const std::int8_t* ByteTiledLayer::weights_of(const Part& part, int panel, int point) const {
+    return reinterpret_cast<const std::int8_t*>(part.packed.data()) + place_of(panel, point);
+}
+
+int ByteTiledLayer::chunks_of(const Part& part, Items items) const {
+    const int tiles = static_cast<int>(part.tiles.size() / items_) * items.count;
+    return (tiles + kTaskTiles - 1) / kTaskTiles;
+}
+
+ByteTiledLayer::Task ByteTiledLayer::task_of(int task, Items items) const {
+    for (const Part& part : parts_) {
+        const int of_item = static_cast<int>(part.tiles.size() / items_);
+        const int tiles = of_item * items.count;
+        const int chunks = chunks_of(part, items);
+        if (task < part.panels() * chunks) {
+            const int chunk = task % chunks;
+            const int begin = tiles * chunk / chunks;
+            return {&part, task / chunks, of_item * items.first + begin,
+                    tiles * (chunk + 1) / chunks - begin};
+        }
+        task -= part.panels() * chunks;
+    }
+    return {nullptr, 0, 0, 0};
+}
+
+void ByteTiledLayer::multiply(const Task& task, const std::int8_t* next) const {
+    const Part& part = *task.part;
+    const int column = task.panel * kBytePanel;
+    alignas(64) float products[kPoints][kTaskTiles][kBytePanel];
+    const float none[kBytePanel] = {};
+    float* outs[kTaskTiles];
+    for (int point = 0; point < kPoints; ++point) {
+        for (int t = 0; t < task.count; ++t) outs[t] = products[point][t];
+        const std::ptrdiff_t at = (task.panel * kPoints + point) * kBytePanel;
+        kernels_.product({part.tiles.data() + task.first, outs, task.count, places_[point].data(),
+                          static_cast<int>(places_[point].size()), maps_.step(),
+                          weights_of(part, task.panel, point), part.start.data() + at,
+                          part.scale.data() + at, none, 1, kBytePanel,
+                          point + 1 < kPoints ? weights_of(part, task.panel, point + 1) : next});
+    }
+    for (int t = 0; t < task.count; ++t) {
+        outs[t] = part.outs[static_cast<std::size_t>(task.first + t)] + column;
+    }
+    kernels_.tiles({products[0][0], kTaskTiles * kBytePanel, task.count, part.bias.data() + column,
+                    slope_, outs, out_row_, out_pixel_,
+                    std::min(kBytePanel, part.outputs - column)});
+}
+
+void ByteTiledLayer::run(Team& team, Items items) {
+    maps_.fill(team, items);
+    int total = 0;
+    for (const Part& part : parts_) total += part.panels() * chunks_of(part, items);
+    team.run(total, [&](int task) {
+        const Task mine = task_of(task, items);
+        const Task next = task_of(task + team.threads(), items);
+        const Task& after = next.part == nullptr ? mine : next;
+        multiply(mine, weights_of(*after.part, after.panel, 0));
+    });
+}
+
+}  // namespace mol_edge::network

@@ -1,0 +1,103 @@
+#pragma once
+
+#include "mol_edge/team.h"
+
+#include "buffer.h"
+#include "byte_kernels.h"
+#include "byte_maps.h"
+#include "map.h"
+#include "weights.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace mol_edge::network {
+
+/// Taps of a tiled convolution's row or column.
+inline constexpr int kMostTileTaps = 4;
+
+/// A convolution in bytes, see `ByteLayer`, computed for tiles of 2 x 2 outputs at once. Along a
+/// row, two outputs of two taps g are, of the pixels d,
+///     d0 g0 + d1 g1 = (d0 - d1) g0 + d1 (g0 + g1)
+///     d1 g0 + d2 g1 = d1 (g0 + g1) - (d1 - d2) g1,
+/// three products instead of four, and so along a column: 9 instead of 16. Differences of
+/// neighbours are small in maps of features, so bytes hold them as finely as the pixels; only
+/// where neighbours lie more than half of their range apart are they cut off. A third tap is
+/// multiplied as it is: 25 products instead of 36.
+class ByteTiledLayer {
+  public:
+    /// Whether a layer of that many outputs on a side can be computed so.
+    static bool fits(int side) { return side % 2 == 0; }
+
+    /// A 3 x 3 convolution or a 4 x 4 one of stride 2, with a pad of 1. The filter must be in
+    /// bytes, as below.
+    static ByteTiledLayer convolution(const ByteKernels& kernels, const Filter& filter, float slope,
+                                      const Views& in, const Views& out);
+    /// A transposed convolution, see `Layer::phase`.
+    static ByteTiledLayer rising(const ByteKernels& kernels, const Filter& filter, float slope,
+                                 const Views& in, const Views& out);
+
+    /// For some items of a batch.
+    void run(Team& team, Items items = {});
+
+  private:
+    static constexpr int kPoints = 9;
+    /// Tiles of one task, whose points stay in the nearest cache.
+    static constexpr int kTaskTiles = kMostByteRows;
+
+    /// What a point of a tile is the sum of: a plane's pixels at some place times some taps.
+    struct Term {
+        std::ptrdiff_t place;
+        bool difference;
+        float factors[kMostTileTaps][kMostTileTaps];
+    };
+    /// Some outputs of all tiles, of weights of their own.
+    struct Part {
+        /// The first pixel of each tile, and its first output.
+        std::vector<const std::uint8_t*> tiles;
+        std::vector<float*> outs;
+        /// By point and column.
+        std::vector<std::int32_t> start;
+        std::vector<float> scale;
+        std::vector<float> bias;
+        Buffer packed;
+        int outputs = 0;
+
+        [[nodiscard]] int panels() const { return (outputs + kBytePanel - 1) / kBytePanel; }
+    };
+    /// Which weights of a part a task takes, and which tiles.
+    struct Task {
+        const Part* part;
+        int panel;
+        int first;
+        int count;
+    };
+
+    ByteTiledLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in);
+    void pack(Part& part, const Filter& filter, int first_output, int outputs);
+    void pack_column(Part& part, const Filter& filter, int output, int column, int point);
+    /// Where the weights of a panel for a point begin within a part's.
+    [[nodiscard]] std::ptrdiff_t place_of(int panel, int point) const;
+    [[nodiscard]] const std::int8_t* weights_of(const Part& part, int panel, int point) const;
+    [[nodiscard]] std::ptrdiff_t panel_size() const;
+    /// In how many tasks the tiles of some items are multiplied with a panel.
+    [[nodiscard]] int chunks_of(const Part& part, Items items) const;
+    [[nodiscard]] Task task_of(int task, Items items) const;
+    void multiply(const Task& task, const std::int8_t* next) const;
+
+    ByteKernels kernels_;
+    ByteMaps maps_;
+    float slope_;
+    float zero_;
+    std::size_t items_;
+    std::ptrdiff_t out_row_ = 0;
+    std::ptrdiff_t out_pixel_ = 0;
+    std::vector<Term> terms_[kPoints];
+    /// The places of each point's terms, and how many terms come before it.
+    std::vector<std::ptrdiff_t> places_[kPoints];
+    std::ptrdiff_t before_[kPoints + 1] = {};
+    std::vector<Part> parts_;
+};
+
+}  // namespace mol_edge::network

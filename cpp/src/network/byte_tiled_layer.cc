@@ -7,6 +7,11 @@
 namespace mol_edge::network {
 namespace {
 
+/// Multiplications of one task, some tens of microseconds.
+constexpr std::ptrdiff_t kTaskProducts = 4'000'000;
+/// Fewer tiles than these would read weights too often.
+constexpr int kFewestTiles = 12;
+
 /// How far apart pixels lie that the taps of one phase meet, and the tiles of a convolution move on
 /// for each output: four taps go with a stride of 2.
 int apart_of(int taps) {
@@ -170,33 +175,44 @@ const std::int8_t* ByteTiledLayer::weights_of(const Part& part, int panel, int p
     return reinterpret_cast<const std::int8_t*>(part.packed.data()) + place_of(panel, point);
 }
 
-int ByteTiledLayer::chunks_of(const Part& part, Items items) const {
-    const int tiles = static_cast<int>(part.tiles.size() / items_) * items.count;
-    return (tiles + kTaskTiles - 1) / kTaskTiles;
+int ByteTiledLayer::tasks(Items items) const {
+    return groups() * chunks_of(items);
+}
+
+int ByteTiledLayer::chunks_of(Items items) const {
+    const int tiles = static_cast<int>(parts_.front().tiles.size() / items_) * items.count;
+    const auto wanted = static_cast<int>(kTaskProducts / panel_size());
+    const int at_once = std::clamp(wanted, kFewestTiles, kMostTiles);
+    return (tiles + at_once - 1) / at_once;
+}
+
+int ByteTiledLayer::groups() const {
+    return static_cast<int>(parts_.size()) * parts_.front().panels();
+}
+
+bool ByteTiledLayer::keeps_pixels() const {
+    return 4 * maps_.plane() > groups() * panel_size();
 }
 
 ByteTiledLayer::Task ByteTiledLayer::task_of(int task, Items items) const {
-    for (const Part& part : parts_) {
-        const int of_item = static_cast<int>(part.tiles.size() / items_);
-        const int tiles = of_item * items.count;
-        const int chunks = chunks_of(part, items);
-        if (task < part.panels() * chunks) {
-            const int chunk = task % chunks;
-            const int begin = tiles * chunk / chunks;
-            return {&part, task / chunks, of_item * items.first + begin,
-                    tiles * (chunk + 1) / chunks - begin};
-        }
-        task -= part.panels() * chunks;
-    }
-    return {nullptr, 0, 0, 0};
+    const int chunks = chunks_of(items);
+    const int group = keeps_pixels() ? task % groups() : task / chunks;
+    const int chunk = keeps_pixels() ? task / groups() : task % chunks;
+    const int panels = parts_.front().panels();
+    const Part& part = parts_[static_cast<std::size_t>(group / panels)];
+    const int of_item = static_cast<int>(part.tiles.size() / items_);
+    const int tiles = of_item * items.count;
+    const int begin = tiles * chunk / chunks;
+    return {&part, group % panels, of_item * items.first + begin,
+            tiles * (chunk + 1) / chunks - begin};
 }
 
 void ByteTiledLayer::multiply(const Task& task, const std::int8_t* next) const {
     const Part& part = *task.part;
     const int column = task.panel * kBytePanel;
-    alignas(64) float products[kPoints][kTaskTiles][kBytePanel];
+    alignas(64) float products[kPoints][kMostTiles][kBytePanel];
     const float none[kBytePanel] = {};
-    float* outs[kTaskTiles];
+    float* outs[kMostTiles];
     for (int point = 0; point < kPoints; ++point) {
         for (int t = 0; t < task.count; ++t) outs[t] = products[point][t];
         const std::ptrdiff_t at = (task.panel * kPoints + point) * kBytePanel;
@@ -209,20 +225,19 @@ void ByteTiledLayer::multiply(const Task& task, const std::int8_t* next) const {
     for (int t = 0; t < task.count; ++t) {
         outs[t] = part.outs[static_cast<std::size_t>(task.first + t)] + column;
     }
-    kernels_.tiles({products[0][0], kTaskTiles * kBytePanel, task.count, part.bias.data() + column,
+    kernels_.tiles({products[0][0], kMostTiles * kBytePanel, task.count, part.bias.data() + column,
                     slope_, outs, out_row_, out_pixel_,
                     std::min(kBytePanel, part.outputs - column)});
 }
 
 void ByteTiledLayer::run(Team& team, Items items) {
     maps_.fill(team, items);
-    int total = 0;
-    for (const Part& part : parts_) total += part.panels() * chunks_of(part, items);
-    team.run(total, [&](int task) {
+    const int all = tasks(items);
+    team.run(all, [&](int task) {
         const Task mine = task_of(task, items);
-        const Task next = task_of(task + team.threads(), items);
-        const Task& after = next.part == nullptr ? mine : next;
-        multiply(mine, weights_of(*after.part, after.panel, 0));
+        const int following = task + team.threads();
+        const Task next = following < all ? task_of(following, items) : mine;
+        multiply(mine, weights_of(*next.part, next.panel, 0));
     });
 }
 

@@ -44,7 +44,7 @@ class ByteTiledLayer {
   private:
     static constexpr int kPoints = 9;
     /// Tiles of one task, whose points stay in the nearest cache.
-    static constexpr int kTaskTiles = kMostByteRows;
+    static constexpr int kMostTiles = kMostByteRows;
 
     /// What a point of a tile is the sum of: a plane's pixels at some place times some taps.
     struct Term {
@@ -81,8 +81,14 @@ class ByteTiledLayer {
     [[nodiscard]] std::ptrdiff_t place_of(int panel, int point) const;
     [[nodiscard]] const std::int8_t* weights_of(const Part& part, int panel, int point) const;
     [[nodiscard]] std::ptrdiff_t panel_size() const;
+    [[nodiscard]] int tasks(Items items) const;
     /// In how many tasks the tiles of some items are multiplied with a panel.
-    [[nodiscard]] int chunks_of(const Part& part, Items items) const;
+    [[nodiscard]] int chunks_of(Items items) const;
+    /// Panels of all parts, which have the same number of tiles and outputs each.
+    [[nodiscard]] int groups() const;
+    /// Whether some tiles are multiplied with all weights before the next tiles, since pixels take
+    /// more memory than weights; else all tiles with some weights before the next weights.
+    [[nodiscard]] bool keeps_pixels() const;
     [[nodiscard]] Task task_of(int task, Items items) const;
     void multiply(const Task& task, const std::int8_t* next) const;
 

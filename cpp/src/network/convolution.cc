@@ -8,7 +8,7 @@ namespace {
 /// Fewer channels than these are transformed for longer than it saves.
 constexpr int kFewestInputs = 48;
 /// The same of each point of a tile in bytes, whose sums have to be made floats.
-constexpr int kFewestOfPoint = 192;
+constexpr int kFewestOfPoint = 128;
 /// On smaller maps there are too few tiles for weights that grow to up to four times their size.
 constexpr int kSmallestSide = 8;
 

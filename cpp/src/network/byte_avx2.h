@@ -1,6 +1,7 @@
 #pragma once
 
 #include "byte_kernels.h"
+#include "byte_tile_kernels.h"
 #include "vectors.h"
 
 #include <cstddef>
@@ -47,6 +48,51 @@ MOL_EDGE_NETWORK_TARGET void quantize(const ByteRow& row) {
                                                   _mm256_extracti128_si256(values, 1));
             _mm_storel_epi64(reinterpret_cast<__m128i*>(to + c), _mm_packus_epi16(words, words));
         }
+    }
+}
+
+/// Bytes from -128 on, to subtract which there is an instruction that cuts off, or back.
+MOL_EDGE_NETWORK_INLINE Bytes about_zero(Bytes bytes) {
+    return _mm256_xor_si256(bytes, _mm256_set1_epi8(static_cast<char>(kNoDifference)));
+}
+
+MOL_EDGE_NETWORK_INLINE Bytes bytes_at(const std::uint8_t* from) {
+    return _mm256_loadu_si256(reinterpret_cast<const Bytes*>(from));
+}
+
+MOL_EDGE_NETWORK_INLINE void store_bytes(Bytes bytes, std::uint8_t* to) {
+    _mm256_storeu_si256(reinterpret_cast<Bytes*>(to), bytes);
+}
+
+MOL_EDGE_NETWORK_INLINE Bytes words_at(const std::uint8_t* from) {
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+
+/// Differences down of those across, of 16 values.
+MOL_EDGE_NETWORK_INLINE Bytes both_ways(const std::uint8_t* from, std::ptrdiff_t step,
+                                        std::ptrdiff_t row) {
+    return _mm256_sub_epi16(_mm256_sub_epi16(words_at(from), words_at(from + step)),
+                            _mm256_sub_epi16(words_at(from + row), words_at(from + row + step)));
+}
+
+MOL_EDGE_NETWORK_TARGET void differ(const ByteDifferences& line) {
+    constexpr int lanes = 32;
+    int i = 0;
+    for (; i + lanes <= line.count; i += lanes) {
+        const std::uint8_t* const from = line.from + i;
+        const Bytes here = about_zero(bytes_at(from));
+        const Bytes right = about_zero(bytes_at(from + line.step));
+        const Bytes below = about_zero(bytes_at(from + line.row));
+        store_bytes(about_zero(_mm256_subs_epi8(here, right)), line.across + i);
+        store_bytes(about_zero(_mm256_subs_epi8(here, below)), line.down + i);
+        const Bytes both = _mm256_packs_epi16(both_ways(from, line.step, line.row),
+                                              both_ways(from + lanes / 2, line.step, line.row));
+        // Packing leaves halves of both in each half.
+        store_bytes(about_zero(_mm256_permute4x64_epi64(both, 0xD8)), line.both + i);
+    }
+    if (i < line.count) {
+        differ<0>({line.from + i, line.step, line.row, line.count - i, line.across + i,
+                   line.down + i, line.both + i});
     }
 }
 

@@ -5,7 +5,6 @@
 #define MOL_EDGE_NETWORK_TARGET __attribute__((target("avx2,fma")))
 #include "byte_avx2.h"
 #include "byte_product.h"
-#include "byte_tile_kernels.h"
 
 namespace mol_edge::network {
 namespace {
@@ -58,8 +57,8 @@ struct DotBy16Bits {
 }  // namespace
 
 ByteKernels avx2_byte_kernels() {
-    return {"avx2",   0,         DotBy16Bits::kRows, byte_product<DotBy16Bits>,
-            quantize, differ<0>, byte_tiles<Eight>};
+    return {"avx2",   0,      DotBy16Bits::kRows, byte_product<DotBy16Bits>,
+            quantize, differ, byte_tiles<Eight>};
 }
 
 }  // namespace mol_edge::network

@@ -6,7 +6,6 @@
 #include "byte_avx2.h"
 #include "byte_dot_vnni.h"
 #include "byte_product.h"
-#include "byte_tile_kernels.h"
 
 #include <cstring>
 
@@ -36,8 +35,7 @@ struct WholeRow {
 
 ByteKernels avx512_vnni_byte_kernels() {
     using Dot = DotAtOnce<WholeRow>;
-    return {"avx512_vnni", 0,         Dot::kRows,         byte_product<Dot>,
-            quantize,      differ<0>, byte_tiles<Sixteen>};
+    return {"avx512_vnni", 0, Dot::kRows, byte_product<Dot>, quantize, differ, byte_tiles<Sixteen>};
 }
 
 }  // namespace mol_edge::network

@@ -6,7 +6,6 @@
 #include "byte_avx2.h"
 #include "byte_dot_vnni.h"
 #include "byte_product.h"
-#include "byte_tile_kernels.h"
 
 namespace mol_edge::network {
 namespace {
@@ -32,7 +31,7 @@ struct HalfRow {
 
 ByteKernels avx_vnni_byte_kernels() {
     using Dot = DotAtOnce<HalfRow>;
-    return {"avx_vnni", 0, Dot::kRows, byte_product<Dot>, quantize, differ<0>, byte_tiles<Eight>};
+    return {"avx_vnni", 0, Dot::kRows, byte_product<Dot>, quantize, differ, byte_tiles<Eight>};
 }
 
 }  // namespace mol_edge::network

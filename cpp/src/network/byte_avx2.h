@@ -39,10 +39,27 @@ MOL_EDGE_NETWORK_INLINE __m256i quantized(const float* from, const float* factor
 
 MOL_EDGE_NETWORK_TARGET void quantize(const ByteRow& row) {
     const __m256 zero = _mm256_set1_ps(row.zero);
+    constexpr int lanes = 32;
     for (int x = 0; x < row.pixels; ++x) {
         const float* const from = row.from + x * row.pixel_step;
         std::uint8_t* const to = row.to + static_cast<std::ptrdiff_t>(x) * row.channels;
-        for (int c = 0; c < row.channels; c += 8) {
+        int c = 0;
+        for (; c + lanes <= row.channels; c += lanes) {
+            __m256i words[2];
+#pragma GCC unroll 2
+            for (int half = 0; half < 2; ++half) {
+                const int at = c + half * lanes / 2;
+                words[half] =
+                    _mm256_packs_epi32(quantized(from + at, row.factors + at, zero),
+                                       quantized(from + at + 8, row.factors + at + 8, zero));
+            }
+            // Packing leaves fours of all in each half.
+            const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+            const __m256i bytes = _mm256_packus_epi16(words[0], words[1]);
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + c),
+                                _mm256_permutevar8x32_epi32(bytes, order));
+        }
+        for (; c < row.channels; c += 8) {
             const __m256i values = quantized(from + c, row.factors + c, zero);
             const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(values),
                                                   _mm256_extracti128_si256(values, 1));

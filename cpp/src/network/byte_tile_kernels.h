@@ -50,27 +50,26 @@ MOL_EDGE_NETWORK_TARGET void differ(const ByteDifferences& line) {
     }
 }
 
+/// Vectors of a tile's points to those of its outputs.
 template <class Vector>
-MOL_EDGE_NETWORK_INLINE void byte_tile(const ByteTiles& p, int tile, int column, float* to,
+MOL_EDGE_NETWORK_INLINE void byte_tile(const float* from, std::ptrdiff_t point_step,
+                                       const Vector& bias, float slope, float* to,
                                        std::ptrdiff_t row_step, std::ptrdiff_t pixel_step) {
-    const float* const from = p.from + tile * kBytePanel + column;
     Vector rows[2][3];
 #pragma GCC unroll 3
     for (int x = 0; x < 3; ++x) {
         Vector points[3];
 #pragma GCC unroll 3
-        for (int y = 0; y < 3; ++y) load(from + (y * 3 + x) * p.point_step, points[y]);
+        for (int y = 0; y < 3; ++y) load(from + (y * 3 + x) * point_step, points[y]);
         rows[0][x] = points[0] + points[1];
         rows[1][x] = points[1] + points[2];
     }
-    Vector bias;
-    load(p.bias + column, bias);
 #pragma GCC unroll 2
     for (int y = 0; y < 2; ++y) {
 #pragma GCC unroll 2
         for (int x = 0; x < 2; ++x) {
             Vector value = rows[y][x] + rows[y][x + 1] + bias;
-            activate(p.slope, value);
+            activate(slope, value);
             store(value, to + y * row_step + x * pixel_step);
         }
     }
@@ -79,22 +78,30 @@ MOL_EDGE_NETWORK_INLINE void byte_tile(const ByteTiles& p, int tile, int column,
 template <class Vector>
 MOL_EDGE_NETWORK_TARGET void byte_tiles(const ByteTiles& p) {
     constexpr int lanes = kLanes<Vector>;
-    for (int tile = 0; tile < p.count; ++tile) {
-        float* const out = p.outs[tile];
-        if (p.columns == kBytePanel) {
-            for (int column = 0; column < kBytePanel; column += lanes) {
-                byte_tile<Vector>(p, tile, column, out + column, p.row_step, p.pixel_step);
+    constexpr int vectors = kBytePanel / lanes;
+    // Copies, which what is written cannot be taken for.
+    const auto [from, point_step, count, biases, slope, outs, row_step, pixel_step, columns] = p;
+    const bool whole = columns == kBytePanel;
+    Vector bias[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) load(biases + v * lanes, bias[v]);
+    for (int tile = 0; tile < count; ++tile) {
+        const float* const points = from + tile * kBytePanel;
+        float* const out = outs[tile];
+        float kept[4 * kBytePanel];
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) {
+            if (whole) {
+                byte_tile(points + v * lanes, point_step, bias[v], slope, out + v * lanes, row_step,
+                          pixel_step);
+            } else {
+                byte_tile(points + v * lanes, point_step, bias[v], slope, kept + v * lanes,
+                          2 * kBytePanel, kBytePanel);
             }
-            continue;
         }
-        float whole[4 * kBytePanel];
-        for (int column = 0; column < kBytePanel; column += lanes) {
-            byte_tile<Vector>(p, tile, column, whole + column, 2 * kBytePanel, kBytePanel);
-        }
-        for (int pixel = 0; pixel < 4; ++pixel) {
-            std::memcpy(out + pixel / 2 * p.row_step + pixel % 2 * p.pixel_step,
-                        whole + pixel * kBytePanel,
-                        static_cast<std::size_t>(p.columns) * sizeof *out);
+        for (int pixel = 0; !whole && pixel < 4; ++pixel) {
+            std::memcpy(out + pixel / 2 * row_step + pixel % 2 * pixel_step,
+                        kept + pixel * kBytePanel, static_cast<std::size_t>(columns) * sizeof *out);
         }
     }
 }

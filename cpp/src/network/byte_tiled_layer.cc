@@ -176,14 +176,18 @@ const std::int8_t* ByteTiledLayer::weights_of(const Part& part, int panel, int p
 }
 
 int ByteTiledLayer::tasks(Items items) const {
-    return groups() * chunks_of(items);
+    const int tiles = tiles_of_item() * items.count;
+    return groups() * ((tiles + tiles_of_task() - 1) / tiles_of_task());
 }
 
-int ByteTiledLayer::chunks_of(Items items) const {
-    const int tiles = static_cast<int>(parts_.front().tiles.size() / items_) * items.count;
+int ByteTiledLayer::tiles_of_item() const {
+    return static_cast<int>(parts_.front().tiles.size() / items_);
+}
+
+int ByteTiledLayer::tiles_of_task() const {
     const auto wanted = static_cast<int>(kTaskProducts / panel_size());
-    const int at_once = std::clamp(wanted, kFewestTiles, kMostTiles);
-    return (tiles + at_once - 1) / at_once;
+    const int most = std::clamp(wanted, kFewestTiles, kMostTiles);
+    return std::max(1, most / kernels_.rows) * kernels_.rows;
 }
 
 int ByteTiledLayer::groups() const {
@@ -195,16 +199,15 @@ bool ByteTiledLayer::keeps_pixels() const {
 }
 
 ByteTiledLayer::Task ByteTiledLayer::task_of(int task, Items items) const {
-    const int chunks = chunks_of(items);
+    const int tiles = tiles_of_item() * items.count;
+    const int chunks = tasks(items) / groups();
     const int group = keeps_pixels() ? task % groups() : task / chunks;
     const int chunk = keeps_pixels() ? task / groups() : task % chunks;
     const int panels = parts_.front().panels();
     const Part& part = parts_[static_cast<std::size_t>(group / panels)];
-    const int of_item = static_cast<int>(part.tiles.size() / items_);
-    const int tiles = of_item * items.count;
-    const int begin = tiles * chunk / chunks;
-    return {&part, group % panels, of_item * items.first + begin,
-            tiles * (chunk + 1) / chunks - begin};
+    const int begin = chunk * tiles_of_task();
+    return {&part, group % panels, tiles_of_item() * items.first + begin,
+            std::min(tiles_of_task(), tiles - begin)};
 }
 
 void ByteTiledLayer::multiply(const Task& task, const std::int8_t* next) const {

@@ -82,8 +82,9 @@ class ByteTiledLayer {
     [[nodiscard]] const std::int8_t* weights_of(const Part& part, int panel, int point) const;
     [[nodiscard]] std::ptrdiff_t panel_size() const;
     [[nodiscard]] int tasks(Items items) const;
-    /// In how many tasks the tiles of some items are multiplied with a panel.
-    [[nodiscard]] int chunks_of(Items items) const;
+    [[nodiscard]] int tiles_of_item() const;
+    /// So many as fill the blocks of a product, of some tens of microseconds.
+    [[nodiscard]] int tiles_of_task() const;
     /// Panels of all parts, which have the same number of tiles and outputs each.
     [[nodiscard]] int groups() const;
     /// Whether some tiles are multiplied with all weights before the next tiles, since pixels take

@@ -259,6 +259,8 @@ void register_network(py::module_& module) {
         .def_property_readonly("threads", &Team::threads, "How many, the caller among them.");
     py::class_<FeaturesGraph>(module, "FeaturesGraph", kGraphDoc)
         .def(py::init(&graph_of<FeaturesGraph, int>), py::arg("weights"), py::arg("neighbours"))
+        .def_property_readonly("layers_in_bytes", &FeaturesGraph::layers_in_bytes,
+                               "Convolutions that are computed in bytes.")
         .def("run", &run_features, py::arg("team"), py::arg("frames"), py::arg("first"),
              py::arg("second"), py::arg("parts"), py::arg("landmarks"), kRunDoc);
     py::class_<EncoderGraph>(module, "EncoderGraph", kGraphDoc)

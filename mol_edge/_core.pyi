@@ -218,6 +218,8 @@ class Team:
 
 class FeaturesGraph:
     def __init__(self, weights: dict[str, NDArray[np.float32]], neighbours: int) -> None: ...
+    @property
+    def layers_in_bytes(self) -> int: ...
     def run(
         self,
         team: Team,

@@ -67,7 +67,7 @@ def in_core(models: Mapping[str, onnx.ModelProto]) -> tuple[int, int]:
         DeviceError: the core does not compute what a graph does.
     """
     asked = made = 0
-    for graph in models.keys() & {"encoder", "flow"}:
+    for graph in models.keys() & {"features", "encoder", "flow"}:
         read = native_weights(graph, models[graph].SerializeToString())
         asked += sum(name.endswith(STEPS) for name in read.values)
         made += core_graph(graph, read).layers_in_bytes

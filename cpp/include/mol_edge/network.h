@@ -44,6 +44,9 @@ class FeaturesGraph {
     ~FeaturesGraph();
     FeaturesGraph(FeaturesGraph&&) noexcept;
 
+    /// Convolutions that are computed in bytes.
+    [[nodiscard]] int layers_in_bytes() const;
+
     /// `frame` [128, 128] to `first` and `second` [128, 16, 16], `parts` [6, 32, 8, 8] and
     /// `landmarks` [136].
     void run(Team& team, const float* frame, const MapOut& first, const MapOut& second,

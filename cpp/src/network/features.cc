@@ -1,6 +1,8 @@
 #include "mol_edge/error.h"
 #include "mol_edge/network.h"
 
+#include "byte_kernels.h"
+#include "byte_layer.h"
 #include "f5c.h"
 #include "frame.h"
 #include "handed_maps.h"
@@ -9,6 +11,7 @@
 #include "linear.h"
 #include "map.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,7 +62,9 @@ struct FeaturesGraph::Parts {
     Layer to_stem;
     F5c f5c;
     Layer to_columns;
+    /// Of either one.
     Layer to_landmark;
+    std::optional<ByteLayer> to_landmark_in_bytes;
     Linear hidden;
     Linear points;
     std::vector<float> hidden_values;
@@ -78,8 +83,13 @@ FeaturesGraph::Parts::Parts(const Weights& weights, int neighbours) : f5c(weight
     to_columns = Layer::convolution(of_columns, 2, 0, 1, features.view(), columns.view());
     const Filter of_landmark = find_filter(weights, "landmark.conv", kChannels, 3, true);
     landmark = Map(kLandmarkSide, of_landmark.outputs, 0, 0);
-    to_landmark =
-        Layer::convolution(of_landmark, 1, 0, 0, features.view().from(kChannels), landmark.view());
+    const View read = features.view().from(kChannels);
+    if (of_landmark.in_bytes()) {
+        to_landmark_in_bytes = ByteLayer::convolution(byte_kernels().back(), of_landmark, 1, 0, 0,
+                                                      read, landmark.view());
+    } else {
+        to_landmark = Layer::convolution(of_landmark, 1, 0, 0, read, landmark.view());
+    }
     hidden = pixels_first(weights, of_landmark.outputs);
     points = Linear(find(weights, "landmark.fc2.weight", {kLandmarks, hidden.outputs()}),
                     find(weights, "landmark.fc2.bias", {kLandmarks}));
@@ -106,6 +116,10 @@ FeaturesGraph::FeaturesGraph(const Weights& weights, int neighbours) {
 FeaturesGraph::~FeaturesGraph() = default;
 FeaturesGraph::FeaturesGraph(FeaturesGraph&&) noexcept = default;
 
+int FeaturesGraph::layers_in_bytes() const {
+    return static_cast<int>(parts_->to_landmark_in_bytes.has_value());
+}
+
 void FeaturesGraph::run(Team& team, const float* frame, const MapOut& first, const MapOut& second,
                         float* parts, float* landmarks) {
     Parts& p = *parts_;
@@ -115,7 +129,12 @@ void FeaturesGraph::run(Team& team, const float* frame, const MapOut& first, con
     run_layers(team, k, {&p.to_stem2});
     run_layers(team, k, {&p.to_stem});
     p.f5c.run(team, k, p.stem.view(), p.features.view());
-    run_layers(team, k, {&p.to_columns, &p.to_landmark});
+    if (p.to_landmark_in_bytes) {
+        p.to_landmark_in_bytes->run(team);
+        run_layers(team, k, {&p.to_columns});
+    } else {
+        run_layers(team, k, {&p.to_columns, &p.to_landmark});
+    }
     const View features = p.features.view();
     hand_out(team, k,
              {{features, kChannels, first},

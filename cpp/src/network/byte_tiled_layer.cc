@@ -2,15 +2,8 @@
 
 #include "byte_column.h"
 
-#include <algorithm>
-
 namespace mol_edge::network {
 namespace {
-
-/// Multiplications of one task, some tens of microseconds.
-constexpr std::ptrdiff_t kTaskProducts = 4'000'000;
-/// Fewer tiles than these would read weights too often.
-constexpr int kFewestTiles = 12;
 
 /// How far apart pixels lie that the taps of one phase meet, and the tiles of a convolution move on
 /// for each output: four taps go with a stride of 2.
@@ -173,75 +166,6 @@ std::ptrdiff_t ByteTiledLayer::place_of(int panel, int point) const {
 
 const std::int8_t* ByteTiledLayer::weights_of(const Part& part, int panel, int point) const {
     return reinterpret_cast<const std::int8_t*>(part.packed.data()) + place_of(panel, point);
-}
-
-int ByteTiledLayer::tasks(Items items) const {
-    const int tiles = tiles_of_item() * items.count;
-    return groups() * ((tiles + tiles_of_task() - 1) / tiles_of_task());
-}
-
-int ByteTiledLayer::tiles_of_item() const {
-    return static_cast<int>(parts_.front().tiles.size() / items_);
-}
-
-int ByteTiledLayer::tiles_of_task() const {
-    const auto wanted = static_cast<int>(kTaskProducts / panel_size());
-    const int most = std::clamp(wanted, kFewestTiles, kMostTiles);
-    return std::max(1, most / kernels_.rows) * kernels_.rows;
-}
-
-int ByteTiledLayer::groups() const {
-    return static_cast<int>(parts_.size()) * parts_.front().panels();
-}
-
-bool ByteTiledLayer::keeps_pixels() const {
-    return 4 * maps_.plane() > groups() * panel_size();
-}
-
-ByteTiledLayer::Task ByteTiledLayer::task_of(int task, Items items) const {
-    const int tiles = tiles_of_item() * items.count;
-    const int chunks = tasks(items) / groups();
-    const int group = keeps_pixels() ? task % groups() : task / chunks;
-    const int chunk = keeps_pixels() ? task / groups() : task % chunks;
-    const int panels = parts_.front().panels();
-    const Part& part = parts_[static_cast<std::size_t>(group / panels)];
-    const int begin = chunk * tiles_of_task();
-    return {&part, group % panels, tiles_of_item() * items.first + begin,
-            std::min(tiles_of_task(), tiles - begin)};
-}
-
-void ByteTiledLayer::multiply(const Task& task, const std::int8_t* next) const {
-    const Part& part = *task.part;
-    const int column = task.panel * kBytePanel;
-    alignas(64) float products[kPoints][kMostTiles][kBytePanel];
-    const float none[kBytePanel] = {};
-    float* outs[kMostTiles];
-    for (int point = 0; point < kPoints; ++point) {
-        for (int t = 0; t < task.count; ++t) outs[t] = products[point][t];
-        const std::ptrdiff_t at = (task.panel * kPoints + point) * kBytePanel;
-        kernels_.product({part.tiles.data() + task.first, outs, task.count, places_[point].data(),
-                          static_cast<int>(places_[point].size()), maps_.step(),
-                          weights_of(part, task.panel, point), part.start.data() + at,
-                          part.scale.data() + at, none, 1, kBytePanel,
-                          point + 1 < kPoints ? weights_of(part, task.panel, point + 1) : next});
-    }
-    for (int t = 0; t < task.count; ++t) {
-        outs[t] = part.outs[static_cast<std::size_t>(task.first + t)] + column;
-    }
-    kernels_.tiles({products[0][0], kMostTiles * kBytePanel, task.count, part.bias.data() + column,
-                    slope_, outs, out_row_, out_pixel_,
-                    std::min(kBytePanel, part.outputs - column)});
-}
-
-void ByteTiledLayer::run(Team& team, Items items) {
-    maps_.fill(team, items);
-    const int all = tasks(items);
-    team.run(all, [&](int task) {
-        const Task mine = task_of(task, items);
-        const int following = task + team.threads();
-        const Task next = following < all ? task_of(following, items) : mine;
-        multiply(mine, weights_of(*next.part, next.panel, 0));
-    });
 }
 
 }  // namespace mol_edge::network

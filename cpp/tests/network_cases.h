@@ -35,6 +35,22 @@ struct Kernel {
     Filter filter;
 };
 
+/// A kernel in bytes, whose steps differ from channel to channel.
+struct InBytes : Kernel {
+    InBytes(int outputs, int inputs, int side, std::uint32_t seed, float zero)
+        : Kernel(outputs, inputs, side, true, seed) {
+        for (int i = 0; i < inputs; ++i) {
+            // So that 0 to 255 are what noise from -1 to 1 needs.
+            const float share = 1 + 0.01F * static_cast<float>(i % 5);
+            steps.push_back(zero == 0 ? 1.0F / 255 : share / 120);
+        }
+        filter.steps = steps.data();
+        filter.zero = zero;
+    }
+
+    std::vector<float> steps;
+};
+
 /// Fills the channels of a map, which may be some of a wider one.
 inline void fill(const View& map, int channels, std::uint32_t seed) {
     const auto values = noise(static_cast<std::size_t>(map.side * map.side * channels), seed);

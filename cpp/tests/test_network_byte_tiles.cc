@@ -94,20 +94,6 @@ TEST_CASE("tiles are put together from the sums of their points") {
     }
 }
 
-/// A kernel in bytes, of channels whose steps differ.
-struct InBytes : Kernel {
-    InBytes(int outputs, int inputs, int side, bool with_bias, float zero)
-        : Kernel(outputs, inputs, side, with_bias, 7) {
-        for (int i = 0; i < inputs; ++i) {
-            steps.push_back((1 + 0.01F * static_cast<float>(i % 5)) / 120);
-        }
-        filter.steps = steps.data();
-        filter.zero = zero;
-    }
-
-    std::vector<float> steps;
-};
-
 /// Fills a map of whole steps, whose neighbours are as near as those of features are: each channel
 /// has a level of its own.
 void fill_smoothly(const View& map, const InBytes& kernel, std::uint32_t seed) {
@@ -133,7 +119,7 @@ TEST_CASE("a convolution of tiles in bytes is the convolution") {
     };
     const Case c = GENERATE(Case{16, 24, 40, 3}, Case{10, 200, 16, 3}, Case{2, 33, 5, 3},
                             Case{16, 50, 20, 4}, Case{4, 64, 32, 4});
-    const InBytes kernel(c.outputs, c.inputs, c.taps, true, 120);
+    const InBytes kernel(c.outputs, c.inputs, c.taps, 7, 120);
     // Channels beyond the inputs are another's.
     Map in(c.side, c.inputs + 9, 2, 2);
     fill(in.view(), c.inputs + 9, 5);
@@ -152,7 +138,8 @@ TEST_CASE("a convolution of tiles in bytes is the convolution") {
 TEST_CASE("a transposed convolution of tiles in bytes, of some items of a batch") {
     const ByteKernels& kernels = any_kernels();
     Team team(2, 20);
-    InBytes kernel(4 * 24, 200, 2, false, 60);
+    InBytes kernel(4 * 24, 200, 2, 7, 60);
+    kernel.filter.bias = nullptr;
     std::vector<Map> ins;
     std::vector<Map> outs;
     Views from;
@@ -176,7 +163,8 @@ TEST_CASE("a transposed convolution of tiles in bytes, of some items of a batch"
 
 TEST_CASE("a pixel that differs from its neighbours by more than half of the range is cut off") {
     // One tap of one channel: what comes out is the pixel itself, as far as bytes hold it.
-    InBytes kernel(1, 1, 3, false, 0);
+    InBytes kernel(1, 1, 3, 7, 0);
+    kernel.filter.bias = nullptr;
     std::fill(kernel.weight.begin(), kernel.weight.end(), 0.0F);
     kernel.weight[4] = 1;
     kernel.steps[0] = 1;
@@ -196,7 +184,7 @@ TEST_CASE("a pixel that differs from its neighbours by more than half of the ran
 TEST_CASE("deep layers in bytes are computed by tiles") {
     Team team(1, 20);
     for (const int inputs : {40, 200}) {
-        const InBytes kernel(16, inputs, 3, true, 120);
+        const InBytes kernel(16, inputs, 3, 7, 120);
         Map in(8, inputs, 1, 2);
         fill_smoothly(in.view(), kernel, 6);
         Map out(8, 16, 0, 0);

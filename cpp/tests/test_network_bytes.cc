@@ -176,22 +176,6 @@ TEST_CASE("pixels are brought to the nearest byte, and kept within") {
     CHECK(bytes.back() == 200);
 }
 
-/// A kernel in bytes, whose steps differ from channel to channel.
-struct InBytes : Kernel {
-    InBytes(int outputs, int inputs, int side, std::uint32_t seed, float zero)
-        : Kernel(outputs, inputs, side, true, seed) {
-        for (int i = 0; i < inputs; ++i) {
-            // So that 0 to 255 are what noise from -1 to 1 needs.
-            const float share = 1 + 0.01F * static_cast<float>(i % 5);
-            steps.push_back(zero == 0 ? 1.0F / 255 : share / 120);
-        }
-        filter.steps = steps.data();
-        filter.zero = zero;
-    }
-
-    std::vector<float> steps;
-};
-
 /// What a map's pixels are worth once they are bytes.
 Map rounded(const View& from, const Filter& filter) {
     Map map(from.side, filter.inputs, 2, 2);

@@ -126,7 +126,7 @@ def quantized(calibrated: Calibrated, flavour: Flavour) -> Models:
         if made is None:
             models[name] = model
             continue
-        ranges = _ranges(made, calibrated.histograms[name], flavour, shared, _channels(model))
+        ranges = _ranges(made, calibrated.histograms[name], flavour, shared)
         for state in calibrated.states:
             if state in made.sources and state not in shared:
                 # The graph that reads it joins it with flow, which needs room below 0.
@@ -146,14 +146,13 @@ def _ranges(
     histograms: Mapping[str, Histogram],
     flavour: Flavour,
     shared: Mapping[str, Range],
-    channels: Mapping[str, int],
 ) -> dict[str, Range]:
     ranges = {}
     for leader, members in made.groups().items():
         best = [shared[name] for name in members if name in shared]
         if not best:
-            sources = [name for name in members if name in made.sources]
-            best = _best({name: histograms[name] for name in sources}, flavour.signed, channels)
+            found = {name: histograms[name] for name in members if name in made.sources}
+            best = _best(found, flavour.signed)
         ranges[leader] = Range(min(r.low for r in best), max(r.high for r in best))
     for result, slope in made.results.items():
         if result not in ranges:
@@ -161,21 +160,16 @@ def _ranges(
     return ranges
 
 
-def _best(found: Mapping[str, Histogram], signed: bool, channels: Mapping[str, int]) -> list[Range]:
+def _best(found: Mapping[str, Histogram], signed: bool) -> list[Range]:
     """The ranges of tensors that share a scale.
 
     Motion decides on no steps where it shares them, so that cutting it off would win nothing.
     """
-    whole = {name: histogram.whole for name, histogram in found.items()}
-    moving = motions({name: channels[name] for name in found}, whole) if len(found) > 1 else ()
+    moving = motions(found) if len(found) > 1 and not signed else ()
     return [
-        whole[name].scaled(HEADROOM) if name in moving and not signed else histogram.best(signed)
+        histogram.whole.scaled(HEADROOM) if name in moving else histogram.best(signed)
         for name, histogram in found.items()
     ]
-
-
-def _channels(model: onnx.ModelProto) -> dict[str, int]:
-    return {name: shape[1] for name, shape in Graph(model).shapes().items() if len(shape) > 1}
 
 
 def _boundary(model: onnx.ModelProto) -> set[str]:

@@ -9,7 +9,7 @@ import onnx
 
 from export.precision.graph import Graph, make
 from export.precision.plan import HOMOGENEOUS, Plan
-from export.precision.ranges import Histogram, Range
+from export.precision.ranges import Histogram
 
 MOTION = 0.2
 """Share of a joined range, on each side of 0, for flow beside features."""
@@ -17,20 +17,25 @@ _FEW = 0.1
 """Of a joined tensor's channels."""
 
 
-def motions(channels: Mapping[str, int], ranges: Mapping[str, Range]) -> frozenset[str]:
+def motions(found: Mapping[str, Histogram]) -> frozenset[str]:
     """Members of a joined tensor that are motion: negative as often as not, each of few channels.
 
     Args:
-        channels: of each member.
-        ranges: of each member.
+        found: values of each member.
 
     Example:
-        >>> flow, maps = Range(-3, 2.5), Range(-0.4, 4)
-        >>> sorted(motions({"flow": 2, "maps": 96}, {"flow": flow, "maps": maps}))
+        >>> found = {"maps": Histogram(), "flow": Histogram()}
+        >>> found["maps"].add(np.ones((1, 96, 1, 1), np.float32))
+        >>> found["flow"].add(np.float32([[3, -2]]))
+        >>> sorted(motions(found))
         ['flow']
     """
-    few = _FEW * sum(channels.values())
-    return frozenset(n for n in channels if ranges[n].is_two_sided and channels[n] < few)
+    few = _FEW * sum(histogram.channels for histogram in found.values())
+    return frozenset(
+        name
+        for name, histogram in found.items()
+        if histogram.whole.is_two_sided and histogram.channels < few
+    )
 
 
 def equalise(
@@ -101,7 +106,7 @@ def _factors(
     ]
     fixed = [name for name in fixed if name in plan.leader] or members[:1]
     ranges = {name: found[name].whole for name in members}
-    moving = motions({name: graph.shapes()[name][1] for name in members}, ranges)
+    moving = motions({name: found[name] for name in members})
     for name in members:
         if name not in moving and ranges[name].is_two_sided:
             ranges[name] = found[name].best(signed=True)

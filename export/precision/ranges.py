@@ -42,15 +42,23 @@ class Range:
 
 
 class Histogram:
-    """Counts of values between growing bounds."""
+    """Counts of values between growing bounds.
+
+    Attributes:
+        low: least value, at most 0.
+        high: largest value, at least 0.
+        channels: of the tensor.
+    """
 
     def __init__(self) -> None:
+        self.channels = 1
         self.low = self.high = 0.0
         self._counts: NDArray[np.float64] = np.zeros(BINS)
         self._edge = 0.0
 
     def add(self, values: NDArray[np.floating]) -> None:
-        """Count some more values."""
+        """Count some more values, of channels along their second dimension."""
+        self.channels = values.shape[1] if values.ndim > 1 else 1
         low, high = float(values.min()), float(values.max())
         self.low, self.high = min(self.low, low), max(self.high, high)
         reach = max(-low, high)

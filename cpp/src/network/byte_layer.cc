@@ -10,10 +10,6 @@ namespace {
 /// Multiplications of one task, some ten microseconds, see `Layer`.
 constexpr std::ptrdiff_t kTaskProducts = 1'000'000;
 
-int rounded_up(int value, int unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
 }  // namespace
 
 ByteLayer::ByteLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in,
@@ -33,15 +29,8 @@ ByteLayer ByteLayer::convolution(const ByteKernels& kernels, const Filter& filte
                                  int pad, float slope, const Views& in, const Views& out) {
     const int last = (out.front().side - 1) * stride - pad + filter.height - 1;
     ByteLayer layer(kernels, filter, slope, in, pad, std::max(0, last - (in.front().side - 1)));
-    Part& part = layer.parts_.emplace_back();
-    for (std::size_t item = 0; item < in.size(); ++item) {
-        for (int y = 0; y < out[item].side; ++y) {
-            for (int x = 0; x < out[item].side; ++x) {
-                part.rows.push_back(layer.maps_.at(item, y * stride - pad, x * stride - pad));
-                part.outs.push_back(out[item].at(y, x));
-            }
-        }
-    }
+    BytePart& part = layer.parts_.emplace_back();
+    part.add_convolution(layer.maps_, stride, pad, 1, out);
     layer.pack(part, filter, 0, filter.outputs);
     return layer;
 }
@@ -50,24 +39,15 @@ ByteLayer ByteLayer::rising(const ByteKernels& kernels, const Filter& filter, fl
                             const Views& in, const Views& out) {
     ByteLayer layer(kernels, filter, slope, in, 1, 1);
     for (int phase = 0; phase < 4; ++phase) {
-        const int a = phase / 2;
-        const int b = phase % 2;
-        Part& part = layer.parts_.emplace_back();
-        for (std::size_t item = 0; item < in.size(); ++item) {
-            for (int i = 1 - a; i <= in[item].side - a; ++i) {
-                for (int j = 1 - b; j <= in[item].side - b; ++j) {
-                    part.rows.push_back(layer.maps_.at(item, i - 1, j - 1));
-                    part.outs.push_back(out[item].at(2 * i - 1 + a, 2 * j - 1 + b));
-                }
-            }
-        }
+        BytePart& part = layer.parts_.emplace_back();
+        part.add_phase(layer.maps_, phase, 1, in, out);
         const int outputs = filter.outputs / 4;
         layer.pack(part, filter, phase * outputs, outputs);
     }
     return layer;
 }
 
-void ByteLayer::pack(Part& part, const Filter& filter, int first_output, int outputs) {
+void ByteLayer::pack(BytePart& part, const Filter& filter, int first_output, int outputs) {
     part.outputs = outputs;
     const auto columns = static_cast<std::size_t>(part.panels() * kBytePanel);
     part.start.assign(columns, 0);
@@ -99,7 +79,7 @@ std::ptrdiff_t ByteLayer::panel_size() const {
     return static_cast<std::ptrdiff_t>(taps_.size()) * run_ * kBytePanel;
 }
 
-const std::int8_t* ByteLayer::weights_of(const Part& part, int panel) const {
+const std::int8_t* ByteLayer::weights_of(const BytePart& part, int panel) const {
     return reinterpret_cast<const std::int8_t*>(part.packed.data()) + panel * panel_size();
 }
 
@@ -111,9 +91,9 @@ int ByteLayer::chunk_of(int rows) const {
     return chunks == 1 ? rows : rounded_up((rows + chunks - 1) / chunks, unit);
 }
 
-ByteLayer::Task ByteLayer::task_of(int task, Items items) const {
-    for (const Part& part : parts_) {
-        const int of_item = static_cast<int>(part.rows.size() / items_);
+ByteTask ByteLayer::task_of(int task, Items items) const {
+    for (const BytePart& part : parts_) {
+        const int of_item = static_cast<int>(part.pixels.size() / items_);
         const int all = of_item * items.count;
         const int chunk = chunk_of(all);
         const int chunks = (all + chunk - 1) / chunk;
@@ -127,8 +107,8 @@ ByteLayer::Task ByteLayer::task_of(int task, Items items) const {
     return {nullptr, 0, 0, 0};
 }
 
-void ByteLayer::multiply(const Task& task, const std::int8_t* next) const {
-    const Part& part = *task.part;
+void ByteLayer::multiply(const ByteTask& task, const std::int8_t* next) const {
+    const BytePart& part = *task.part;
     const int column = task.panel * kBytePanel;
     const std::int8_t* const panel = weights_of(part, task.panel);
     for (int done = 0; done < task.count; done += kMostByteRows) {
@@ -137,7 +117,7 @@ void ByteLayer::multiply(const Task& task, const std::int8_t* next) const {
         for (int r = 0; r < rows; ++r) {
             outs[r] = part.outs[static_cast<std::size_t>(task.first + done + r)] + column;
         }
-        kernels_.product({part.rows.data() + task.first + done, outs, rows, taps_.data(),
+        kernels_.product({part.pixels.data() + task.first + done, outs, rows, taps_.data(),
                           static_cast<int>(taps_.size()), run_, panel, part.start.data() + column,
                           part.scale.data() + column, part.bias.data() + column, slope_,
                           std::min(kBytePanel, part.outputs - column),
@@ -148,14 +128,14 @@ void ByteLayer::multiply(const Task& task, const std::int8_t* next) const {
 void ByteLayer::run(Team& team, Items items) {
     maps_.fill(team, items);
     int total = 0;
-    for (const Part& part : parts_) {
-        const int rows = static_cast<int>(part.rows.size() / items_) * items.count;
+    for (const BytePart& part : parts_) {
+        const int rows = static_cast<int>(part.pixels.size() / items_) * items.count;
         total += part.panels() * ((rows + chunk_of(rows) - 1) / chunk_of(rows));
     }
     team.run(total, [&](int task) {
-        const Task mine = task_of(task, items);
-        const Task next = task_of(task + team.threads(), items);
-        const Task& after = next.part == nullptr ? mine : next;
+        const ByteTask mine = task_of(task, items);
+        const ByteTask next = task_of(task + team.threads(), items);
+        const ByteTask& after = next.part == nullptr ? mine : next;
         multiply(mine, weights_of(*after.part, after.panel));
     });
 }

@@ -2,9 +2,9 @@
 
 #include "mol_edge/team.h"
 
-#include "buffer.h"
 #include "byte_kernels.h"
 #include "byte_maps.h"
+#include "byte_part.h"
 #include "map.h"
 #include "weights.h"
 
@@ -30,34 +30,14 @@ class ByteLayer {
     void run(Team& team, Items items = {});
 
   private:
-    /// Some outputs of all pixels, of weights of their own.
-    struct Part {
-        std::vector<const std::uint8_t*> rows;
-        std::vector<float*> outs;
-        std::vector<std::int32_t> start;
-        std::vector<float> scale;
-        std::vector<float> bias;
-        Buffer packed;
-        int outputs = 0;
-
-        [[nodiscard]] int panels() const { return (outputs + kBytePanel - 1) / kBytePanel; }
-    };
-    /// Which weights of a part a task takes, and which rows.
-    struct Task {
-        const Part* part;
-        int panel;
-        int first;
-        int count;
-    };
-
     ByteLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in,
               int before, int after);
-    void pack(Part& part, const Filter& filter, int first_output, int outputs);
+    void pack(BytePart& part, const Filter& filter, int first_output, int outputs);
     [[nodiscard]] std::ptrdiff_t panel_size() const;
-    [[nodiscard]] const std::int8_t* weights_of(const Part& part, int panel) const;
+    [[nodiscard]] const std::int8_t* weights_of(const BytePart& part, int panel) const;
     [[nodiscard]] int chunk_of(int rows) const;
-    [[nodiscard]] Task task_of(int task, Items items) const;
-    void multiply(const Task& task, const std::int8_t* next) const;
+    [[nodiscard]] ByteTask task_of(int task, Items items) const;
+    void multiply(const ByteTask& task, const std::int8_t* next) const;
 
     ByteKernels kernels_;
     ByteMaps maps_;
@@ -67,7 +47,7 @@ class ByteLayer {
     int run_;
     std::size_t items_;
     std::vector<std::ptrdiff_t> taps_;
-    std::vector<Part> parts_;
+    std::vector<BytePart> parts_;
 };
 
 }  // namespace mol_edge::network

@@ -10,10 +10,6 @@ constexpr int kTaskValues = 32'768;
 /// The pixels themselves, and `ByteDifferences`.
 constexpr int kPlanes = 4;
 
-int rounded_up(int value, int unit) {
-    return (value + unit - 1) / unit * unit;
-}
-
 /// Does something for `lines` lines of each of some items, so many at once.
 template <class Work>
 void for_lines(Team& team, Items items, int lines, int at_once, const Work& work) {
@@ -46,16 +42,10 @@ ByteMaps::ByteMaps(const ByteKernels& kernels, const Filter& filter, const Views
     maps_.assign(in.size(), std::vector<std::uint8_t>(size, rim));
 }
 
-const std::uint8_t* ByteMaps::at(std::size_t item, int y, int x) const {
-    return maps_[item].data() + (y + before_) * row() +
-           static_cast<std::ptrdiff_t>(x + before_) * step_;
-}
-
 void ByteMaps::quantize(std::size_t item, int y) {
     const View& view = in_[item];
-    std::uint8_t* const to = maps_[item].data() + (at(item, y, 0) - maps_[item].data());
-    kernels_.quantize(
-        {view.at(y, 0), view.pixel_step, view.side, step_, factors_.data(), zero_, to});
+    kernels_.quantize({view.at(y, 0), view.pixel_step, view.side, step_, factors_.data(), zero_,
+                       maps_[item].data() + place_of(y, 0)});
 }
 
 void ByteMaps::differ(std::size_t item, int y) {

@@ -28,7 +28,9 @@ class ByteMaps {
     ByteMaps(const ByteKernels& kernels, const Filter& filter, const Views& in, const Shape& shape);
 
     /// The byte of pixel (y, x) of an item.
-    [[nodiscard]] const std::uint8_t* at(std::size_t item, int y, int x) const;
+    [[nodiscard]] const std::uint8_t* at(std::size_t item, int y, int x) const {
+        return maps_[item].data() + place_of(y, x);
+    }
     /// How far apart pixels lie, and rows of them.
     [[nodiscard]] int step() const { return step_; }
     [[nodiscard]] std::ptrdiff_t row() const { return static_cast<std::ptrdiff_t>(whole_) * step_; }
@@ -41,6 +43,10 @@ class ByteMaps {
     void fill(Team& team, Items items);
 
   private:
+    /// Where pixel (y, x) lies in a map.
+    [[nodiscard]] std::ptrdiff_t place_of(int y, int x) const {
+        return (y + before_) * row() + static_cast<std::ptrdiff_t>(x + before_) * step_;
+    }
     void quantize(std::size_t item, int y);
     /// Of row `y`, which counts from the rim's first.
     void differ(std::size_t item, int y);

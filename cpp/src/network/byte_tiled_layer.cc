@@ -48,14 +48,14 @@ ByteTiledLayer::ByteTiledLayer(const ByteKernels& kernels, const Filter& filter,
             for (const Line& x : lines_of(point % 3, filter.width)) {
                 const int plane = (y.difference ? 2 : 0) + (x.difference ? 1 : 0);
                 Term& term = terms_[point].emplace_back();
-                term.place = plane * maps_.plane() + y.at * maps_.row() + x.at * maps_.step();
                 term.difference = plane != 0;
                 for (int i = 0; i < kMostTileTaps; ++i) {
                     for (int j = 0; j < kMostTileTaps; ++j) {
                         term.factors[i][j] = y.factors[i] * x.factors[j];
                     }
                 }
-                places_[point].push_back(term.place);
+                places_[point].push_back(plane * maps_.plane() + y.at * maps_.row() +
+                                         x.at * maps_.step());
             }
         }
         before_[point + 1] = before_[point] + static_cast<std::ptrdiff_t>(terms_[point].size());
@@ -68,15 +68,8 @@ ByteTiledLayer ByteTiledLayer::convolution(const ByteKernels& kernels, const Fil
     layer.out_row_ = out.front().row_step;
     layer.out_pixel_ = out.front().pixel_step;
     const int stride = apart_of(filter.width);
-    Part& part = layer.parts_.emplace_back();
-    for (std::size_t item = 0; item < in.size(); ++item) {
-        for (int y = 0; y < out[item].side; y += 2) {
-            for (int x = 0; x < out[item].side; x += 2) {
-                part.tiles.push_back(layer.maps_.at(item, stride * y - 1, stride * x - 1));
-                part.outs.push_back(out[item].at(y, x));
-            }
-        }
-    }
+    BytePart& part = layer.parts_.emplace_back();
+    part.add_convolution(layer.maps_, stride, 1, 2, out);
     layer.pack(part, filter, 0, filter.outputs);
     return layer;
 }
@@ -87,24 +80,15 @@ ByteTiledLayer ByteTiledLayer::rising(const ByteKernels& kernels, const Filter& 
     layer.out_row_ = 2 * out.front().row_step;
     layer.out_pixel_ = 2 * out.front().pixel_step;
     for (int phase = 0; phase < 4; ++phase) {
-        const int a = phase / 2;
-        const int b = phase % 2;
-        Part& part = layer.parts_.emplace_back();
-        for (std::size_t item = 0; item < in.size(); ++item) {
-            for (int i = 1 - a; i <= in[item].side - a; i += 2) {
-                for (int j = 1 - b; j <= in[item].side - b; j += 2) {
-                    part.tiles.push_back(layer.maps_.at(item, i - 1, j - 1));
-                    part.outs.push_back(out[item].at(2 * i - 1 + a, 2 * j - 1 + b));
-                }
-            }
-        }
+        BytePart& part = layer.parts_.emplace_back();
+        part.add_phase(layer.maps_, phase, 2, in, out);
         const int outputs = filter.outputs / 4;
         layer.pack(part, filter, phase * outputs, outputs);
     }
     return layer;
 }
 
-void ByteTiledLayer::pack(Part& part, const Filter& filter, int first_output, int outputs) {
+void ByteTiledLayer::pack(BytePart& part, const Filter& filter, int first_output, int outputs) {
     part.outputs = outputs;
     const auto columns = static_cast<std::size_t>(part.panels() * kBytePanel);
     part.start.assign(columns * kPoints, 0);
@@ -121,7 +105,7 @@ void ByteTiledLayer::pack(Part& part, const Filter& filter, int first_output, in
     }
 }
 
-void ByteTiledLayer::pack_column(Part& part, const Filter& filter, int output, int column,
+void ByteTiledLayer::pack_column(BytePart& part, const Filter& filter, int output, int column,
                                  int point) {
     const std::vector<Term>& terms = terms_[point];
     const int step = maps_.step();
@@ -164,7 +148,7 @@ std::ptrdiff_t ByteTiledLayer::place_of(int panel, int point) const {
     return panel * panel_size() + before_[point] * maps_.step() * kBytePanel;
 }
 
-const std::int8_t* ByteTiledLayer::weights_of(const Part& part, int panel, int point) const {
+const std::int8_t* ByteTiledLayer::weights_of(const BytePart& part, int panel, int point) const {
     return reinterpret_cast<const std::int8_t*>(part.packed.data()) + place_of(panel, point);
 }
 

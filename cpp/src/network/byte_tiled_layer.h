@@ -2,9 +2,9 @@
 
 #include "mol_edge/team.h"
 
-#include "buffer.h"
 #include "byte_kernels.h"
 #include "byte_maps.h"
+#include "byte_part.h"
 #include "map.h"
 #include "weights.h"
 
@@ -46,40 +46,17 @@ class ByteTiledLayer {
     /// Tiles of one task, whose points stay in the nearest cache.
     static constexpr int kMostTiles = kMostByteRows;
 
-    /// What a point of a tile is the sum of: a plane's pixels at some place times some taps.
+    /// What a point of a tile is the sum of: a plane's pixels at one of `places_` times some taps.
     struct Term {
-        std::ptrdiff_t place;
         bool difference;
         float factors[kMostTileTaps][kMostTileTaps];
     };
-    /// Some outputs of all tiles, of weights of their own.
-    struct Part {
-        /// The first pixel of each tile, and its first output.
-        std::vector<const std::uint8_t*> tiles;
-        std::vector<float*> outs;
-        /// By point and column.
-        std::vector<std::int32_t> start;
-        std::vector<float> scale;
-        std::vector<float> bias;
-        Buffer packed;
-        int outputs = 0;
-
-        [[nodiscard]] int panels() const { return (outputs + kBytePanel - 1) / kBytePanel; }
-    };
-    /// Which weights of a part a task takes, and which tiles.
-    struct Task {
-        const Part* part;
-        int panel;
-        int first;
-        int count;
-    };
-
     ByteTiledLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in);
-    void pack(Part& part, const Filter& filter, int first_output, int outputs);
-    void pack_column(Part& part, const Filter& filter, int output, int column, int point);
+    void pack(BytePart& part, const Filter& filter, int first_output, int outputs);
+    void pack_column(BytePart& part, const Filter& filter, int output, int column, int point);
     /// Where the weights of a panel for a point begin within a part's.
     [[nodiscard]] std::ptrdiff_t place_of(int panel, int point) const;
-    [[nodiscard]] const std::int8_t* weights_of(const Part& part, int panel, int point) const;
+    [[nodiscard]] const std::int8_t* weights_of(const BytePart& part, int panel, int point) const;
     [[nodiscard]] std::ptrdiff_t panel_size() const;
     [[nodiscard]] int tasks(Items items) const;
     [[nodiscard]] int tiles_of_item() const;
@@ -90,8 +67,8 @@ class ByteTiledLayer {
     /// Whether some tiles are multiplied with all weights before the next tiles, since pixels take
     /// more memory than weights; else all tiles with some weights before the next weights.
     [[nodiscard]] bool keeps_pixels() const;
-    [[nodiscard]] Task task_of(int task, Items items) const;
-    void multiply(const Task& task, const std::int8_t* next) const;
+    [[nodiscard]] ByteTask task_of(int task, Items items) const;
+    void multiply(const ByteTask& task, const std::int8_t* next) const;
 
     ByteKernels kernels_;
     ByteMaps maps_;
@@ -104,7 +81,7 @@ class ByteTiledLayer {
     /// The places of each point's terms, and how many terms come before it.
     std::vector<std::ptrdiff_t> places_[kPoints];
     std::ptrdiff_t before_[kPoints + 1] = {};
-    std::vector<Part> parts_;
+    std::vector<BytePart> parts_;
 };
 
 }  // namespace mol_edge::network

@@ -18,7 +18,7 @@ int ByteTiledLayer::tasks(Items items) const {
 }
 
 int ByteTiledLayer::tiles_of_item() const {
-    return static_cast<int>(parts_.front().tiles.size() / items_);
+    return static_cast<int>(parts_.front().pixels.size() / items_);
 }
 
 int ByteTiledLayer::tiles_of_task() const {
@@ -35,20 +35,20 @@ bool ByteTiledLayer::keeps_pixels() const {
     return 4 * maps_.plane() > groups() * panel_size();
 }
 
-ByteTiledLayer::Task ByteTiledLayer::task_of(int task, Items items) const {
+ByteTask ByteTiledLayer::task_of(int task, Items items) const {
     const int tiles = tiles_of_item() * items.count;
     const int chunks = tasks(items) / groups();
     const int group = keeps_pixels() ? task % groups() : task / chunks;
     const int chunk = keeps_pixels() ? task / groups() : task % chunks;
     const int panels = parts_.front().panels();
-    const Part& part = parts_[static_cast<std::size_t>(group / panels)];
+    const BytePart& part = parts_[static_cast<std::size_t>(group / panels)];
     const int begin = chunk * tiles_of_task();
     return {&part, group % panels, tiles_of_item() * items.first + begin,
             std::min(tiles_of_task(), tiles - begin)};
 }
 
-void ByteTiledLayer::multiply(const Task& task, const std::int8_t* next) const {
-    const Part& part = *task.part;
+void ByteTiledLayer::multiply(const ByteTask& task, const std::int8_t* next) const {
+    const BytePart& part = *task.part;
     const int column = task.panel * kBytePanel;
     alignas(64) float products[kPoints][kMostTiles][kBytePanel];
     const float none[kBytePanel] = {};
@@ -56,7 +56,7 @@ void ByteTiledLayer::multiply(const Task& task, const std::int8_t* next) const {
     for (int point = 0; point < kPoints; ++point) {
         for (int t = 0; t < task.count; ++t) outs[t] = products[point][t];
         const std::ptrdiff_t at = (task.panel * kPoints + point) * kBytePanel;
-        kernels_.product({part.tiles.data() + task.first, outs, task.count, places_[point].data(),
+        kernels_.product({part.pixels.data() + task.first, outs, task.count, places_[point].data(),
                           static_cast<int>(places_[point].size()), maps_.step(),
                           weights_of(part, task.panel, point), part.start.data() + at,
                           part.scale.data() + at, none, 1, kBytePanel,
@@ -74,9 +74,9 @@ void ByteTiledLayer::run(Team& team, Items items) {
     maps_.fill(team, items);
     const int all = tasks(items);
     team.run(all, [&](int task) {
-        const Task mine = task_of(task, items);
+        const ByteTask mine = task_of(task, items);
         const int following = task + team.threads();
-        const Task next = following < all ? task_of(following, items) : mine;
+        const ByteTask next = following < all ? task_of(following, items) : mine;
         multiply(mine, weights_of(*next.part, next.panel, 0));
     });
 }

@@ -1,5 +1,7 @@
 #include "linear.h"
 
+#include "map.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -8,10 +10,6 @@ namespace mol_edge::network {
 namespace {
 
 constexpr int kUnit = 8;
-
-int rounded_up(int value, int unit) {
-    return (value + unit - 1) / unit * unit;
-}
 
 /// Where a column's byte lies in a row.
 std::ptrdiff_t place_of(int column) {

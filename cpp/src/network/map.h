@@ -7,6 +7,10 @@
 
 namespace mol_edge::network {
 
+inline int rounded_up(int value, int unit) {
+    return (value + unit - 1) / unit * unit;
+}
+
 /// Where the pixels of a square map lie; the channels of each are side by side.
 struct View {
     float* origin = nullptr;
@@ -42,10 +46,7 @@ class Map {
     Map() = default;
     /// `before` and `after`: pixels of rim above and to the left, below and to the right.
     Map(int side, int channels, int before, int after)
-        : side_(side),
-          before_(before),
-          after_(after),
-          step_((channels + kUnit - 1) / kUnit * kUnit) {
+        : side_(side), before_(before), after_(after), step_(rounded_up(channels, kUnit)) {
         if (channels == 1) step_ = 1;
         whole_ = side + before + after;
         memory_ = Buffer(static_cast<std::size_t>(whole_) * static_cast<std::size_t>(whole_) *

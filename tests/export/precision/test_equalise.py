@@ -12,7 +12,7 @@ from export.precision.equalise import MOTION, equalise, motions
 from export.precision.graph import Graph
 from export.precision.plan import plan
 from export.precision.quantize import AARCH64, X86
-from export.precision.ranges import HEADROOM, Histogram, Range, collect
+from export.precision.ranges import HEADROOM, Histogram, collect
 
 MEMBERS = {"maps": 16, "features": 16, "flow": 2}
 SIDE = 128
@@ -52,12 +52,17 @@ def made_even(rng: np.random.Generator) -> tuple[dict[str, Histogram], dict[str,
     return before, dict(zip(MEMBERS, (after[name] for name in join.input), strict=True))
 
 
+def histogram(channels: int, low: float, high: float) -> Histogram:
+    made = Histogram()
+    made.add(np.resize(np.float32([low, high]), (1, channels, 1, 2)))
+    return made
+
+
 def test_what_has_both_signs_and_few_channels_is_motion() -> None:
-    ranges = {"maps": Range(-0.4, 4), "features": Range(-3, 3), "flow": Range(-2, 3)}
-    assert motions(MEMBERS, ranges) == {"flow"}
-    assert motions({**MEMBERS, "flow": 40}, ranges) == frozenset()
-    ranges["flow"] = Range(-1, 3)
-    assert motions(MEMBERS, ranges) == frozenset()
+    found = {"maps": histogram(16, -0.4, 4), "features": histogram(16, -3, 3)}
+    assert motions({**found, "flow": histogram(2, -2, 3)}) == {"flow"}
+    assert motions({**found, "flow": histogram(40, -2, 3)}) == frozenset()
+    assert motions({**found, "flow": histogram(2, -1, 3)}) == frozenset()
 
 
 def test_features_get_steps_for_what_is_usual_and_motion_for_all_that_came(

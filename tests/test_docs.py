@@ -66,7 +66,8 @@ def test_a_camera_of_ones_own_runs(
     monkeypatch.setattr(LiveRun, "wait", first_result)
     (code,) = (code for path, code in blocks("python") if "def my_camera" in code)
     exec(compile(code, "live.md", "exec"), {})
-    assert re.match(r"0 \d+\.\d+\n", capsys.readouterr().out)
+    # A busy machine passes over the first pictures.
+    assert re.match(r"\d+ \d+\.\d+\n", capsys.readouterr().out)
 
 
 def _shorten_videos(monkeypatch: pytest.MonkeyPatch, length: int) -> None:

@@ -246,6 +246,58 @@ TEST_CASE("an F5C block mixes, finds neighbours and takes the strongest") {
     }
 }
 
+TEST_CASE("what neighbours add does not depend on whether a position is its own first one") {
+    const Kernels& k = kernels(GENERATE(from_range(available_isas())));
+    const bool in_place = GENERATE(true, false);
+    constexpr int neighbours = 3;
+    constexpr int blocks = (kPositions + 2 * kRows - 1) / (2 * kRows) * 2;
+    const auto matrices = noise(2 * kPositions * kPositions, 4);
+    const auto value = [&](int matrix, int row, int column) -> float {
+        const int at = (matrix * kPositions + row) * kPositions + column;
+        return 0.06F * matrices[static_cast<std::size_t>(at)];
+    };
+    const auto packed = [](const auto& of) {
+        std::vector<float> to(static_cast<std::size_t>(blocks * kPositions * kRows));
+        for (int row = 0; row < kPositions; ++row) {
+            for (int column = 0; column < kPositions; ++column) {
+                to[static_cast<std::size_t>((row / kRows * kPositions + column) * kRows +
+                                            row % kRows)] = of(row, column);
+            }
+        }
+        return to;
+    };
+    const auto both = packed([&](int r, int c) { return value(0, r, c) + value(1, r, c); });
+    const auto other = packed([&](int r, int c) { return value(1, r, c); });
+    const auto y = noise(kPositions * kPanel, 5);
+    const auto bias = noise(kPositions, 6);
+    std::vector<int> index;
+    for (int at = 0; at < neighbours * kPositions; ++at) {
+        index.push_back(at < kPositions ? at : at * 7919 % kPositions);
+    }
+    if (!in_place) std::swap(index[3], index[kPositions + 3]);
+    std::vector<float> out(kPositions * kPanel);
+    k.edges({y.data(), both.data(), other.data(), bias.data(), index.data(), neighbours, out.data(),
+             kPanel});
+    double far = 0;
+    for (int at = 0; at < kPositions * kPanel; ++at) {
+        const int row = at / kPanel;
+        double mine = Block::at(bias, row);
+        std::vector<double> theirs(neighbours);
+        for (int q = 0; q < kPositions; ++q) {
+            mine += static_cast<double>(value(0, row, q)) * Block::at(y, q * kPanel + at % kPanel);
+            for (int j = 0; j < neighbours; ++j) {
+                const int from = index[static_cast<std::size_t>(j * kPositions + q)];
+                theirs[static_cast<std::size_t>(j)] += static_cast<double>(value(1, row, q)) *
+                                                       Block::at(y, from * kPanel + at % kPanel);
+            }
+        }
+        const double most = *std::max_element(theirs.begin(), theirs.end());
+        const double wanted = Block::at(y, at) + std::max(0.0, mine + most);
+        far = std::max(far, std::fabs(Block::at(out, at) - wanted));
+    }
+    CHECK(far < 5e-6);
+}
+
 TEST_CASE("weights that are missing or of another shape are named") {
     const Block block;
     Weights table = block.table();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
+#include <span>
 
 namespace mol_edge::network {
 namespace {
@@ -26,10 +28,10 @@ Buffer by_panels(const Weight& weight) {
 }
 
 /// Matrices [sets][256][256] to [set][block][256][kRows].
-Buffer by_blocks(const Weight& weight, int blocks) {
+Buffer by_blocks(std::span<const float> values, int blocks) {
     const std::ptrdiff_t size = static_cast<std::ptrdiff_t>(blocks) * kPositions * kRows;
     Buffer packed(static_cast<std::size_t>(kSets * size));
-    const float* from = weight.values.data();
+    const float* from = values.data();
     for (int set = 0; set < kSets; ++set) {
         for (int row = 0; row < kPositions; ++row) {
             float* to = packed.data() + set * size +
@@ -52,8 +54,12 @@ F5c::F5c(const Weights& weights, int neighbours) : neighbours_(neighbours) {
     left_ = by_panels(of_channels("first.second.fcc.left"));
     right_ = by_panels(of_channels("first.second.fcc.right"));
     constant_ = by_panels(of_channels("first.second.fcc.constant"));
-    own_ = by_blocks(of_positions("first.second.ccc.own"), kBlocks);
-    other_ = by_blocks(of_positions("first.second.ccc.other"), kBlocks);
+    const std::span<const float> own = of_positions("first.second.ccc.own").values;
+    const std::span<const float> other = of_positions("first.second.ccc.other").values;
+    std::vector<float> both(own.size());
+    std::transform(own.begin(), own.end(), other.begin(), both.begin(), std::plus<>());
+    both_ = by_blocks(both, kBlocks);
+    other_ = by_blocks(other, kBlocks);
     const Weight& bias = find(weights, "first.second.ccc.bias", {kSets, kPositions, 1});
     bias_.assign(bias.values.begin(), bias.values.end());
     y_ = Buffer(static_cast<std::size_t>(kSets * kChannels * kPositions));
@@ -143,7 +149,7 @@ void F5c::add_edges(const Kernels& kernels, const View& out, int task) {
     const int set = task / kPanels;
     const int panel = task % kPanels;
     const std::ptrdiff_t matrix = static_cast<std::ptrdiff_t>(set) * kBlocks * kPositions * kRows;
-    kernels.edges({y(set, panel), own_.data() + matrix, other_.data() + matrix,
+    kernels.edges({y(set, panel), both_.data() + matrix, other_.data() + matrix,
                    &bias_[static_cast<std::size_t>(set * kPositions)],
                    &index_[static_cast<std::size_t>(set * neighbours_ * kPositions)], neighbours_,
                    out.origin + set * kChannels + panel * kPanel, out.pixel_step});

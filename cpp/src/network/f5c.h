@@ -45,7 +45,7 @@ class F5c {
     Buffer right_;
     Buffer constant_;
     /// [set][block of rows][256][kRows]
-    Buffer own_;
+    Buffer both_;
     Buffer other_;
     std::vector<float> bias_;
     /// [set][panel][256][16]

@@ -80,17 +80,24 @@ MOL_EDGE_NETWORK_TARGET void nearest(const Nearest& n) {
 template <class Vector>
 inline constexpr int kBlocksAtOnce = kRowsAtOnce<Vector> / kRows;
 
-/// Blocks of rows of a matrix times y; `index` says where row k of y lies, in place of k.
-template <class Vector, bool Gathered>
+/// Blocks of rows of a matrix times y, or times what y changes by where row index[k] of it comes in
+/// place of row k.
+template <class Vector, bool Changes>
 MOL_EDGE_NETWORK_INLINE void blocks_times_y(
     const float* blocks, const float* y, const int* index,
     Vector (&sums)[kRowsAtOnce<Vector>][kPanel / kLanes<Vector>]) {
     constexpr int lanes = kLanes<Vector>;
     for (int k = 0; k < kPositions; ++k) {
-        const float* const from = y + (Gathered ? index[k] : k) * kPanel;
         Vector column[kPanel / lanes];
 #pragma GCC unroll 4
-        for (int v = 0; v < kPanel / lanes; ++v) load(from + v * lanes, column[v]);
+        for (int v = 0; v < kPanel / lanes; ++v) {
+            load(y + k * kPanel + v * lanes, column[v]);
+            if constexpr (Changes) {
+                Vector there;
+                load(y + index[k] * kPanel + v * lanes, there);
+                column[v] = there - column[v];
+            }
+        }
 #pragma GCC unroll 12
         for (int r = 0; r < kRowsAtOnce<Vector>; ++r) {
             Vector value;
@@ -101,18 +108,28 @@ MOL_EDGE_NETWORK_INLINE void blocks_times_y(
     }
 }
 
+/// Whether each position is its own nearest, which one that looks like another need not be.
+inline bool all_in_place(const int* index) {
+    for (int k = 0; k < kPositions; ++k) {
+        if (index[k] != k) return false;
+    }
+    return true;
+}
+
 template <class Vector>
 MOL_EDGE_NETWORK_TARGET void edges(const Edges& e) {
     constexpr int lanes = kLanes<Vector>;
     constexpr int vectors = kPanel / lanes;
     constexpr int rows = kRowsAtOnce<Vector>;
+    const bool in_place = all_in_place(e.index);
     for (int first = 0; first < kPositions; first += rows) {
         const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(first) * kPositions;
         float strongest[rows][kPanel];
         for (auto& row : strongest) {
-            for (float& value : row) value = std::numeric_limits<float>::lowest();
+            // Where a position is its own neighbour, nothing changes.
+            for (float& value : row) value = in_place ? 0 : std::numeric_limits<float>::lowest();
         }
-        for (int rank = 0; rank < e.neighbours; ++rank) {
+        for (int rank = in_place ? 1 : 0; rank < e.neighbours; ++rank) {
             Vector sums[rows][vectors] = {};
             blocks_times_y<Vector, true>(e.other + block, e.y, e.index + rank * kPositions, sums);
 #pragma GCC unroll 12
@@ -127,7 +144,7 @@ MOL_EDGE_NETWORK_TARGET void edges(const Edges& e) {
             }
         }
         Vector sums[rows][vectors] = {};
-        blocks_times_y<Vector, false>(e.own + block, e.y, nullptr, sums);
+        blocks_times_y<Vector, false>(e.both + block, e.y, nullptr, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < rows; ++r) {
             if (first + r >= kPositions) continue;

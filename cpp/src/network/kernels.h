@@ -86,13 +86,14 @@ struct Nearest {
     int* index;
 };
 
-/// What a panel of 16 channels gains from its neighbours: y + relu(own y + bias + max over j of
-/// other y[index[j]]), 256 positions.
+/// What a panel of 16 channels gains from its neighbours: y + relu(both y + bias + max over j of
+/// other (y[index[j]] - y)), 256 positions.
 struct Edges {
     /// [256][16]
     const float* y;
-    /// Matrices by blocks of `kRows` rows, [blocks][256][kRows], of which there are an even number.
-    const float* own;
+    /// Matrices by blocks of `kRows` rows, [blocks][256][kRows], of which there are an even number:
+    /// what a position takes from itself where it is its own neighbour, and from a neighbour.
+    const float* both;
     const float* other;
     const float* bias;
     const int* index;

@@ -37,9 +37,9 @@ _WIDTHS = {"first": 128, "second": 128, "second_next": 128}
 _RESHAPED = re.compile(r"shape\.-1x([0-9]{1,6})x.*")
 _BY_OUTPUT = b"\n\x04axis\x18\x00\xa0\x01\x02"
 """The attribute `axis` of 0, as an ONNX file has it."""
-_IN_BYTES = re.compile(r"landmark\.conv|flow\.(conv[2-6]|conv[3-6]_1|deconv[0-5])")
+_IN_BYTES = re.compile(r"landmark\.conv|column\.parts|flow\.(conv[2-6]|conv[3-6]_1|deconv[0-5])")
 """Layers that the core computes in bytes; of others it takes the rounded weights alone."""
-_KEPT_IN_BYTES = re.compile(r"landmark\.fc1")
+_KEPT_IN_BYTES = re.compile(r"(landmark|head)\.fc1")
 """Layers whose weights the core keeps in bytes, since reading them is what takes time, and computes
 in floats."""
 

@@ -1,8 +1,7 @@
 #include "mol_edge/error.h"
 #include "mol_edge/network.h"
 
-#include "byte_kernels.h"
-#include "byte_layer.h"
+#include "convolution.h"
 #include "f5c.h"
 #include "frame.h"
 #include "handed_maps.h"
@@ -11,7 +10,6 @@
 #include "linear.h"
 #include "map.h"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,10 +59,8 @@ struct FeaturesGraph::Parts {
     Layer to_stem2;
     Layer to_stem;
     F5c f5c;
-    Layer to_columns;
-    /// Of either one.
-    Layer to_landmark;
-    std::optional<ByteLayer> to_landmark_in_bytes;
+    Convolution to_columns;
+    Convolution to_landmark;
     Linear hidden;
     Linear points;
     std::vector<float> hidden_values;
@@ -80,16 +76,11 @@ FeaturesGraph::Parts::Parts(const Weights& weights, int neighbours) : f5c(weight
     to_stem2 = Layer::convolution(second, 2, 0, 1, stem1.view(), stem2.view());
     to_stem = Layer::convolution(third, 2, 1, 1, stem2.view(), stem.view());
     const Filter of_columns = find_filter(weights, "column.parts", kSets * kChannels, 2, true);
-    to_columns = Layer::convolution(of_columns, 2, 0, 1, features.view(), columns.view());
+    to_columns = Convolution::strided(of_columns, 2, 0, 1, features.view(), columns.view());
     const Filter of_landmark = find_filter(weights, "landmark.conv", kChannels, 3, true);
     landmark = Map(kLandmarkSide, of_landmark.outputs, 0, 0);
-    const View read = features.view().from(kChannels);
-    if (of_landmark.in_bytes()) {
-        to_landmark_in_bytes = ByteLayer::convolution(byte_kernels().back(), of_landmark, 1, 0, 0,
-                                                      read, landmark.view());
-    } else {
-        to_landmark = Layer::convolution(of_landmark, 1, 0, 0, read, landmark.view());
-    }
+    to_landmark = Convolution::strided(of_landmark, 1, 0, 0, features.view().from(kChannels),
+                                       landmark.view());
     hidden = pixels_first(weights, of_landmark.outputs);
     points = Linear(find(weights, "landmark.fc2.weight", {kLandmarks, hidden.outputs()}),
                     find(weights, "landmark.fc2.bias", {kLandmarks}));
@@ -117,7 +108,8 @@ FeaturesGraph::~FeaturesGraph() = default;
 FeaturesGraph::FeaturesGraph(FeaturesGraph&&) noexcept = default;
 
 int FeaturesGraph::layers_in_bytes() const {
-    return static_cast<int>(parts_->to_landmark_in_bytes.has_value());
+    return static_cast<int>(parts_->to_columns.in_bytes()) +
+           static_cast<int>(parts_->to_landmark.in_bytes());
 }
 
 void FeaturesGraph::run(Team& team, const float* frame, const MapOut& first, const MapOut& second,
@@ -129,12 +121,8 @@ void FeaturesGraph::run(Team& team, const float* frame, const MapOut& first, con
     run_layers(team, k, {&p.to_stem2});
     run_layers(team, k, {&p.to_stem});
     p.f5c.run(team, k, p.stem.view(), p.features.view());
-    if (p.to_landmark_in_bytes) {
-        p.to_landmark_in_bytes->run(team);
-        run_layers(team, k, {&p.to_columns});
-    } else {
-        run_layers(team, k, {&p.to_columns, &p.to_landmark});
-    }
+    p.to_columns.run(team, k);
+    p.to_landmark.run(team, k);
     const View features = p.features.view();
     hand_out(team, k,
              {{features, kChannels, first},

@@ -51,7 +51,8 @@ HeadGraph::Parts::Parts(const Weights& weights) {
     }
     const int inputs = kColumns * kPartSize / 4;
     const Weight& first = find(weights, "head.fc1.weight", {kAnySize, inputs});
-    hidden = Linear(first, find(weights, "head.fc1.bias", {first.shape[0]}));
+    hidden = Linear(first, find(weights, "head.fc1.bias", {first.shape[0]}),
+                    find_weight_steps(weights, "head.fc1", first));
     const Weight& second = find(weights, "head.fc2.weight", {kAnySize, first.shape[0]});
     classes = Linear(second, find(weights, "head.fc2.bias", {second.shape[0]}));
     pooled.resize(static_cast<std::size_t>(inputs));

@@ -161,6 +161,41 @@ TEST_CASE("a transposed convolution of tiles in bytes, of some items of a batch"
     }
 }
 
+TEST_CASE("strips of a map give what the whole gives, frame after frame") {
+    const ByteKernels& kernels = any_kernels();
+    Team team(GENERATE(1, 3), 20);
+    InBytes kernel(4 * 8, 24, 2, 7, 60);
+    kernel.filter.bias = nullptr;
+    Map in(32, 24, 1, 2);
+    Map out(64, 8, 0, 0);
+    ByteTiledLayer rising =
+        ByteTiledLayer::rising(kernels, kernel.filter, kSlope, in.view(), out.view());
+    const InBytes halving(20, 24, 4, 5, 120);
+    Map half(16, 20, 0, 0);
+    Map whole(32, 20, 0, 0);
+    Map wide(64, 24, 1, 2);
+    ByteTiledLayer few =
+        ByteTiledLayer::convolution(kernels, halving.filter, kSlope, in.view(), half.view());
+    ByteTiledLayer many =
+        ByteTiledLayer::convolution(kernels, halving.filter, kSlope, wide.view(), whole.view());
+    for (std::uint32_t frame = 0; frame < 2; ++frame) {
+        fill_smoothly(in.view(), kernel, 30 + frame);
+        rising.run(team);
+        CHECK(largest_difference(out.view(), 8, [&](int y, int x, int o) {
+                  return raised(kernel.filter, in.view(), y, x, o, kSlope);
+              }) < kNear);
+        for (const View& map : {in.view(), wide.view()}) fill_smoothly(map, halving, 40 + frame);
+        few.run(team);
+        many.run(team);
+        CHECK(largest_difference(half.view(), 20, [&](int y, int x, int o) {
+                  return convolved(halving.filter, in.view(), 2, 1, y, x, o, kSlope);
+              }) < kNear);
+        CHECK(largest_difference(whole.view(), 20, [&](int y, int x, int o) {
+                  return convolved(halving.filter, wide.view(), 2, 1, y, x, o, kSlope);
+              }) < kNear);
+    }
+}
+
 TEST_CASE("a pixel that differs from its neighbours by more than half of the range is cut off") {
     // One tap of one channel: what comes out is the pixel itself, as far as bytes hold it.
     InBytes kernel(1, 1, 3, 7, 0);

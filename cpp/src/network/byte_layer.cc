@@ -17,7 +17,7 @@ ByteLayer::ByteLayer(const ByteKernels& kernels, const Filter& filter, float slo
     : kernels_(kernels),
       // A row of taps must fill whole units.
       maps_(kernels, filter, in,
-            {before, after, filter.width % 2 == 0 ? kByteUnit / 2 : kByteUnit, 0}),
+            {before, after, filter.width % 2 == 0 ? kByteUnit / 2 : kByteUnit, 0, 1}),
       slope_(slope),
       zero_(filter.zero),
       run_(filter.width * maps_.step()),
@@ -113,13 +113,16 @@ void ByteLayer::multiply(const ByteTask& task, const std::int8_t* next) const {
     const std::int8_t* const panel = weights_of(part, task.panel);
     for (int done = 0; done < task.count; done += kMostByteRows) {
         const int rows = std::min(kMostByteRows, task.count - done);
+        const std::uint8_t* pixels[kMostByteRows];
         float* outs[kMostByteRows];
         for (int r = 0; r < rows; ++r) {
-            outs[r] = part.outs[static_cast<std::size_t>(task.first + done + r)] + column;
+            const auto at = static_cast<std::size_t>(task.first + done + r);
+            pixels[r] = maps_.bytes() + part.pixels[at];
+            outs[r] = part.outs[at] + column;
         }
-        kernels_.product({part.pixels.data() + task.first + done, outs, rows, taps_.data(),
-                          static_cast<int>(taps_.size()), run_, panel, part.start.data() + column,
-                          part.scale.data() + column, part.bias.data() + column, slope_,
+        kernels_.product({pixels, outs, rows, taps_.data(), static_cast<int>(taps_.size()), run_,
+                          panel, part.start.data() + column, part.scale.data() + column,
+                          part.bias.data() + column, slope_,
                           std::min(kBytePanel, part.outputs - column),
                           done + rows == task.count ? next : panel});
     }

@@ -13,8 +13,8 @@ namespace mol_edge::network {
 
 /// Some outputs of a layer in bytes for all pixels or tiles, of weights of their own.
 struct BytePart {
-    /// The first pixel that each reads, and its first output.
-    std::vector<const std::uint8_t*> pixels;
+    /// The first pixel that each reads, see `ByteMaps::at`, and its first output.
+    std::vector<std::ptrdiff_t> pixels;
     std::vector<float*> outs;
     /// By column, and in tiles by point and column.
     std::vector<std::int32_t> start;

@@ -68,21 +68,27 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
         std::memcpy(kept, sums, sizeof sums);
         return;
     }
+    // Copies, which what is written cannot be taken for.
+    const auto [rows, outs, row_count, taps, tap_count, run, panel, start, scales, biases, slope,
+                columns, next] = p;
+    Floats scale[vectors], bias[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+        load(scales + v * lanes, scale[v]);
+        load(biases + v * lanes, bias[v]);
+    }
+    float whole[kBytePanel];
 #pragma GCC unroll 12
     for (int r = 0; r < Rows; ++r) {
-        float whole[kBytePanel];
-        float* const to = p.columns == kBytePanel ? p.outs[first + r] : whole;
+        float* const to = columns == kBytePanel ? outs[first + r] : whole;
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
-            Floats scale, bias;
-            load(p.scale + v * lanes, scale);
-            load(p.bias + v * lanes, bias);
-            Floats value = __builtin_convertvector(sums[r][v], Floats) * scale + bias;
-            activate(p.slope, value);
+            Floats value = __builtin_convertvector(sums[r][v], Floats) * scale[v] + bias[v];
+            activate(slope, value);
             store(value, to + v * lanes);
         }
-        if (p.columns < kBytePanel) {
-            std::memcpy(p.outs[first + r], whole, static_cast<std::size_t>(p.columns) * sizeof *to);
+        if (columns < kBytePanel) {
+            std::memcpy(outs[first + r], whole, static_cast<std::size_t>(columns) * sizeof *to);
         }
     }
 }
@@ -119,9 +125,11 @@ MOL_EDGE_NETWORK_INLINE void byte_piece(const ByteProduct& p, const BytePiece& p
                                         std::int32_t* partial) {
     constexpr int most = Dot::kRows;
     const int blocks = (p.row_count + most - 1) / most;
+    const int fewer = p.row_count / blocks;
+    const int larger = p.row_count % blocks;
     int first = 0;
     for (int block = 0; block < blocks; ++block) {
-        const int rows = (p.row_count - first + blocks - block - 1) / (blocks - block);
+        const int rows = block < larger ? fewer + 1 : fewer;
         byte_block<Dot, most>(rows, p, piece, first, blocks, block, partial);
         first += rows;
     }

@@ -5,6 +5,12 @@
 namespace mol_edge::network {
 namespace {
 
+/// Strips of a layer whose weights stay in a core's own cache beside them: enough for the threads
+/// of most devices, with two rows of tiles each or more.
+constexpr int kStrips = 8;
+constexpr int kFewestRows = 2 * kStrips;
+constexpr std::ptrdiff_t kMostWeights = 384 * 1024;
+
 /// How far apart pixels lie that the taps of one phase meet, and the tiles of a convolution move on
 /// for each output: four taps go with a stride of 2.
 int apart_of(int taps) {
@@ -34,15 +40,26 @@ std::vector<Line> lines_of(int point, int taps) {
     return lines;
 }
 
+/// `rows`: of tiles.
+int strips_of(const Filter& filter, const Views& in, int rows) {
+    if (in.size() > 1 || filter.width == 3 || rows < kFewestRows || rows % kStrips != 0) return 1;
+    const int lines = 3 * apart_of(filter.width);
+    const std::ptrdiff_t weights =
+        static_cast<std::ptrdiff_t>(lines) * lines * filter.inputs * filter.outputs;
+    return weights > kMostWeights ? 1 : kStrips;
+}
+
 }  // namespace
 
 ByteTiledLayer::ByteTiledLayer(const ByteKernels& kernels, const Filter& filter, float slope,
-                               const Views& in)
+                               const Views& in, int rows)
     : kernels_(kernels),
-      maps_(kernels, filter, in, {1, 1, kByteUnit, apart_of(filter.width)}),
+      maps_(kernels, filter, in,
+            {1, 1, kByteUnit, apart_of(filter.width), strips_of(filter, in, rows)}),
+      rows_(rows),
+      lines_of_row_(in.front().side / rows),
       slope_(slope),
-      zero_(filter.zero),
-      items_(in.size()) {
+      zero_(filter.zero) {
     for (int point = 0; point < kPoints; ++point) {
         for (const Line& y : lines_of(point / 3, filter.height)) {
             for (const Line& x : lines_of(point % 3, filter.width)) {
@@ -64,7 +81,7 @@ ByteTiledLayer::ByteTiledLayer(const ByteKernels& kernels, const Filter& filter,
 
 ByteTiledLayer ByteTiledLayer::convolution(const ByteKernels& kernels, const Filter& filter,
                                            float slope, const Views& in, const Views& out) {
-    ByteTiledLayer layer(kernels, filter, slope, in);
+    ByteTiledLayer layer(kernels, filter, slope, in, out.front().side / 2);
     layer.out_row_ = out.front().row_step;
     layer.out_pixel_ = out.front().pixel_step;
     const int stride = apart_of(filter.width);
@@ -76,7 +93,7 @@ ByteTiledLayer ByteTiledLayer::convolution(const ByteKernels& kernels, const Fil
 
 ByteTiledLayer ByteTiledLayer::rising(const ByteKernels& kernels, const Filter& filter, float slope,
                                       const Views& in, const Views& out) {
-    ByteTiledLayer layer(kernels, filter, slope, in);
+    ByteTiledLayer layer(kernels, filter, slope, in, in.front().side / 2);
     layer.out_row_ = 2 * out.front().row_step;
     layer.out_pixel_ = 2 * out.front().pixel_step;
     for (int phase = 0; phase < 4; ++phase) {

@@ -43,6 +43,8 @@ class ByteTiledLayer {
 
   private:
     static constexpr int kPoints = 9;
+    /// Pixels around a map on both sides together.
+    static constexpr int kRim = 2;
     /// Tiles of one task, whose points stay in the nearest cache.
     static constexpr int kMostTiles = kMostByteRows;
 
@@ -51,7 +53,9 @@ class ByteTiledLayer {
         bool difference;
         float factors[kMostTileTaps][kMostTileTaps];
     };
-    ByteTiledLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in);
+    /// `rows`: of tiles.
+    ByteTiledLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in,
+                   int rows);
     void pack(BytePart& part, const Filter& filter, int first_output, int outputs);
     void pack_column(BytePart& part, const Filter& filter, int output, int column, int point);
     /// Where the weights of a panel for a point begin within a part's.
@@ -67,14 +71,20 @@ class ByteTiledLayer {
     /// Whether some tiles are multiplied with all weights before the next tiles, since pixels take
     /// more memory than weights; else all tiles with some weights before the next weights.
     [[nodiscard]] bool keeps_pixels() const;
+    [[nodiscard]] ByteTask in_group(int group, int first, int count) const;
     [[nodiscard]] ByteTask task_of(int task, Items items) const;
-    void multiply(const ByteTask& task, const std::int8_t* next) const;
+    /// Of pixels behind `bytes`.
+    void multiply(const ByteTask& task, const std::uint8_t* bytes, const std::int8_t* next) const;
+    /// From pixels to pixels.
+    void run_strip(int strip, int thread);
 
     ByteKernels kernels_;
     ByteMaps maps_;
+    /// Rows of tiles, and lines of pixels that each moves on.
+    int rows_;
+    int lines_of_row_;
     float slope_;
     float zero_;
-    std::size_t items_;
     std::ptrdiff_t out_row_ = 0;
     std::ptrdiff_t out_pixel_ = 0;
     std::vector<Term> terms_[kPoints];

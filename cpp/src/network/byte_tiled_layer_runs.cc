@@ -18,7 +18,7 @@ int ByteTiledLayer::tasks(Items items) const {
 }
 
 int ByteTiledLayer::tiles_of_item() const {
-    return static_cast<int>(parts_.front().pixels.size() / items_);
+    return rows_ * rows_;
 }
 
 int ByteTiledLayer::tiles_of_task() const {
@@ -35,28 +35,36 @@ bool ByteTiledLayer::keeps_pixels() const {
     return 4 * maps_.plane() > groups() * panel_size();
 }
 
+ByteTask ByteTiledLayer::in_group(int group, int first, int count) const {
+    const int panels = parts_.front().panels();
+    return {&parts_[static_cast<std::size_t>(group / panels)], group % panels, first, count};
+}
+
 ByteTask ByteTiledLayer::task_of(int task, Items items) const {
     const int tiles = tiles_of_item() * items.count;
     const int chunks = tasks(items) / groups();
     const int group = keeps_pixels() ? task % groups() : task / chunks;
     const int chunk = keeps_pixels() ? task / groups() : task % chunks;
-    const int panels = parts_.front().panels();
-    const BytePart& part = parts_[static_cast<std::size_t>(group / panels)];
     const int begin = chunk * tiles_of_task();
-    return {&part, group % panels, tiles_of_item() * items.first + begin,
-            std::min(tiles_of_task(), tiles - begin)};
+    return in_group(group, tiles_of_item() * items.first + begin,
+                    std::min(tiles_of_task(), tiles - begin));
 }
 
-void ByteTiledLayer::multiply(const ByteTask& task, const std::int8_t* next) const {
+void ByteTiledLayer::multiply(const ByteTask& task, const std::uint8_t* bytes,
+                              const std::int8_t* next) const {
     const BytePart& part = *task.part;
     const int column = task.panel * kBytePanel;
     alignas(64) float products[kPoints][kMostTiles][kBytePanel];
     const float none[kBytePanel] = {};
+    const std::uint8_t* pixels[kMostTiles];
     float* outs[kMostTiles];
+    for (int t = 0; t < task.count; ++t) {
+        pixels[t] = bytes + part.pixels[static_cast<std::size_t>(task.first + t)];
+    }
     for (int point = 0; point < kPoints; ++point) {
         for (int t = 0; t < task.count; ++t) outs[t] = products[point][t];
         const std::ptrdiff_t at = (task.panel * kPoints + point) * kBytePanel;
-        kernels_.product({part.pixels.data() + task.first, outs, task.count, places_[point].data(),
+        kernels_.product({pixels, outs, task.count, places_[point].data(),
                           static_cast<int>(places_[point].size()), maps_.step(),
                           weights_of(part, task.panel, point), part.start.data() + at,
                           part.scale.data() + at, none, 1, kBytePanel,
@@ -70,14 +78,37 @@ void ByteTiledLayer::multiply(const ByteTask& task, const std::int8_t* next) con
                     std::min(kBytePanel, part.outputs - column)});
 }
 
+void ByteTiledLayer::run_strip(int strip, int thread) {
+    const int tiles = rows_ * rows_ / maps_.strips();
+    int lines = 0;
+    for (int begin = 0; begin < tiles; begin += tiles_of_task()) {
+        const int count = std::min(tiles_of_task(), tiles - begin);
+        const int rows = (begin + count - 1) / rows_ + 1;
+        // What the last row of these tiles reads.
+        const int end = rows * lines_of_row_ + kRim;
+        maps_.fill_strip(thread, strip, lines, end);
+        lines = end;
+        for (int group = 0; group < groups(); ++group) {
+            const ByteTask next = in_group((group + 1) % groups(), 0, 0);
+            multiply(in_group(group, strip * tiles + begin, count), maps_.bytes_of(thread),
+                     weights_of(*next.part, next.panel, 0));
+        }
+    }
+}
+
 void ByteTiledLayer::run(Team& team, Items items) {
+    if (maps_.strips() > 1) {
+        maps_.make_room(team.threads());
+        team.run(maps_.strips(), [&](int strip, int thread) { run_strip(strip, thread); });
+        return;
+    }
     maps_.fill(team, items);
     const int all = tasks(items);
     team.run(all, [&](int task) {
         const ByteTask mine = task_of(task, items);
         const int following = task + team.threads();
         const ByteTask next = following < all ? task_of(following, items) : mine;
-        multiply(mine, weights_of(*next.part, next.panel, 0));
+        multiply(mine, maps_.bytes(), weights_of(*next.part, next.panel, 0));
     });
 }
 

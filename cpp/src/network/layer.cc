@@ -8,7 +8,7 @@ namespace {
 
 /// Multiplications of one task, some ten microseconds: few enough for threads to end together, and
 /// enough to be worth handing out.
-constexpr std::ptrdiff_t kTaskProducts = 400'000;
+constexpr std::ptrdiff_t kTaskProducts = 120'000;
 
 }  // namespace
 

@@ -19,7 +19,7 @@ std::ptrdiff_t place_of(int column) {
 }
 
 /// Inputs of one task.
-constexpr int kTaskInputs = 512;
+constexpr int kTaskInputs = 256;
 
 }  // namespace
 

@@ -7,9 +7,9 @@ namespace mol_edge::network {
 namespace {
 
 /// Multiplications of one task, some tens of microseconds: rows are read by their neighbours too.
-constexpr int kTaskProducts = 1'200'000;
+constexpr int kTaskProducts = 200'000;
 /// Pixels that one task puts where they belong.
-constexpr int kTaskPixels = 2048;
+constexpr int kTaskPixels = 512;
 
 }  // namespace
 

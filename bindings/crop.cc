@@ -161,6 +161,29 @@ double crop_sharpness(const ArrayArgument<float>& crop) {
     return sharpness(pixels_of(array));
 }
 
+bool all_finite(const ArrayArgument<float>& crops) {
+    return are_finite(elements<float>(
+        contiguous(crops, {"crops", {kAny, kCropSize, kCropSize}, "(N, 128, 128)"})));
+}
+
+constexpr const char* kFiniteDoc = R"(Whether no value of some crops is infinite or NaN.
+
+Args:
+    crops: float32 [N, 128, 128].
+
+Returns:
+    True where all are finite.
+
+Raises:
+    ArrayError: wrong type, shape or strides.
+
+Example:
+    >>> import numpy as np
+    >>> from mol_edge import _core
+    >>> _core.are_finite(np.zeros((2, 128, 128), np.float32))
+    True
+)";
+
 constexpr const char* kSharpnessDoc = R"(Contrast of the edges of a crop in parts of its own.
 
 The deviation of its Laplacian over its own, both at a quarter of the size.
@@ -190,6 +213,7 @@ void register_crop(py::module_& module) {
     module.def("crop_uint8", &luma_crop, py::arg("image"), py::arg("transform"),
                py::arg("format") = "bgr", py::arg("full_range") = false,
                py::arg("out") = py::none(), kByteDoc);
+    module.def("are_finite", &all_finite, py::arg("crops"), kFiniteDoc);
     module.def("sharpness", &crop_sharpness, py::arg("crop"), kSharpnessDoc);
     module.def("copy_luma", &luma_of_part, py::arg("image"), py::arg("left"), py::arg("top"),
                py::arg("out"), py::arg("format") = "bgr", py::arg("full_range") = false, kLumaDoc);

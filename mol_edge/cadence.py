@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum
@@ -151,7 +152,8 @@ class Cadence:
     def _follow(self) -> None:
         intervals = sorted(self._intervals)
         middle = intervals[len(intervals) // 2]
-        usual = [each for each in intervals if middle <= 2 * each <= 3 * middle]
+        shortest = bisect_left(intervals, (middle + 1) // 2)
+        usual = intervals[shortest : bisect_right(intervals, 3 * middle // 2)]
         period = sum(usual) / len(usual)
         if period < _SHORTEST_NS and len(intervals) > PAIRS:
             raise InputError(
@@ -161,6 +163,8 @@ class Cadence:
         self._set_period(max(period, _SHORTEST_NS), settled=len(intervals) >= _SETTLED)
 
     def _set_period(self, period_ns: float, settled: bool) -> None:
+        if settled and period_ns == self._period_ns:
+            return
         self._period_ns = period_ns
         for scale in self.scales:
             scale.follow(period_ns, settled)

@@ -14,6 +14,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from mol_edge import _core
 from mol_edge.backends.base import Backend
 from mol_edge.cadence import Cadence, SegmentReason
 from mol_edge.engine_output import EngineOptions, EngineOutput, EventOutput, WindowOutput
@@ -125,8 +126,9 @@ class Engine:
             return []
         landmarks = self._enter(crops, track_ids, timestamp_ns, index)
         tracks = [self._tracks[track_id] for track_id in track_ids]
-        flows = self._flows(tracks) if self.options.flow == "always" else [None] * len(tracks)
+        # Windows first, since the weights of flow sweep the caches.
         windows = windows_of(tracks, self._cadence, self._store()[1])
+        flows = self._flows(tracks) if self.options.flow == "always" else [None] * len(tracks)
         return [
             EngineOutput(track_id, points, flow, found, track.take_reason())
             for track_id, track, points, flow, found in zip(
@@ -296,7 +298,7 @@ def _check_crops(crops: Crops, count: int, track_ids: Sequence[int]) -> None:
         raise ArrayError(
             f"The crops of {count} faces must be float32 ({count}, {CROP}, {CROP}), got {came}."
         )
-    if not np.isfinite(crops).all():
+    if not _core.are_finite(crops if crops.flags.carray else crops.copy()):
         at = int(np.isfinite(crops).all(axis=(1, 2)).argmin())
         raise ArrayError(
             f"Crops must be finite, and that of face {track_ids[at]} holds NaN or infinity: leave "

@@ -14,37 +14,31 @@ from mol_edge.windows import PAIRS, SAMPLES, event_samples, nearest_samples, une
 
 def window_at(
     times_ns: Sequence[int], scale: Scale, period_ns: float | None
-) -> tuple[WindowState, tuple[int, ...]]:
+) -> tuple[WindowState, tuple[int, ...], int]:
     """The window that ends at the newest frame.
 
     Returns:
-        Whether there is one, and the positions of its 8 samples, or none.
+        Whether there is one, the positions of its 8 samples, or none, and how far a sample lies, at
+        most, from its place in even spacing.
     """
     if not scale.fast_enough:
-        return WindowState.CAMERA_TOO_SLOW, ()
+        return WindowState.CAMERA_TOO_SLOW, (), 0
     if period_ns is None or not _reaches(times_ns, PAIRS * scale.spacing_ns, period_ns):
-        return WindowState.FILLING, ()
+        return WindowState.FILLING, (), 0
     samples = nearest_samples(times_ns, scale.spacing_ns)
     if samples is None:
-        return WindowState.FILLING, ()
+        return WindowState.FILLING, (), 0
     jitter = unevenness([times_ns[at] for at in samples], scale.spacing_ns)
     if jitter > scale.largest_deviation_ns(period_ns):
-        return WindowState.GAP, ()
-    return WindowState.READY, samples
+        return WindowState.GAP, (), 0
+    return WindowState.READY, samples, jitter
 
 
-def timing_of(
-    times_ns: Sequence[int], samples: Sequence[int], spacing_ns: float, period_ns: float
-) -> dict[str, int]:
-    """The fields `span_ns`, `jitter_ns` and `dropped` of a `WindowOutput`."""
-    stamps = [times_ns[at] for at in samples]
-    span = stamps[-1] - stamps[0]
-    expected = round(span / period_ns)
-    return {
-        "span_ns": span,
-        "jitter_ns": unevenness(stamps, spacing_ns),
-        "dropped": max(0, expected - (samples[-1] - samples[0])),
-    }
+def span_of(times_ns: Sequence[int], samples: Sequence[int], period_ns: float) -> tuple[int, int]:
+    """The fields `span_ns` and `dropped` of a `WindowOutput`."""
+    first, last = samples[0], samples[-1]
+    span = times_ns[last] - times_ns[first]
+    return span, max(0, round(span / period_ns) - (last - first))
 
 
 def sample_before(

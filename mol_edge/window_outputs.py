@@ -11,7 +11,7 @@ from mol_edge.cadence import Cadence, Scale
 from mol_edge.engine_output import WindowOutput
 from mol_edge.kept import Track
 from mol_edge.results import WindowState
-from mol_edge.sampling import timing_of, window_at
+from mol_edge.sampling import span_of, window_at
 from mol_edge.stages import Stages
 
 
@@ -24,14 +24,14 @@ def windows_of(
         for track in tracks
         for scale in cadence.scales
     ]
-    ready = [track.at(samples) for track, _, _, samples in chosen if samples]
+    ready = [track.at(samples) for track, _, _, samples, _ in chosen if samples]
     logits = iter(stages.logits(ready)) if ready else iter(())
     outputs = iter(
         [
-            _output(track, scale, samples, cadence.period_ns, next(logits))
+            _output(track, scale, samples, jitter, cadence.period_ns, next(logits))
             if samples and cadence.period_ns
             else WindowOutput(scale.window_ms, state)
-            for track, scale, state, samples in chosen
+            for track, scale, state, samples, jitter in chosen
         ]
     )
     return [tuple([next(outputs) for _ in cadence.scales]) for _ in tracks]
@@ -41,9 +41,12 @@ def _output(
     track: Track,
     scale: Scale,
     samples: Sequence[int],
+    jitter_ns: int,
     period_ns: float,
     logits: NDArray[np.float32],
 ) -> WindowOutput:
-    timing = timing_of(track.times_ns, samples, scale.spacing_ns, period_ns)
+    span_ns, dropped = span_of(track.times_ns, samples, period_ns)
     indices = tuple([frame.index for frame in track.at(samples)])
-    return WindowOutput(scale.window_ms, WindowState.READY, logits, indices, **timing)
+    return WindowOutput(
+        scale.window_ms, WindowState.READY, logits, indices, span_ns, jitter_ns, dropped
+    )

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 namespace mol_edge {
@@ -175,6 +177,16 @@ void crop_uint8(const ImageView& image, const Transform& to_aligned,
     crop(job, [&](int row, const Row<float>& values) {
         job.kernels.round(values.data(), out.data() + row * kCropSize);
     });
+}
+
+bool are_finite(std::span<const float> crops) {
+    // Numbers that are none have all bits of the exponent; whole words fill vectors.
+    constexpr std::uint32_t exponent = 0x7F800000;
+    std::uint32_t none = 0;
+    for (const float value : crops) {
+        none |= (std::bit_cast<std::uint32_t>(value) & exponent) == exponent ? 1U : 0U;
+    }
+    return none == 0;
 }
 
 }  // namespace mol_edge

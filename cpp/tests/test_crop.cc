@@ -145,5 +145,17 @@ TEST_CASE("a crop refuses what it cannot use") {
     CHECK_THROWS_AS(float_crop(ImageView{}, transform), ArrayError);
 }
 
+TEST_CASE("one value that is no number is found, wherever it is") {
+    std::vector<float> crops(2 * kCropPixels, std::numeric_limits<float>::max());
+    crops[5] = std::numeric_limits<float>::denorm_min();
+    CHECK(are_finite(crops));
+    CHECK(are_finite({}));
+    const std::size_t at = GENERATE(std::size_t{0}, kCropPixels + 3, 2 * kCropPixels - 1);
+    crops[at] =
+        GENERATE(std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                 -std::numeric_limits<float>::infinity());
+    CHECK_FALSE(are_finite(crops));
+}
+
 }  // namespace
 }  // namespace mol_edge

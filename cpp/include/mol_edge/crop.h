@@ -30,4 +30,7 @@ void crop_float(const ImageView& image, const Transform& to_aligned,
 void crop_uint8(const ImageView& image, const Transform& to_aligned,
                 std::span<std::uint8_t, kCropPixels> out);
 
+/// Whether no value of some crops is infinite or NaN.
+bool are_finite(std::span<const float> crops);
+
 }  // namespace mol_edge

@@ -34,6 +34,14 @@ def test_what_is_not_finite_is_refused_with_its_face(ort, value):
     assert [engine.kept(face) for face in (7, 8, 9)] == [(0,)] * 3
 
 
+def test_crops_that_do_not_lie_in_order_are_taken(ort):
+    crops = np.random.default_rng(1).standard_normal((2, 128, 128)).astype(np.float32)
+    for other in (np.asfortranarray(crops), np.broadcast_to(crops[:1], crops.shape)):
+        came, wanted = (Engine(ort).push(each, [0, 1], 0, 0) for each in (other, other.copy("C")))
+        for one, same in zip(came, wanted):
+            assert np.array_equal(one.landmarks, same.landmarks)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

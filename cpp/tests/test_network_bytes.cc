@@ -27,12 +27,13 @@ std::size_t place(std::size_t k, std::size_t column) {
 
 struct Panel {
     /// Columns of noise, or, with `limit`, of the largest weights that sums of 16 bits allow.
-    Panel(std::size_t inputs, bool limit)
+    Panel(std::size_t inputs, bool limit, bool in_nibbles = false)
         : bytes(inputs * kBytePanel), scale(kBytePanel), bias(noise(kBytePanel, 9)) {
         for (std::size_t column = 0; column < kBytePanel; ++column) {
             std::vector<float> weights = noise(inputs, static_cast<std::uint32_t>(column) + 1);
             if (limit) std::fill(weights.begin(), weights.end(), column % 2 == 0 ? 1.0F : -1.0F);
-            const ByteColumn made = byte_column(weights, bytes.data() + place(0, column));
+            const auto to_column = in_nibbles ? nibble_column : byte_column;
+            const ByteColumn made = to_column(weights, bytes.data() + place(0, column));
             scale[column] = made.scale;
             sums.push_back(made.sum);
         }
@@ -98,6 +99,40 @@ TEST_CASE("weights too small for a step are zeros") {
     CHECK(std::count(bytes.begin(), bytes.end(), 0) == kByteUnit * kBytePanel);
 }
 
+TEST_CASE("a column of four bits has the step of the least squared error") {
+    std::vector<float> weights = noise(96, 3);
+    // A few weights are far larger than most.
+    const float largest = GENERATE(1.0F, 2.0F);
+    weights[17] = -largest;
+    std::vector<std::int8_t> bytes(weights.size() * kBytePanel);
+    const ByteColumn column = nibble_column(weights, bytes.data() + place(0, 5));
+    const auto error_of = [&](float scale) {
+        float error = 0;
+        for (const float weight : weights) {
+            const float whole = std::clamp(std::nearbyintf(weight / scale), -7.0F, 7.0F);
+            error += (whole * scale - weight) * (whole * scale - weight);
+        }
+        return error;
+    };
+    std::int32_t sum = 0;
+    float error = 0;
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+        const int byte = bytes[place(k, 5)];
+        CHECK(std::abs(byte) <= kMostNibbleWeight);
+        const float off = static_cast<float>(byte) * column.scale - weights[k];
+        error += off * off;
+        sum += byte;
+        CHECK(bytes[place(k, 4)] == 0);
+    }
+    CHECK(sum == column.sum);
+    CHECK(bytes[place(17, 5)] == -kMostNibbleWeight);
+    CHECK(std::fabs(error - error_of(column.scale)) < 1e-5F);
+    for (int i = 1; i <= 20; ++i) {
+        CHECK(error < 1.15F * error_of(largest / 7 * static_cast<float>(i) / 20));
+    }
+    CHECK(nibble_column(std::vector<float>(kByteUnit, 0.0F), bytes.data()).scale == 0);
+}
+
 TEST_CASE("every processor's product of bytes is exact") {
     const std::size_t which = GENERATE(range(std::size_t{0}, byte_kernels().size()));
     const ByteKernels& kernels = byte_kernels()[which];
@@ -112,7 +147,10 @@ TEST_CASE("every processor's product of bytes is exact") {
     for (int rows = 1; rows <= 2 * kByteRows + 1; ++rows) cases.push_back({rows, 3, 48, 16});
     const Case c = GENERATE_COPY(from_range(cases));
     const auto inputs = static_cast<std::size_t>(c.taps * c.run);
-    const Panel panel(inputs, limit);
+    const bool in_nibbles = GENERATE(false, true);
+    const Panel panel(inputs, limit, in_nibbles);
+    std::vector<std::int8_t> packed = panel.bytes;
+    if (in_nibbles) to_nibbles(packed.data(), static_cast<std::ptrdiff_t>(packed.size()));
     const auto values = noise(inputs * static_cast<std::size_t>(c.rows), 4);
     std::vector<std::uint8_t> pixels;
     for (const float value : values) {
@@ -130,9 +168,9 @@ TEST_CASE("every processor's product of bytes is exact") {
         rows.push_back(pixels.data() + static_cast<std::ptrdiff_t>(r) * c.taps * c.run);
         outs.push_back(result.data() + static_cast<std::ptrdiff_t>(r) * kBytePanel);
     }
-    kernels.product({rows.data(), outs.data(), c.rows, taps.data(), c.taps, c.run,
-                     panel.bytes.data(), start.data(), panel.scale.data(), panel.bias.data(), 0.1F,
-                     c.columns, panel.bytes.data()});
+    kernels.product({rows.data(), outs.data(), c.rows, taps.data(), c.taps, c.run, packed.data(),
+                     start.data(), panel.scale.data(), panel.bias.data(), 0.1F, c.columns,
+                     packed.data(), in_nibbles});
     for (std::size_t r = 0; r < rows.size(); ++r) {
         for (std::size_t column = 0; column < kBytePanel; ++column) {
             std::int64_t sum = 0;
@@ -200,7 +238,7 @@ TEST_CASE("a layer in bytes is the convolution of what was rounded") {
         float zero;
     };
     const Case c = GENERATE(Case{16, 24, 40, 3, 1, 1, 128}, Case{16, 50, 20, 4, 2, 1, 128},
-                            Case{8, 130, 16, 2, 2, 0, 128}, Case{2, 300, 48, 3, 1, 1, 0},
+                            Case{8, 130, 16, 2, 2, 0, 128}, Case{3, 300, 48, 3, 1, 1, 0},
                             Case{9, 16, 7, 3, 2, 1, 128});
     // Channels beyond the inputs are another's.
     Map in(c.side, c.inputs + 9, 2, 2);
@@ -216,6 +254,31 @@ TEST_CASE("a layer in bytes is the convolution of what was rounded") {
               return convolved(kernel.filter, bytes.view(), c.stride, c.pad, y, x, o, 0.1F);
           }) < kNear);
     CHECK(largest_difference(out.view(), 8, [](int, int, int) { return 0.0F; }) == 0);
+}
+
+TEST_CASE("weights of so few pixels that they are waited for have four bits") {
+    const std::size_t which = GENERATE(range(std::size_t{0}, byte_kernels().size()));
+    Team team(2, 20);
+    InBytes kernel(40, 300, 3, 7, 0);
+    // Where a few weights are all that counts, four bits would leave nothing of the others.
+    const bool uneven = GENERATE(false, true);
+    if (uneven) {
+        for (std::size_t k = 0; k < kernel.weight.size(); ++k) {
+            kernel.weight[k] *= k % 97 == 0 ? 20.0F : 0.5F;
+        }
+    }
+    Map in(2, 300, 1, 2);
+    fill(in.view(), 300, 5);
+    Map out(2, 40, 0, 0);
+    ByteLayer layer = ByteLayer::convolution(byte_kernels()[which], kernel.filter, 1, 1, 0.1F,
+                                             in.view(), out.view());
+    layer.run(team);
+    const Map bytes = rounded(in.view(), kernel.filter);
+    const float far = largest_difference(out.view(), 40, [&](int y, int x, int o) {
+        return convolved(kernel.filter, bytes.view(), 1, 1, y, x, o, 0.1F);
+    });
+    CHECK(far < 0.04F);
+    CHECK((uneven || far > 0.01F));
 }
 
 TEST_CASE("a transposed convolution in bytes, of some items of a batch") {

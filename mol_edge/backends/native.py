@@ -46,10 +46,10 @@ class NativeBackend(SessionBackend):
     """A bundle's graphs in the C++ core; see `SessionBackend`.
 
     Large convolutions are computed by tiles (Lavin and Gray 2016), weights that meet a zero are not
-    read, and nothing is copied to be multiplied. In eight bits flow's convolutions, that of landmarks
-    and the expression columns are computed in bytes (`native_bytes`); what graphs hand to each other
-    are floats in either precision, in arrays that may lie as the core computes maps (`empty`). `clip` is put
-    together from the other graphs.
+    read, and nothing is copied to be multiplied. In eight bits flow's convolutions, that of
+    landmarks and the expression columns are computed in bytes (`native_bytes`); what graphs hand to
+    each other are floats in either precision, in arrays that may lie as the core computes maps
+    (`empty`). `clip` is put together from the other graphs.
     """
 
     def __init__(self, bundle: Bundle, device: Device, options: BackendOptions) -> None:

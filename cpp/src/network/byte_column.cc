@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 namespace mol_edge::network {
 namespace {
@@ -43,17 +44,75 @@ float scale_of(const std::vector<float>& weights) {
     return scale;
 }
 
-}  // namespace
+/// A number of at most 22 bits to the nearest whole one, in a way that fills vectors.
+float rounded(float value) {
+    constexpr float whole = 12'582'912.0F;
+    return (value + whole) - whole;
+}
 
-ByteColumn byte_column(const std::vector<float>& weights, std::int8_t* to) {
-    ByteColumn column{scale_of(weights), 0};
-    if (!(column.scale > 0)) return {0, 0};
+float nibble(float weight, float scale) {
+    constexpr float most = kMostNibbleWeight;
+    return std::clamp(rounded(weight / scale), -most, most);
+}
+
+/// How much coarser than needed for the largest weight a step is, at most, and the next one tried.
+constexpr int kSteps = 8;
+constexpr float kFiner = 0.85F;
+
+float nibble_scale_of(const std::vector<float>& weights) {
+    float largest = 0;
+    for (const float weight : weights) largest = std::max(largest, std::fabs(weight));
+    float best = 0;
+    float least = std::numeric_limits<float>::max();
+    float scale = largest / kMostNibbleWeight;
+    for (int i = 0; i < kSteps && std::isnormal(scale); ++i, scale *= kFiner) {
+        float error = 0;
+        for (const float weight : weights) {
+            const float off = nibble(weight, scale) * scale - weight;
+            error += off * off;
+        }
+        if (error < least) best = scale;
+        least = std::min(least, error);
+    }
+    return best;
+}
+
+/// Weights of a step to the bytes of a column.
+template <class Round>
+ByteColumn stored(const std::vector<float>& weights, float scale, const Round& round,
+                  std::int8_t* to) {
+    if (!(scale > 0)) return {0, 0};
+    ByteColumn column{scale, 0};
     for (std::size_t k = 0; k < weights.size(); ++k) {
-        const auto byte = static_cast<std::int8_t>(std::nearbyintf(weights[k] / column.scale));
+        const auto byte = static_cast<std::int8_t>(round(weights[k]));
         to[k / 4 * 4 * kBytePanel + k % 4] = byte;
         column.sum += byte;
     }
     return column;
+}
+
+}  // namespace
+
+ByteColumn byte_column(const std::vector<float>& weights, std::int8_t* to) {
+    const float scale = scale_of(weights);
+    return stored(
+        weights, scale, [=](float weight) { return std::nearbyintf(weight / scale); }, to);
+}
+
+ByteColumn nibble_column(const std::vector<float>& weights, std::int8_t* to) {
+    const float scale = nibble_scale_of(weights);
+    return stored(weights, scale, [=](float weight) { return nibble(weight, scale); }, to);
+}
+
+void to_nibbles(std::int8_t* bytes, std::ptrdiff_t count) {
+    std::int8_t* to = bytes;
+    for (std::ptrdiff_t first = 0; first < count; first += 2 * kNibbleBlock) {
+        for (int i = 0; i < kNibbleBlock; ++i) {
+            const int low = bytes[first + i] + kNibbleZero;
+            const int high = bytes[first + kNibbleBlock + i] + kNibbleZero;
+            *to++ = static_cast<std::int8_t>(low | high << 4);
+        }
+    }
 }
 
 }  // namespace mol_edge::network

@@ -19,6 +19,11 @@ inline constexpr int kByteFours = kByteUnit / 4;
 /// Neither the weights above 0 nor those below may sum to more than this there, so that every
 /// processor gives the same sums.
 inline constexpr int kMostByteSum = 32767 / kMostByte;
+/// Weights of four bits lie in such blocks of bytes: of 2n weights, the first n are the lower
+/// halves of n bytes and the others the upper ones, less `kNibbleZero`.
+inline constexpr int kNibbleBlock = 32;
+inline constexpr int kNibbleZero = 8;
+inline constexpr int kMostNibbleWeight = 7;
 /// Rows that most kernels take at once (see `ByteKernels::rows`), and rows of one product.
 inline constexpr int kByteRows = 6;
 inline constexpr int kMostByteRows = 48;
@@ -43,6 +48,8 @@ struct ByteProduct {
     int columns;
     /// The panel that the caller will want next, to be fetched meanwhile.
     const std::int8_t* next;
+    /// Whether the panel's weights have four bits, see `kNibbleBlock`.
+    bool in_nibbles = false;
 };
 
 /// Pixels to bytes: value * factor + zero, rounded and kept from 0 to `kMostByte`, less the

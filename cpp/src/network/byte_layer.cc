@@ -1,14 +1,18 @@
 #include "byte_layer.h"
 
-#include "byte_column.h"
-
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 namespace mol_edge::network {
 namespace {
 
 /// Multiplications of one task, some ten microseconds, see `Layer`.
 constexpr std::ptrdiff_t kTaskProducts = 1'000'000;
+/// Pixels of an item for which weights are waited for, rather than multiplied.
+constexpr int kFewPixels = 4;
+/// Of the squares of weights, what may be lost where they are kept in four bits.
+constexpr float kMostLoss = 1.0F / 64;
 
 }  // namespace
 
@@ -53,10 +57,32 @@ void ByteLayer::pack(BytePart& part, const Filter& filter, int first_output, int
     part.start.assign(columns, 0);
     part.scale.assign(columns, 0);
     part.bias.assign(columns, 0);
-    part.packed = Buffer(static_cast<std::size_t>(part.panels() * panel_size()) / sizeof(float));
+    if (filter.bias != nullptr) {
+        std::copy_n(filter.bias + first_output, outputs, part.bias.begin());
+    }
+    const std::ptrdiff_t weights = part.panels() * panel_size();
+    part.packed = Buffer(static_cast<std::size_t>(weights) / sizeof(float));
+    if (static_cast<int>(part.pixels.size() / items_) <= kFewPixels) {
+        part.in_nibbles = pack_columns(part, filter, first_output, nibble_column) < kMostLoss;
+    }
+    if (!part.in_nibbles) {
+        pack_columns(part, filter, first_output, byte_column);
+        return;
+    }
+    auto* const packed = reinterpret_cast<std::int8_t*>(part.packed.data());
+    to_nibbles(packed, weights);
+    Buffer half(static_cast<std::size_t>(weights / 2) / sizeof(float));
+    std::memcpy(half.data(), packed, static_cast<std::size_t>(weights / 2));
+    part.packed = std::move(half);
+}
+
+float ByteLayer::pack_columns(BytePart& part, const Filter& filter, int first_output,
+                              ToColumn to_column) const {
     auto* const packed = reinterpret_cast<std::int8_t*>(part.packed.data());
     std::vector<float> line(taps_.size() * static_cast<std::size_t>(run_));
-    for (int o = 0; o < outputs; ++o) {
+    double squares = 0;
+    double errors = 0;
+    for (int o = 0; o < part.outputs; ++o) {
         for (int y = 0; y < filter.height; ++y) {
             for (int x = 0; x < filter.width; ++x) {
                 // Steps of pixels go into the weights, since channels may have steps of their own.
@@ -66,13 +92,19 @@ void ByteLayer::pack(BytePart& part, const Filter& filter, int first_output, int
                 }
             }
         }
-        const ByteColumn column =
-            byte_column(line, packed + o / kBytePanel * panel_size() + o % kBytePanel * 4);
+        std::int8_t* const to = packed + o / kBytePanel * panel_size() + o % kBytePanel * 4;
+        const ByteColumn column = to_column(line, to);
         const auto at = static_cast<std::size_t>(o);
         part.scale[at] = column.scale;
         part.start[at] = (kernels_.offset - static_cast<std::int32_t>(zero_)) * column.sum;
-        if (filter.bias != nullptr) part.bias[at] = filter.bias[first_output + o];
+        for (std::size_t k = 0; k < line.size(); ++k) {
+            const auto byte = static_cast<float>(to[k / 4 * 4 * kBytePanel + k % 4]);
+            const float off = byte * column.scale - line[k];
+            errors += static_cast<double>(off * off);
+            squares += static_cast<double>(line[k] * line[k]);
+        }
     }
+    return squares > 0 ? static_cast<float>(errors / squares) : 0;
 }
 
 std::ptrdiff_t ByteLayer::panel_size() const {
@@ -80,7 +112,8 @@ std::ptrdiff_t ByteLayer::panel_size() const {
 }
 
 const std::int8_t* ByteLayer::weights_of(const BytePart& part, int panel) const {
-    return reinterpret_cast<const std::int8_t*>(part.packed.data()) + panel * panel_size();
+    const std::ptrdiff_t size = part.in_nibbles ? panel_size() / 2 : panel_size();
+    return reinterpret_cast<const std::int8_t*>(part.packed.data()) + panel * size;
 }
 
 int ByteLayer::chunk_of(int rows) const {
@@ -124,7 +157,7 @@ void ByteLayer::multiply(const ByteTask& task, const std::int8_t* next) const {
                           panel, part.start.data() + column, part.scale.data() + column,
                           part.bias.data() + column, slope_,
                           std::min(kBytePanel, part.outputs - column),
-                          done + rows == task.count ? next : panel});
+                          done + rows == task.count ? next : panel, part.in_nibbles});
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "mol_edge/team.h"
 
+#include "byte_column.h"
 #include "byte_kernels.h"
 #include "byte_maps.h"
 #include "byte_part.h"
@@ -16,7 +17,8 @@ namespace mol_edge::network {
 
 /// A convolution whose pixels and weights are brought to bytes, and whose sums are exact in 32
 /// bits: out = activation(bias + step of the pixels * step of the weight * sum). What it reads and
-/// writes are maps of floats, as of any layer.
+/// writes are maps of floats, as of any layer. Where a map has so few pixels that its weights are
+/// waited for, these are kept in four bits, if that does not change them much.
 class ByteLayer {
   public:
     /// As `Layer::convolution`; the filter must be in bytes, see `Filter::in_bytes`.
@@ -32,7 +34,12 @@ class ByteLayer {
   private:
     ByteLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in,
               int before, int after);
+    using ToColumn = ByteColumn (*)(const std::vector<float>& weights, std::int8_t* to);
     void pack(BytePart& part, const Filter& filter, int first_output, int outputs);
+    /// Returns what the squares of the weights' errors are of the weights' own.
+    float pack_columns(BytePart& part, const Filter& filter, int first_output,
+                       ToColumn to_column) const;
+    /// Weights of a panel.
     [[nodiscard]] std::ptrdiff_t panel_size() const;
     [[nodiscard]] const std::int8_t* weights_of(const BytePart& part, int panel) const;
     [[nodiscard]] int chunk_of(int rows) const;

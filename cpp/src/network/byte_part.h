@@ -22,6 +22,7 @@ struct BytePart {
     std::vector<float> bias;
     Buffer packed;
     int outputs = 0;
+    bool in_nibbles = false;
 
     [[nodiscard]] int panels() const { return (outputs + kBytePanel - 1) / kBytePanel; }
 

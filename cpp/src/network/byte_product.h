@@ -45,7 +45,7 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
         for (int v = 0; v < vectors; ++v) std::memcpy(&sums[r][v], from + v * lanes, sizeof(Sums));
     }
     // Each block fetches its share of the lines of the next piece.
-    const std::ptrdiff_t fetch_step = kStepBytes / blocks;
+    const std::ptrdiff_t fetch_step = (p.in_nibbles ? kStepBytes / 2 : kStepBytes) / blocks;
     const std::int8_t* ahead =
         piece.next + block * (piece.tap_count * piece.run / kByteUnit) * fetch_step;
     const std::int8_t* b = piece.panel;
@@ -70,7 +70,7 @@ MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& pi
     }
     // Copies, which what is written cannot be taken for.
     const auto [rows, outs, row_count, taps, tap_count, run, panel, start, scales, biases, slope,
-                columns, next] = p;
+                columns, next, in_nibbles] = p;
     Floats scale[vectors], bias[vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) {
@@ -135,9 +135,22 @@ MOL_EDGE_NETWORK_INLINE void byte_piece(const ByteProduct& p, const BytePiece& p
     }
 }
 
+/// `count` weights of four bits to bytes.
+MOL_EDGE_NETWORK_INLINE void widen(const std::int8_t* from, int count, std::int8_t* to) {
+    for (int first = 0; first < count; first += 2 * kNibbleBlock, from += kNibbleBlock) {
+        for (int i = 0; i < kNibbleBlock; ++i) {
+            const auto both = static_cast<std::uint8_t>(from[i]);
+            to[first + i] = static_cast<std::int8_t>((both & 15) - kNibbleZero);
+            to[first + kNibbleBlock + i] = static_cast<std::int8_t>((both >> 4) - kNibbleZero);
+        }
+    }
+}
+
 template <class Dot>
 MOL_EDGE_NETWORK_TARGET void byte_product(const ByteProduct& p) {
     alignas(64) std::int32_t partial[kMostByteRows * kBytePanel];
+    alignas(64) std::int8_t widened[kPieceBytes * kBytePanel];
+    const int weights_of_byte = p.in_nibbles ? 2 : 1;
     const int parts = (p.run + kPieceBytes - 1) / kPieceBytes;
     const int part = (p.run / kByteUnit + parts - 1) / parts * kByteUnit;
     const int taps = parts > 1 ? 1 : kPieceBytes / p.run;
@@ -146,12 +159,13 @@ MOL_EDGE_NETWORK_TARGET void byte_product(const ByteProduct& p) {
         const int count = tap + taps < p.tap_count ? taps : p.tap_count - tap;
         for (int first = 0; first < p.run; first += part) {
             const int run = first + part < p.run ? part : p.run - first;
-            const std::int8_t* const after =
-                panel + static_cast<std::ptrdiff_t>(count) * run * kBytePanel;
+            const int weights = count * run * kBytePanel;
+            const std::int8_t* const after = panel + weights / weights_of_byte;
             const bool ends = tap + count == p.tap_count && first + run == p.run;
+            if (p.in_nibbles) widen(panel, weights, widened);
             byte_piece<Dot>(p,
-                            {p.taps + tap, count, first, run, panel, ends ? p.next : after,
-                             panel == p.panel, ends},
+                            {p.taps + tap, count, first, run, p.in_nibbles ? widened : panel,
+                             ends ? p.next : after, panel == p.panel, ends},
                             partial);
             panel = after;
         }

@@ -63,15 +63,20 @@ TEST_CASE("tiles are put together from the sums of their points") {
     const ByteKernels& kernels = any_kernels();
     const int columns = GENERATE(16, 5);
     constexpr int tiles = 3;
-    const auto points = noise(static_cast<std::size_t>(9 * tiles * kBytePanel), 4);
+    std::vector<std::int32_t> points;
+    for (const float value : noise(static_cast<std::size_t>(9 * tiles * kBytePanel), 4)) {
+        points.push_back(static_cast<std::int32_t>(1e6F * value));
+    }
+    auto scales = noise(static_cast<std::size_t>(9 * kBytePanel), 6);
+    for (float& scale : scales) scale *= 1e-6F;
     const auto bias = noise(kBytePanel, 5);
     constexpr int pixel = 20;
     constexpr int row = 3 * pixel;
     std::vector<float> out(tiles * 2 * row, -5.0F);
     std::vector<float*> outs;
     for (int t = 0; t < tiles; ++t) outs.push_back(out.data() + t * 2 * row);
-    kernels.tiles({points.data(), tiles * kBytePanel, tiles, bias.data(), kSlope, outs.data(), row,
-                   pixel, columns});
+    kernels.tiles({points.data(), tiles * kBytePanel, tiles, scales.data(), bias.data(), kSlope,
+                   outs.data(), row, pixel, columns});
     for (int t = 0; t < tiles; ++t) {
         for (int y = 0; y < 2; ++y) {
             for (int x = 0; x < 3; ++x) {
@@ -81,8 +86,9 @@ TEST_CASE("tiles are put together from the sums of their points") {
                         wanted = bias[static_cast<std::size_t>(c)];
                         for (const int p :
                              {y * 3 + x, y * 3 + x + 1, y * 3 + x + 3, y * 3 + x + 4}) {
-                            wanted +=
-                                points[static_cast<std::size_t>((p * tiles + t) * kBytePanel + c)];
+                            wanted += scales[static_cast<std::size_t>(p * kBytePanel + c)] *
+                                      static_cast<float>(points[static_cast<std::size_t>(
+                                          (p * tiles + t) * kBytePanel + c)]);
                         }
                         wanted = leaky(wanted, kSlope);
                     }

@@ -171,6 +171,17 @@ TEST_CASE("every processor's product of bytes is exact") {
     kernels.product({rows.data(), outs.data(), c.rows, taps.data(), c.taps, c.run, packed.data(),
                      start.data(), panel.scale.data(), panel.bias.data(), 0.1F, c.columns,
                      packed.data(), in_nibbles});
+    std::vector<std::int32_t> sums(result.size());
+    kernels.product({.rows = rows.data(),
+                     .row_count = c.rows,
+                     .taps = taps.data(),
+                     .tap_count = c.taps,
+                     .run = c.run,
+                     .panel = packed.data(),
+                     .start = start.data(),
+                     .next = packed.data(),
+                     .in_nibbles = in_nibbles,
+                     .sums = sums.data()});
     for (std::size_t r = 0; r < rows.size(); ++r) {
         for (std::size_t column = 0; column < kBytePanel; ++column) {
             std::int64_t sum = 0;
@@ -178,6 +189,7 @@ TEST_CASE("every processor's product of bytes is exact") {
                 const int pixel = static_cast<std::uint8_t>(rows[r][k] + kernels.offset);
                 sum += (pixel - 7) * panel.bytes[place(k, column)];
             }
+            CHECK(sums[r * kBytePanel + column] == sum);
             const float wanted =
                 leaky(static_cast<double>(sum) * panel.scale[column] + panel.bias[column], 0.1F);
             const bool written = column < static_cast<std::size_t>(c.columns);

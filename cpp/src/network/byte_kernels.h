@@ -31,25 +31,27 @@ inline constexpr int kMostByteRows = 48;
 /// Up to `kMostByteRows` rows times one panel: out[r][n] = activation(bias[n] + scale[n] *
 /// (start[n] + sum over t, k of rows[r][taps[t] + k] * panel[t * run + k][n])).
 struct ByteProduct {
-    const std::uint8_t* const* rows;
-    float* const* outs;
-    int row_count;
-    const std::ptrdiff_t* taps;
-    int tap_count;
-    int run;
-    const std::int8_t* panel;
+    const std::uint8_t* const* rows = nullptr;
+    float* const* outs = nullptr;
+    int row_count = 0;
+    const std::ptrdiff_t* taps = nullptr;
+    int tap_count = 0;
+    int run = 0;
+    const std::int8_t* panel = nullptr;
     /// One value per column of the panel.
-    const std::int32_t* start;
-    const float* scale;
-    const float* bias;
+    const std::int32_t* start = nullptr;
+    const float* scale = nullptr;
+    const float* bias = nullptr;
     /// Factor of values below 0.
-    float slope;
+    float slope = 1;
     /// How many columns are written.
-    int columns;
+    int columns = kBytePanel;
     /// The panel that the caller will want next, to be fetched meanwhile.
-    const std::int8_t* next;
+    const std::int8_t* next = nullptr;
     /// Whether the panel's weights have four bits, see `kNibbleBlock`.
     bool in_nibbles = false;
+    /// Where it is not null, start[n] + sum is all that is wanted, [row_count][kBytePanel].
+    std::int32_t* sums = nullptr;
 };
 
 /// Pixels to bytes: value * factor + zero, rounded and kept from 0 to `kMostByte`, less the
@@ -87,10 +89,12 @@ struct ByteDifferences {
 /// and `columns` the first output is the first point and the second, and the second output is the
 /// second and the third.
 struct ByteTiles {
-    /// Of a point, `kBytePanel` values for each tile.
-    const float* from;
+    /// Of a point, the sums of `kBytePanel` columns for each tile.
+    const std::int32_t* from;
     std::ptrdiff_t point_step;
     int count;
+    /// What the sums are worth, [points][kBytePanel].
+    const float* scale;
     const float* bias;
     float slope;
     /// The first output of each tile, and how far the others lie.

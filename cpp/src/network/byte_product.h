@@ -19,119 +19,135 @@ struct BytePiece {
     int run;
     const std::int8_t* panel;
     const std::int8_t* next;
-    bool begins;
-    bool ends;
+    /// How much of `next` is fetched for each unit of a block of rows.
+    std::ptrdiff_t fetch_step;
+    /// What sums begin with, and how far it lies from row to row.
+    const std::int32_t* from;
+    std::ptrdiff_t from_step;
 };
 
 inline constexpr int kPieceBytes = 1024;
 inline constexpr int kLine = 64;
 inline constexpr int kStepBytes = kByteUnit * kBytePanel;
 
-/// `Dot`: sums of a vector of columns in 32 bits, `Dot::Sums`, of how many rows at once, and how a
-/// unit of inputs of these rows is multiplied with its weights for them.
+/// Blocks of `Rows` rows. A function of its own for each number, with few values beside the sums,
+/// which stay in registers so: what a block takes beside its products counts where inputs are few.
+/// `Dot`: sums of a vector of columns in 32 bits, `Dot::Sums`, and how a unit of inputs of some
+/// rows is multiplied with its weights for them. Returns what of the next piece was not fetched.
 template <class Dot, int Rows>
-MOL_EDGE_NETWORK_INLINE void byte_rows(const ByteProduct& p, const BytePiece& piece, int first,
-                                       int blocks, int block, std::int32_t* partial) {
+MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] const std::int8_t* byte_blocks(
+    const BytePiece& piece, const std::uint8_t* const* rows, int row_count,
+    const std::int32_t* from, std::int32_t* to, const std::int8_t* ahead) {
     using Sums = typename Dot::Sums;
-    using Floats = typename Dot::Floats;
     constexpr int lanes = static_cast<int>(sizeof(Sums) / sizeof(std::int32_t));
     constexpr int vectors = kBytePanel / lanes;
-    std::int32_t* const kept = partial + first * kBytePanel;
-    Sums sums[Rows][vectors];
-#pragma GCC unroll 12
-    for (int r = 0; r < Rows; ++r) {
-        const std::int32_t* const from = piece.begins ? p.start : kept + r * kBytePanel;
-#pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v) std::memcpy(&sums[r][v], from + v * lanes, sizeof(Sums));
-    }
-    // Each block fetches its share of the lines of the next piece.
-    const std::ptrdiff_t fetch_step = (p.in_nibbles ? kStepBytes / 2 : kStepBytes) / blocks;
-    const std::int8_t* ahead =
-        piece.next + block * (piece.tap_count * piece.run / kByteUnit) * fetch_step;
-    const std::int8_t* b = piece.panel;
-    for (int t = 0; t < piece.tap_count; ++t) {
-        const std::uint8_t* a[Rows];
-#pragma GCC unroll 12
-        for (int r = 0; r < Rows; ++r) a[r] = p.rows[first + r] + piece.taps[t] + piece.first;
-        for (std::ptrdiff_t k = 0; k < piece.run; k += kByteUnit, b += kStepBytes) {
-            __builtin_prefetch(ahead);
-            if (blocks < 4) __builtin_prefetch(ahead + kLine);
-            if (blocks == 1) {
-                __builtin_prefetch(ahead + 2 * kLine);
-                __builtin_prefetch(ahead + 3 * kLine);
-            }
-            ahead += fetch_step;
-            Dot::add(a, k, b, sums);
-        }
-    }
-    if (!piece.ends) {
-        std::memcpy(kept, sums, sizeof sums);
-        return;
-    }
     // Copies, which what is written cannot be taken for.
-    const auto [rows, outs, row_count, taps, tap_count, run, panel, start, scales, biases, slope,
-                columns, next, in_nibbles] = p;
-    Floats scale[vectors], bias[vectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
-        load(scales + v * lanes, scale[v]);
-        load(biases + v * lanes, bias[v]);
-    }
-    float whole[kBytePanel];
+    const std::ptrdiff_t run = piece.run;
+    const std::ptrdiff_t fetch_step = piece.fetch_step;
+    const std::ptrdiff_t from_step = piece.from_step;
+    const std::ptrdiff_t* const taps = piece.taps;
+    const std::ptrdiff_t* const last_tap = taps + piece.tap_count;
+    const std::ptrdiff_t first = piece.first;
+    const std::int8_t* const panel = piece.panel;
+    const std::uint8_t* const* const last = rows + row_count;
+    for (; rows < last; rows += Rows, from += Rows * from_step, to += Rows * kBytePanel) {
+        Sums sums[Rows][vectors];
 #pragma GCC unroll 12
-    for (int r = 0; r < Rows; ++r) {
-        float* const to = columns == kBytePanel ? outs[first + r] : whole;
+        for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v) {
-            Floats value = __builtin_convertvector(sums[r][v], Floats) * scale[v] + bias[v];
-            activate(slope, value);
-            store(value, to + v * lanes);
+            for (int v = 0; v < vectors; ++v) {
+                std::memcpy(&sums[r][v], from + r * from_step + v * lanes, sizeof(Sums));
+            }
         }
-        if (columns < kBytePanel) {
-            std::memcpy(outs[first + r], whole, static_cast<std::size_t>(columns) * sizeof *to);
+        const std::int8_t* b = panel;
+        for (const std::ptrdiff_t* tap = taps; tap < last_tap; ++tap) {
+            const std::uint8_t* a[Rows];
+#pragma GCC unroll 12
+            for (int r = 0; r < Rows; ++r) a[r] = rows[r] + *tap + first;
+            for (std::ptrdiff_t k = 0; k < run; k += kByteUnit, b += kStepBytes) {
+                __builtin_prefetch(ahead);
+                if (fetch_step > kLine) {
+                    __builtin_prefetch(ahead + kLine);
+                    __builtin_prefetch(ahead + fetch_step - kLine);
+                    __builtin_prefetch(ahead + fetch_step / 2);
+                }
+                ahead += fetch_step;
+                Dot::add(a, k, b, sums);
+            }
+        }
+#pragma GCC unroll 12
+        for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; ++v) {
+                std::memcpy(to + r * kBytePanel + v * lanes, &sums[r][v], sizeof(Sums));
+            }
         }
     }
+    return ahead;
 }
 
-/// As a function of its own, without which GCC leaves some of the sums of many rows in memory.
-template <class Dot, int Rows>
-MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] void many_byte_rows(const ByteProduct& p,
-                                                              const BytePiece& piece, int first,
-                                                              int blocks, int block,
-                                                              std::int32_t* partial) {
-    byte_rows<Dot, Rows>(p, piece, first, blocks, block, partial);
-}
-
-/// `rows`: from 1 to `Most`.
+/// `rows`: of a block, from 1 to `Most`.
 template <class Dot, int Most>
-MOL_EDGE_NETWORK_INLINE void byte_block(int rows, const ByteProduct& p, const BytePiece& piece,
-                                        int first, int blocks, int block, std::int32_t* partial) {
+MOL_EDGE_NETWORK_INLINE const std::int8_t* blocks_of(int rows, const BytePiece& piece,
+                                                     const std::uint8_t* const* begin,
+                                                     int row_count, const std::int32_t* from,
+                                                     std::int32_t* to, const std::int8_t* ahead) {
     if constexpr (Most > 1) {
         if (rows < Most) {
-            byte_block<Dot, Most - 1>(rows, p, piece, first, blocks, block, partial);
-            return;
+            return blocks_of<Dot, Most - 1>(rows, piece, begin, row_count, from, to, ahead);
         }
     }
-    if constexpr (sizeof(typename Dot::Sums) == kBytePanel * sizeof(std::int32_t)) {
-        many_byte_rows<Dot, Most>(p, piece, first, blocks, block, partial);
-    } else {
-        byte_rows<Dot, Most>(p, piece, first, blocks, block, partial);
-    }
+    return byte_blocks<Dot, Most>(piece, begin, row_count, from, to, ahead);
 }
 
 /// Rows in blocks of nearly the same size.
 template <class Dot>
 MOL_EDGE_NETWORK_INLINE void byte_piece(const ByteProduct& p, const BytePiece& piece,
-                                        std::int32_t* partial) {
+                                        std::int32_t* sums) {
     constexpr int most = Dot::kRows;
     const int blocks = (p.row_count + most - 1) / most;
-    const int fewer = p.row_count / blocks;
-    const int larger = p.row_count % blocks;
-    int first = 0;
-    for (int block = 0; block < blocks; ++block) {
-        const int rows = block < larger ? fewer + 1 : fewer;
-        byte_block<Dot, most>(rows, p, piece, first, blocks, block, partial);
-        first += rows;
+    const int rows = p.row_count / blocks;
+    const int in_larger = p.row_count % blocks * (rows + 1);
+    const std::int8_t* ahead = piece.next;
+    if (in_larger > 0) {
+        ahead = blocks_of<Dot, most>(rows + 1, piece, p.rows, in_larger, piece.from, sums, ahead);
+    }
+    blocks_of<Dot, most>(rows, piece, p.rows + in_larger, p.row_count - in_larger,
+                         piece.from + in_larger * piece.from_step, sums + in_larger * kBytePanel,
+                         ahead);
+}
+
+/// Sums to what they are worth.
+template <class Dot>
+MOL_EDGE_NETWORK_INLINE void byte_outputs(const ByteProduct& p, const std::int32_t* sums) {
+    using Floats = typename Dot::Floats;
+    constexpr int lanes = static_cast<int>(sizeof(Floats) / sizeof(float));
+    constexpr int vectors = kBytePanel / lanes;
+    // Copies, see above.
+    const float slope = p.slope;
+    const int columns = p.columns;
+    const int row_count = p.row_count;
+    float* const* const outs = p.outs;
+    Floats scale[vectors], bias[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+        load(p.scale + v * lanes, scale[v]);
+        load(p.bias + v * lanes, bias[v]);
+    }
+    for (int r = 0; r < row_count; ++r) {
+        float whole[kBytePanel];
+        float* const to = columns == kBytePanel ? outs[r] : whole;
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) {
+            typename Dot::Sums sum;
+            std::memcpy(&sum, sums + r * kBytePanel + v * lanes, sizeof sum);
+            Floats value = __builtin_convertvector(sum, Floats) * scale[v] + bias[v];
+            activate(slope, value);
+            store(value, to + v * lanes);
+        }
+        if (columns < kBytePanel) {
+            std::memcpy(outs[r], whole, static_cast<std::size_t>(columns) * sizeof *to);
+        }
     }
 }
 
@@ -148,9 +164,12 @@ MOL_EDGE_NETWORK_INLINE void widen(const std::int8_t* from, int count, std::int8
 
 template <class Dot>
 MOL_EDGE_NETWORK_TARGET void byte_product(const ByteProduct& p) {
-    alignas(64) std::int32_t partial[kMostByteRows * kBytePanel];
+    alignas(64) std::int32_t own[kMostByteRows * kBytePanel];
     alignas(64) std::int8_t widened[kPieceBytes * kBytePanel];
+    std::int32_t* const sums = p.sums == nullptr ? own : p.sums;
     const int weights_of_byte = p.in_nibbles ? 2 : 1;
+    const int blocks = (p.row_count + Dot::kRows - 1) / Dot::kRows;
+    const std::ptrdiff_t fetch_step = kStepBytes / weights_of_byte / blocks;
     const int parts = (p.run + kPieceBytes - 1) / kPieceBytes;
     const int part = (p.run / kByteUnit + parts - 1) / parts * kByteUnit;
     const int taps = parts > 1 ? 1 : kPieceBytes / p.run;
@@ -161,15 +180,18 @@ MOL_EDGE_NETWORK_TARGET void byte_product(const ByteProduct& p) {
             const int run = first + part < p.run ? part : p.run - first;
             const int weights = count * run * kBytePanel;
             const std::int8_t* const after = panel + weights / weights_of_byte;
+            const bool begins = panel == p.panel;
             const bool ends = tap + count == p.tap_count && first + run == p.run;
             if (p.in_nibbles) widen(panel, weights, widened);
             byte_piece<Dot>(p,
                             {p.taps + tap, count, first, run, p.in_nibbles ? widened : panel,
-                             ends ? p.next : after, panel == p.panel, ends},
-                            partial);
+                             ends ? p.next : after, fetch_step, begins ? p.start : sums,
+                             begins ? 0 : kBytePanel},
+                            sums);
             panel = after;
         }
     }
+    if (p.sums == nullptr) byte_outputs<Dot>(p, sums);
 }
 
 }  // namespace

@@ -50,17 +50,24 @@ MOL_EDGE_NETWORK_TARGET void differ(const ByteDifferences& line) {
     }
 }
 
-/// Vectors of a tile's points to those of its outputs.
+/// Vectors of the sums of a tile's points to those of its outputs.
 template <class Vector>
-MOL_EDGE_NETWORK_INLINE void byte_tile(const float* from, std::ptrdiff_t point_step,
-                                       const Vector& bias, float slope, float* to,
-                                       std::ptrdiff_t row_step, std::ptrdiff_t pixel_step) {
+MOL_EDGE_NETWORK_INLINE void byte_tile(const std::int32_t* from, std::ptrdiff_t point_step,
+                                       const float* scales, const Vector& bias, float slope,
+                                       float* to, std::ptrdiff_t row_step,
+                                       std::ptrdiff_t pixel_step) {
+    using Sums = decltype(Vector{} < Vector{});
     Vector rows[2][3];
 #pragma GCC unroll 3
     for (int x = 0; x < 3; ++x) {
         Vector points[3];
 #pragma GCC unroll 3
-        for (int y = 0; y < 3; ++y) load(from + (y * 3 + x) * point_step, points[y]);
+        for (int y = 0; y < 3; ++y) {
+            Sums sums;
+            std::memcpy(&sums, from + (y * 3 + x) * point_step, sizeof sums);
+            load(scales + (y * 3 + x) * kBytePanel, points[y]);
+            points[y] *= __builtin_convertvector(sums, Vector);
+        }
         rows[0][x] = points[0] + points[1];
         rows[1][x] = points[1] + points[2];
     }
@@ -80,23 +87,24 @@ MOL_EDGE_NETWORK_TARGET void byte_tiles(const ByteTiles& p) {
     constexpr int lanes = kLanes<Vector>;
     constexpr int vectors = kBytePanel / lanes;
     // Copies, which what is written cannot be taken for.
-    const auto [from, point_step, count, biases, slope, outs, row_step, pixel_step, columns] = p;
+    const auto [from, point_step, count, scales, biases, slope, outs, row_step, pixel_step,
+                columns] = p;
     const bool whole = columns == kBytePanel;
     Vector bias[vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) load(biases + v * lanes, bias[v]);
     for (int tile = 0; tile < count; ++tile) {
-        const float* const points = from + tile * kBytePanel;
+        const std::int32_t* const points = from + tile * kBytePanel;
         float* const out = outs[tile];
         float kept[4 * kBytePanel];
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
             if (whole) {
-                byte_tile(points + v * lanes, point_step, bias[v], slope, out + v * lanes, row_step,
-                          pixel_step);
+                byte_tile(points + v * lanes, point_step, scales + v * lanes, bias[v], slope,
+                          out + v * lanes, row_step, pixel_step);
             } else {
-                byte_tile(points + v * lanes, point_step, bias[v], slope, kept + v * lanes,
-                          2 * kBytePanel, kBytePanel);
+                byte_tile(points + v * lanes, point_step, scales + v * lanes, bias[v], slope,
+                          kept + v * lanes, 2 * kBytePanel, kBytePanel);
             }
         }
         for (int pixel = 0; !whole && pixel < 4; ++pixel) {

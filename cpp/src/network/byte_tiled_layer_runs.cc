@@ -54,27 +54,32 @@ void ByteTiledLayer::multiply(const ByteTask& task, const std::uint8_t* bytes,
                               const std::int8_t* next) const {
     const BytePart& part = *task.part;
     const int column = task.panel * kBytePanel;
-    alignas(64) float products[kPoints][kMostTiles][kBytePanel];
-    const float none[kBytePanel] = {};
+    alignas(64) std::int32_t sums[kPoints][kMostTiles][kBytePanel];
     const std::uint8_t* pixels[kMostTiles];
     float* outs[kMostTiles];
     for (int t = 0; t < task.count; ++t) {
         pixels[t] = bytes + part.pixels[static_cast<std::size_t>(task.first + t)];
     }
     for (int point = 0; point < kPoints; ++point) {
-        for (int t = 0; t < task.count; ++t) outs[t] = products[point][t];
-        const std::ptrdiff_t at = (task.panel * kPoints + point) * kBytePanel;
-        kernels_.product({pixels, outs, task.count, places_[point].data(),
-                          static_cast<int>(places_[point].size()), maps_.step(),
-                          weights_of(part, task.panel, point), part.start.data() + at,
-                          part.scale.data() + at, none, 1, kBytePanel,
-                          point + 1 < kPoints ? weights_of(part, task.panel, point + 1) : next});
+        const std::int32_t* const start =
+            part.start.data() + (task.panel * kPoints + point) * kBytePanel;
+        kernels_.product(
+            {.rows = pixels,
+             .row_count = task.count,
+             .taps = places_[point].data(),
+             .tap_count = static_cast<int>(places_[point].size()),
+             .run = maps_.step(),
+             .panel = weights_of(part, task.panel, point),
+             .start = start,
+             .next = point + 1 < kPoints ? weights_of(part, task.panel, point + 1) : next,
+             .sums = sums[point][0]});
     }
     for (int t = 0; t < task.count; ++t) {
         outs[t] = part.outs[static_cast<std::size_t>(task.first + t)] + column;
     }
-    kernels_.tiles({products[0][0], kMostTiles * kBytePanel, task.count, part.bias.data() + column,
-                    slope_, outs, out_row_, out_pixel_,
+    kernels_.tiles({sums[0][0], kMostTiles * kBytePanel, task.count,
+                    part.scale.data() + task.panel * kPoints * kBytePanel,
+                    part.bias.data() + column, slope_, outs, out_row_, out_pixel_,
                     std::min(kBytePanel, part.outputs - column)});
 }
 

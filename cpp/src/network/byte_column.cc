@@ -55,7 +55,7 @@ float nibble(float weight, float scale) {
     return std::clamp(rounded(weight / scale), -most, most);
 }
 
-/// How much coarser than needed for the largest weight a step is, at most, and the next one tried.
+/// Steps that are tried, from that which the largest weight needs, and what each is of the last.
 constexpr int kSteps = 8;
 constexpr float kFiner = 0.85F;
 

@@ -99,9 +99,9 @@ float ByteLayer::pack_columns(BytePart& part, const Filter& filter, int first_ou
         part.start[at] = (kernels_.offset - static_cast<std::int32_t>(zero_)) * column.sum;
         for (std::size_t k = 0; k < line.size(); ++k) {
             const auto byte = static_cast<float>(to[k / 4 * 4 * kBytePanel + k % 4]);
-            const float off = byte * column.scale - line[k];
-            errors += static_cast<double>(off * off);
-            squares += static_cast<double>(line[k] * line[k]);
+            const double off = double{byte * column.scale} - double{line[k]};
+            errors += off * off;
+            squares += double{line[k]} * double{line[k]};
         }
     }
     return squares > 0 ? static_cast<float>(errors / squares) : 0;

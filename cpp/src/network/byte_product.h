@@ -32,8 +32,9 @@ inline constexpr int kStepBytes = kByteUnit * kBytePanel;
 
 /// Blocks of `Rows` rows. A function of its own for each number, with few values beside the sums,
 /// which stay in registers so: what a block takes beside its products counts where inputs are few.
-/// `Dot`: sums of a vector of columns in 32 bits, `Dot::Sums`, and how a unit of inputs of some
-/// rows is multiplied with its weights for them. Returns what of the next piece was not fetched.
+/// `Dot`: sums of a vector of columns in 32 bits, `Dot::Sums`, of how many rows at once at most,
+/// and how a unit of inputs of these rows is multiplied with its weights for them. Returns what of
+/// the next piece was not fetched.
 template <class Dot, int Rows>
 MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] const std::int8_t* byte_blocks(
     const BytePiece& piece, const std::uint8_t* const* rows, int row_count,

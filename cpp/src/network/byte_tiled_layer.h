@@ -73,8 +73,8 @@ class ByteTiledLayer {
     [[nodiscard]] bool keeps_pixels() const;
     [[nodiscard]] ByteTask in_group(int group, int first, int count) const;
     [[nodiscard]] ByteTask task_of(int task, Items items) const;
-    /// Of pixels behind `bytes`.
-    void multiply(const ByteTask& task, const std::uint8_t* bytes, const std::int8_t* next) const;
+    /// Of pixels behind `bytes`, while the weights of the task after it are fetched.
+    void multiply(const ByteTask& task, const std::uint8_t* bytes, const ByteTask& next) const;
     /// From pixels to pixels.
     void run_strip(int strip, int thread);
 

@@ -51,7 +51,7 @@ ByteTask ByteTiledLayer::task_of(int task, Items items) const {
 }
 
 void ByteTiledLayer::multiply(const ByteTask& task, const std::uint8_t* bytes,
-                              const std::int8_t* next) const {
+                              const ByteTask& next) const {
     const BytePart& part = *task.part;
     const int column = task.panel * kBytePanel;
     alignas(64) std::int32_t sums[kPoints][kMostTiles][kBytePanel];
@@ -63,16 +63,16 @@ void ByteTiledLayer::multiply(const ByteTask& task, const std::uint8_t* bytes,
     for (int point = 0; point < kPoints; ++point) {
         const std::int32_t* const start =
             part.start.data() + (task.panel * kPoints + point) * kBytePanel;
-        kernels_.product(
-            {.rows = pixels,
-             .row_count = task.count,
-             .taps = places_[point].data(),
-             .tap_count = static_cast<int>(places_[point].size()),
-             .run = maps_.step(),
-             .panel = weights_of(part, task.panel, point),
-             .start = start,
-             .next = point + 1 < kPoints ? weights_of(part, task.panel, point + 1) : next,
-             .sums = sums[point][0]});
+        kernels_.product({.rows = pixels,
+                          .row_count = task.count,
+                          .taps = places_[point].data(),
+                          .tap_count = static_cast<int>(places_[point].size()),
+                          .run = maps_.step(),
+                          .panel = weights_of(part, task.panel, point),
+                          .start = start,
+                          .next = point + 1 < kPoints ? weights_of(part, task.panel, point + 1)
+                                                      : weights_of(*next.part, next.panel, 0),
+                          .sums = sums[point][0]});
     }
     for (int t = 0; t < task.count; ++t) {
         outs[t] = part.outs[static_cast<std::size_t>(task.first + t)] + column;
@@ -84,7 +84,7 @@ void ByteTiledLayer::multiply(const ByteTask& task, const std::uint8_t* bytes,
 }
 
 void ByteTiledLayer::run_strip(int strip, int thread) {
-    const int tiles = rows_ * rows_ / maps_.strips();
+    const int tiles = tiles_of_item() / maps_.strips();
     int lines = 0;
     for (int begin = 0; begin < tiles; begin += tiles_of_task()) {
         const int count = std::min(tiles_of_task(), tiles - begin);
@@ -94,9 +94,8 @@ void ByteTiledLayer::run_strip(int strip, int thread) {
         maps_.fill_strip(thread, strip, lines, end);
         lines = end;
         for (int group = 0; group < groups(); ++group) {
-            const ByteTask next = in_group((group + 1) % groups(), 0, 0);
-            multiply(in_group(group, strip * tiles + begin, count), maps_.bytes_of(thread),
-                     weights_of(*next.part, next.panel, 0));
+            const ByteTask next = in_group((group + 1) % groups(), strip * tiles + begin, count);
+            multiply(in_group(group, strip * tiles + begin, count), maps_.bytes_of(thread), next);
         }
     }
 }
@@ -112,8 +111,7 @@ void ByteTiledLayer::run(Team& team, Items items) {
     team.run(all, [&](int task) {
         const ByteTask mine = task_of(task, items);
         const int following = task + team.threads();
-        const ByteTask next = following < all ? task_of(following, items) : mine;
-        multiply(mine, maps_.bytes(), weights_of(*next.part, next.panel, 0));
+        multiply(mine, maps_.bytes(), following < all ? task_of(following, items) : mine);
     });
 }
 

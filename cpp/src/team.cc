@@ -48,6 +48,7 @@ Team::Team(int threads, int awake_us) : awake_us_(awake_us), process_(getpid()) 
     if (awake_us < 0) {
         throw OptionError("awake_us must not be negative, got " + std::to_string(awake_us) + ".");
     }
+    parts_ = std::vector<Part>(static_cast<std::size_t>(threads));
     workers_.reserve(static_cast<std::size_t>(threads) - 1);
     try {
         for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
@@ -83,7 +84,12 @@ void Team::run_job(const Job& job) {
         return;
     }
     job_ = job;
-    next_.store(0, std::memory_order_relaxed);
+    const std::ptrdiff_t threads = this->threads();
+    for (std::ptrdiff_t i = 0; i < threads; ++i) {
+        Part& part = parts_[static_cast<std::size_t>(i)];
+        part.next.store(static_cast<int>(job.count * i / threads), std::memory_order_relaxed);
+        part.end = static_cast<int>(job.count * (i + 1) / threads);
+    }
     open_ = true;
     ++round_;
     round_.notify_all();
@@ -113,10 +119,14 @@ void Team::work(int thread) {
 }
 
 void Team::take_tasks(int thread) {
-    for (;;) {
-        const int index = next_.fetch_add(1, std::memory_order_relaxed);
-        if (index >= job_.count) return;
-        job_.call(job_.task, index, thread);
+    const auto count = static_cast<int>(parts_.size());
+    for (int i = 0; i < count; ++i) {
+        Part& part = parts_[static_cast<std::size_t>((thread + i) % count)];
+        for (;;) {
+            const int index = part.next.fetch_add(1, std::memory_order_relaxed);
+            if (index >= part.end) break;
+            job_.call(job_.task, index, thread);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 
+#include <algorithm>
 #include <atomic>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +43,30 @@ TEST_CASE("no two tasks run with the same thread number at once") {
         });
     }
     CHECK(wrong == 0);
+}
+
+TEST_CASE("each thread begins with a part of its own, and takes what others leave of theirs") {
+    constexpr int tasks = 60;
+    Team team(3, 20);
+    for (int job = 0; job < 50; ++job) {
+        std::vector<int> first(3, -1);
+        std::vector<std::atomic<int>> done(tasks);
+        team.run(tasks, [&](int i, int thread) {
+            int& begin = first[static_cast<std::size_t>(thread)];
+            if (begin < 0) begin = i;
+            ++done[static_cast<std::size_t>(i)];
+        });
+        // A thread that comes late to its part may find the ones after it alone.
+        for (int thread = 1; thread < 3; ++thread) {
+            const int begin = first[static_cast<std::size_t>(thread)];
+            const int parts_on = (begin / (tasks / 3) - thread + 3) % 3;
+            REQUIRE((begin < 0 || parts_on < 2));
+        }
+        for (const auto& count : done) REQUIRE(count == 1);
+    }
+    std::vector<int> order;
+    Team(1, 0).run(tasks, [&](int i) { order.push_back(i); });
+    CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
 TEST_CASE("what tasks write is there when a job is over") {

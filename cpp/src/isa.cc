@@ -81,6 +81,15 @@ bool has_avx_vnni() {
 #endif
 }
 
+bool has_amx() {
+#if defined(__x86_64__)
+    // Bits 24 and 25 of EDX: registers of tiles, and products of their bytes.
+    return (leaf_7(0).d >> 24 & 3U) == 3;
+#else
+    return false;
+#endif
+}
+
 Isa current_isa() {
     return chosen().load(std::memory_order_relaxed);
 }

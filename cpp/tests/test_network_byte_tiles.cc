@@ -61,21 +61,22 @@ TEST_CASE("differences of bytes are exact within half of their range, and cut of
 
 TEST_CASE("tiles are put together from the sums of their points") {
     const ByteKernels& kernels = any_kernels();
-    const int columns = GENERATE(16, 5);
+    const int panel = kernels.panel;
+    const int columns = GENERATE_COPY(panel, 5);
     constexpr int tiles = 3;
     std::vector<std::int32_t> points;
-    for (const float value : noise(static_cast<std::size_t>(9 * tiles * kBytePanel), 4)) {
+    for (const float value : noise(static_cast<std::size_t>(9 * tiles * panel), 4)) {
         points.push_back(static_cast<std::int32_t>(1e6F * value));
     }
-    auto scales = noise(static_cast<std::size_t>(9 * kBytePanel), 6);
+    auto scales = noise(static_cast<std::size_t>(9 * panel), 6);
     for (float& scale : scales) scale *= 1e-6F;
-    const auto bias = noise(kBytePanel, 5);
-    constexpr int pixel = 20;
+    const auto bias = noise(static_cast<std::size_t>(panel), 5);
+    constexpr int pixel = kMostBytePanel + 4;
     constexpr int row = 3 * pixel;
     std::vector<float> out(tiles * 2 * row, -5.0F);
     std::vector<float*> outs;
     for (int t = 0; t < tiles; ++t) outs.push_back(out.data() + t * 2 * row);
-    kernels.tiles({points.data(), tiles * kBytePanel, tiles, scales.data(), bias.data(), kSlope,
+    kernels.tiles({points.data(), tiles * panel, tiles, scales.data(), bias.data(), kSlope,
                    outs.data(), row, pixel, columns});
     for (int t = 0; t < tiles; ++t) {
         for (int y = 0; y < 2; ++y) {
@@ -86,9 +87,10 @@ TEST_CASE("tiles are put together from the sums of their points") {
                         wanted = bias[static_cast<std::size_t>(c)];
                         for (const int p :
                              {y * 3 + x, y * 3 + x + 1, y * 3 + x + 3, y * 3 + x + 4}) {
-                            wanted += scales[static_cast<std::size_t>(p * kBytePanel + c)] *
-                                      static_cast<float>(points[static_cast<std::size_t>(
-                                          (p * tiles + t) * kBytePanel + c)]);
+                            wanted +=
+                                scales[static_cast<std::size_t>(p * panel + c)] *
+                                static_cast<float>(
+                                    points[static_cast<std::size_t>((p * tiles + t) * panel + c)]);
                         }
                         wanted = leaky(wanted, kSlope);
                     }

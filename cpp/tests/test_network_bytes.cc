@@ -20,20 +20,21 @@ namespace {
 /// What rounding of weights leaves of sums near 1.
 constexpr float kNear = 0.03F;
 
-/// Where a byte of a column lies in a panel.
-std::size_t place(std::size_t k, std::size_t column) {
-    return (k / 4 * kBytePanel + column) * 4 + k % 4;
+/// Where a byte of a column lies in a panel of so many columns.
+std::size_t place(std::size_t k, std::size_t column, std::size_t columns = kBytePanel) {
+    return (k / 4 * columns + column) * 4 + k % 4;
 }
 
 struct Panel {
     /// Columns of noise, or, with `limit`, of the largest weights that sums of 16 bits allow.
-    Panel(std::size_t inputs, bool limit, bool in_nibbles = false)
-        : bytes(inputs * kBytePanel), scale(kBytePanel), bias(noise(kBytePanel, 9)) {
-        for (std::size_t column = 0; column < kBytePanel; ++column) {
+    Panel(std::size_t inputs, std::size_t columns, bool limit, bool in_nibbles)
+        : bytes(inputs * columns), scale(columns), bias(noise(columns, 9)) {
+        for (std::size_t column = 0; column < columns; ++column) {
             std::vector<float> weights = noise(inputs, static_cast<std::uint32_t>(column) + 1);
             if (limit) std::fill(weights.begin(), weights.end(), column % 2 == 0 ? 1.0F : -1.0F);
             const auto to_column = in_nibbles ? nibble_column : byte_column;
-            const ByteColumn made = to_column(weights, bytes.data() + place(0, column));
+            const ByteColumn made = to_column(weights, static_cast<int>(columns),
+                                              bytes.data() + place(0, column, columns));
             scale[column] = made.scale;
             sums.push_back(made.sum);
         }
@@ -57,7 +58,7 @@ TEST_CASE("a column of bytes is as fine as sums of 16 bits allow") {
         for (float& weight : weights) weight = std::fabs(weight);
     }
     std::vector<std::int8_t> bytes(weights.size() * kBytePanel);
-    const ByteColumn column = byte_column(weights, bytes.data() + place(0, 5));
+    const ByteColumn column = byte_column(weights, kBytePanel, bytes.data() + place(0, 5));
     std::int32_t sum = 0;
     int sums[4] = {};
     int largest = 0;
@@ -83,7 +84,8 @@ TEST_CASE("a column of bytes is as fine as sums of 16 bits allow") {
 
 TEST_CASE("a column of zeros has bytes of zeros") {
     std::vector<std::int8_t> bytes(kByteUnit * kBytePanel);
-    const ByteColumn column = byte_column(std::vector<float>(kByteUnit, 0.0F), bytes.data());
+    const ByteColumn column =
+        byte_column(std::vector<float>(kByteUnit, 0.0F), kBytePanel, bytes.data());
     CHECK(column.scale == 0);
     CHECK(column.sum == 0);
     CHECK(std::count(bytes.begin(), bytes.end(), 0) == kByteUnit * kBytePanel);
@@ -94,7 +96,7 @@ TEST_CASE("weights too small for a step are zeros") {
     const float tiny = GENERATE(128.0F, 150.0F, 1e5F) * std::numeric_limits<float>::denorm_min();
     weights[3] = tiny;
     std::vector<std::int8_t> bytes(kByteUnit * kBytePanel);
-    const ByteColumn column = byte_column(weights, bytes.data());
+    const ByteColumn column = byte_column(weights, kBytePanel, bytes.data());
     CHECK(column.scale == 0);
     CHECK(std::count(bytes.begin(), bytes.end(), 0) == kByteUnit * kBytePanel);
 }
@@ -105,7 +107,7 @@ TEST_CASE("a column of four bits has the step of the least squared error") {
     const float largest = GENERATE(1.0F, 2.0F);
     weights[17] = -largest;
     std::vector<std::int8_t> bytes(weights.size() * kBytePanel);
-    const ByteColumn column = nibble_column(weights, bytes.data() + place(0, 5));
+    const ByteColumn column = nibble_column(weights, kBytePanel, bytes.data() + place(0, 5));
     const auto error_of = [&](float scale) {
         float error = 0;
         for (const float weight : weights) {
@@ -130,7 +132,7 @@ TEST_CASE("a column of four bits has the step of the least squared error") {
     for (int i = 1; i <= 20; ++i) {
         CHECK(error < 1.15F * error_of(largest / 7 * static_cast<float>(i) / 20));
     }
-    CHECK(nibble_column(std::vector<float>(kByteUnit, 0.0F), bytes.data()).scale == 0);
+    CHECK(nibble_column(std::vector<float>(kByteUnit, 0.0F), kBytePanel, bytes.data()).scale == 0);
 }
 
 TEST_CASE("every processor's product of bytes is exact") {
@@ -144,11 +146,13 @@ TEST_CASE("every processor's product of bytes is exact") {
     // Pieces of taps and of parts of taps, columns that are not written, and blocks of every size.
     std::vector<Case> cases{
         {1, 1, 16, 16}, {48, 2, 1040, 16}, {10, 5, 400, 11}, {23, 1, 4096, 16}, {5, 4, 64, 1}};
-    for (int rows = 1; rows <= 2 * kByteRows + 1; ++rows) cases.push_back({rows, 3, 48, 16});
+    const int most = std::min(kMostByteRows, 2 * kernels.rows + 1);
+    for (int rows = 1; rows <= most; ++rows) cases.push_back({rows, 3, 48, kernels.panel});
     const Case c = GENERATE_COPY(from_range(cases));
     const auto inputs = static_cast<std::size_t>(c.taps * c.run);
+    const auto columns = static_cast<std::size_t>(kernels.panel);
     const bool in_nibbles = GENERATE(false, true);
-    const Panel panel(inputs, limit, in_nibbles);
+    const Panel panel(inputs, columns, limit, in_nibbles);
     std::vector<std::int8_t> packed = panel.bytes;
     if (in_nibbles) to_nibbles(packed.data(), static_cast<std::ptrdiff_t>(packed.size()));
     const auto values = noise(inputs * static_cast<std::size_t>(c.rows), 4);
@@ -160,36 +164,40 @@ TEST_CASE("every processor's product of bytes is exact") {
     std::vector<std::int32_t> start;
     for (const std::int32_t sum : panel.sums) start.push_back((kernels.offset - 7) * sum);
     std::vector<const std::uint8_t*> rows;
-    std::vector<float> result(static_cast<std::size_t>(c.rows * kBytePanel), -5.0F);
+    std::vector<float> result(static_cast<std::size_t>(c.rows) * columns, -5.0F);
     std::vector<float*> outs;
     std::vector<std::ptrdiff_t> taps;
     for (int t = 0; t < c.taps; ++t) taps.push_back(static_cast<std::ptrdiff_t>(t) * c.run);
     for (int r = 0; r < c.rows; ++r) {
         rows.push_back(pixels.data() + static_cast<std::ptrdiff_t>(r) * c.taps * c.run);
-        outs.push_back(result.data() + static_cast<std::ptrdiff_t>(r) * kBytePanel);
+        outs.push_back(result.data() + static_cast<std::ptrdiff_t>(r) * kernels.panel);
     }
-    kernels.product({rows.data(), outs.data(), c.rows, taps.data(), c.taps, c.run, packed.data(),
-                     start.data(), panel.scale.data(), panel.bias.data(), 0.1F, c.columns,
-                     packed.data(), in_nibbles});
+    ByteProduct product{.rows = rows.data(),
+                        .outs = outs.data(),
+                        .row_count = c.rows,
+                        .taps = taps.data(),
+                        .tap_count = c.taps,
+                        .run = c.run,
+                        .panel = packed.data(),
+                        .start = start.data(),
+                        .scale = panel.scale.data(),
+                        .bias = panel.bias.data(),
+                        .slope = 0.1F,
+                        .columns = c.columns,
+                        .next = packed.data(),
+                        .in_nibbles = in_nibbles};
+    kernels.product(product);
     std::vector<std::int32_t> sums(result.size());
-    kernels.product({.rows = rows.data(),
-                     .row_count = c.rows,
-                     .taps = taps.data(),
-                     .tap_count = c.taps,
-                     .run = c.run,
-                     .panel = packed.data(),
-                     .start = start.data(),
-                     .next = packed.data(),
-                     .in_nibbles = in_nibbles,
-                     .sums = sums.data()});
+    product.sums = sums.data();
+    kernels.product(product);
     for (std::size_t r = 0; r < rows.size(); ++r) {
-        for (std::size_t column = 0; column < kBytePanel; ++column) {
+        for (std::size_t column = 0; column < columns; ++column) {
             std::int64_t sum = 0;
             for (std::size_t k = 0; k < inputs; ++k) {
                 const int pixel = static_cast<std::uint8_t>(rows[r][k] + kernels.offset);
-                sum += (pixel - 7) * panel.bytes[place(k, column)];
+                sum += (pixel - 7) * panel.bytes[place(k, column, columns)];
             }
-            CHECK(sums[r * kBytePanel + column] == sum);
+            CHECK(sums[r * columns + column] == sum);
             const float wanted =
                 leaky(static_cast<double>(sum) * panel.scale[column] + panel.bias[column], 0.1F);
             const bool written = column < static_cast<std::size_t>(c.columns);
@@ -251,7 +259,7 @@ TEST_CASE("a layer in bytes is the convolution of what was rounded") {
     };
     const Case c = GENERATE(Case{16, 24, 40, 3, 1, 1, 128}, Case{16, 50, 20, 4, 2, 1, 128},
                             Case{8, 130, 16, 2, 2, 0, 128}, Case{3, 300, 48, 3, 1, 1, 0},
-                            Case{9, 16, 7, 3, 2, 1, 128});
+                            Case{9, 16, 7, 3, 2, 1, 128}, Case{8, 130, 150, 3, 1, 1, 128});
     // Channels beyond the inputs are another's.
     Map in(c.side, c.inputs + 9, 2, 2);
     fill(in.view(), c.inputs + 9, 5);

@@ -268,31 +268,37 @@ TEST_CASE("what neighbours add does not depend on whether a position is its own 
     };
     const auto both = packed([&](int r, int c) { return value(0, r, c) + value(1, r, c); });
     const auto other = packed([&](int r, int c) { return value(1, r, c); });
-    const auto y = noise(kPositions * kPanel, 5);
+    constexpr int panel = kPositions * kPanel;
+    const int channels = k.panels * kPanel;
+    const auto y = noise(static_cast<std::size_t>(k.panels * panel), 5);
+    const auto y_at = [&](int position, int channel) -> double {
+        return Block::at(y, channel / kPanel * panel + position * kPanel + channel % kPanel);
+    };
     const auto bias = noise(kPositions, 6);
     std::vector<int> index;
     for (int at = 0; at < neighbours * kPositions; ++at) {
         index.push_back(at < kPositions ? at : at * 7919 % kPositions);
     }
     if (!in_place) std::swap(index[3], index[kPositions + 3]);
-    std::vector<float> out(kPositions * kPanel);
-    k.edges({y.data(), both.data(), other.data(), bias.data(), index.data(), neighbours, out.data(),
-             kPanel});
+    std::vector<float> out(static_cast<std::size_t>(kPositions * channels));
+    k.edges({y.data(), panel, both.data(), other.data(), bias.data(), index.data(), neighbours,
+             out.data(), channels});
     double far = 0;
-    for (int at = 0; at < kPositions * kPanel; ++at) {
-        const int row = at / kPanel;
+    for (int at = 0; at < kPositions * channels; ++at) {
+        const int row = at / channels;
+        const int channel = at % channels;
         double mine = Block::at(bias, row);
         std::vector<double> theirs(neighbours);
         for (int q = 0; q < kPositions; ++q) {
-            mine += static_cast<double>(value(0, row, q)) * Block::at(y, q * kPanel + at % kPanel);
+            mine += static_cast<double>(value(0, row, q)) * y_at(q, channel);
             for (int j = 0; j < neighbours; ++j) {
                 const int from = index[static_cast<std::size_t>(j * kPositions + q)];
-                theirs[static_cast<std::size_t>(j)] += static_cast<double>(value(1, row, q)) *
-                                                       Block::at(y, from * kPanel + at % kPanel);
+                theirs[static_cast<std::size_t>(j)] +=
+                    static_cast<double>(value(1, row, q)) * y_at(from, channel);
             }
         }
         const double most = *std::max_element(theirs.begin(), theirs.end());
-        const double wanted = Block::at(y, at) + std::max(0.0, mine + most);
+        const double wanted = y_at(row, channel) + std::max(0.0, mine + most);
         far = std::max(far, std::fabs(Block::at(out, at) - wanted));
     }
     CHECK(far < 5e-6);

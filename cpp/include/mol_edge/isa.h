@@ -21,6 +21,8 @@ bool adds_bytes_exactly();
 
 /// Whether the processor has VNNI of AVX.
 bool has_avx_vnni();
+/// Whether it has AMX's registers and products of bytes; a process has to ask for these.
+bool has_amx();
 
 /// The one in use: the fastest unless `use_isa` said otherwise.
 Isa current_isa();

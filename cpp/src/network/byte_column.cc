@@ -79,13 +79,14 @@ float nibble_scale_of(const std::vector<float>& weights) {
 
 /// Weights of a step to the bytes of a column.
 template <class Round>
-ByteColumn stored(const std::vector<float>& weights, float scale, const Round& round,
+ByteColumn stored(const std::vector<float>& weights, float scale, const Round& round, int panel,
                   std::int8_t* to) {
     if (!(scale > 0)) return {0, 0};
     ByteColumn column{scale, 0};
+    const std::size_t four = 4 * static_cast<std::size_t>(panel);
     for (std::size_t k = 0; k < weights.size(); ++k) {
         const auto byte = static_cast<std::int8_t>(round(weights[k]));
-        to[k / 4 * 4 * kBytePanel + k % 4] = byte;
+        to[k / 4 * four + k % 4] = byte;
         column.sum += byte;
     }
     return column;
@@ -93,15 +94,15 @@ ByteColumn stored(const std::vector<float>& weights, float scale, const Round& r
 
 }  // namespace
 
-ByteColumn byte_column(const std::vector<float>& weights, std::int8_t* to) {
+ByteColumn byte_column(const std::vector<float>& weights, int panel, std::int8_t* to) {
     const float scale = scale_of(weights);
     return stored(
-        weights, scale, [=](float weight) { return std::nearbyintf(weight / scale); }, to);
+        weights, scale, [=](float weight) { return std::nearbyintf(weight / scale); }, panel, to);
 }
 
-ByteColumn nibble_column(const std::vector<float>& weights, std::int8_t* to) {
+ByteColumn nibble_column(const std::vector<float>& weights, int panel, std::int8_t* to) {
     const float scale = nibble_scale_of(weights);
-    return stored(weights, scale, [=](float weight) { return nibble(weight, scale); }, to);
+    return stored(weights, scale, [=](float weight) { return nibble(weight, scale); }, panel, to);
 }
 
 void to_nibbles(std::int8_t* bytes, std::ptrdiff_t count) {

@@ -16,8 +16,8 @@ struct DotAtOnce {
     using Sums = typename Vnni::Sums;
     using Floats = typename Vnni::Floats;
 
-    static constexpr int kRows =
-        sizeof(Sums) == kBytePanel * sizeof(std::int32_t) ? 2 * kByteRows : kByteRows;
+    static constexpr int kPanel = Vnni::kPanel;
+    static constexpr int kRows = Vnni::kRows;
 
     template <int Rows, int Vectors>
     MOL_EDGE_NETWORK_INLINE static void add(const std::uint8_t* const (&rows)[Rows],
@@ -30,7 +30,7 @@ struct DotAtOnce {
 #pragma GCC unroll 2
             for (int v = 0; v < Vectors; ++v) {
                 constexpr int size = static_cast<int>(sizeof(Sums));
-                weights[v] = Vnni::weights(b + four * kBytePanel * 4 + v * size);
+                weights[v] = Vnni::weights(b + four * kPanel * 4 + v * size);
             }
 #pragma GCC unroll 12
             for (int r = 0; r < Rows; ++r) {

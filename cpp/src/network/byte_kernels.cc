@@ -24,6 +24,7 @@ struct PortableDot {
     using Sums = std::int32_t __attribute__((vector_size(16)));
     using Floats = Four;
 
+    static constexpr int kPanel = kBytePanel;
     static constexpr int kRows = kByteRows;
 
     template <int Rows, int Vectors>
@@ -68,8 +69,9 @@ constexpr int kSigned = 128;
 #endif
 
 std::vector<ByteKernels> found() {
-    std::vector<ByteKernels> all{{"portable", 0, PortableDot::kRows, byte_product<PortableDot>,
-                                  portable_quantize<0>, differ<0>, byte_tiles<Four>}};
+    std::vector<ByteKernels> all{{"portable", 0, kBytePanel, PortableDot::kRows, 1,
+                                  kByteTaskProducts, true, byte_product<PortableDot>,
+                                  portable_quantize<0>, differ<0>, byte_tiles<Four, kBytePanel>}};
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return all;
@@ -79,13 +81,17 @@ std::vector<ByteKernels> found() {
         all.push_back(avx_vnni_byte_kernels());
     }
 #endif
-    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512f")) {
+    if (available_isas().back() == Isa::kAvx512 && __builtin_cpu_supports("avx512vnni")) {
         all.push_back(avx512_vnni_byte_kernels());
+#if defined(MOL_EDGE_AMX)
+        if (has_amx() && may_use_amx()) all.push_back(amx_byte_kernels());
+#endif
     }
 #elif defined(__aarch64__) && defined(__linux__)
     if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) {
-        all.push_back({"dotprod", kSigned, kByteRows, dotprod_byte_product,
-                       portable_quantize<kSigned>, differ<kSigned>, byte_tiles<Four>});
+        all.push_back({"dotprod", kSigned, kBytePanel, kByteRows, 1, kByteTaskProducts, true,
+                       dotprod_byte_product, portable_quantize<kSigned>, differ<kSigned>,
+                       byte_tiles<Four, kBytePanel>});
     }
 #endif
     return all;

@@ -9,8 +9,9 @@ namespace mol_edge::network {
 /// Largest value of a pixel's byte, whose smallest is 0, and largest magnitude of a weight.
 inline constexpr int kMostByte = 255;
 inline constexpr int kMostByteWeight = 127;
-/// Columns of a panel of weights in bytes.
+/// Columns of a panel of weights in bytes for most kernels, and for any (see `ByteKernels::panel`).
 inline constexpr int kBytePanel = 16;
+inline constexpr int kMostBytePanel = 32;
 /// Inputs of a row come in multiples of this, and lie so in a panel: [4][columns][4] of each
 /// sixteen.
 inline constexpr int kByteUnit = 16;
@@ -27,6 +28,8 @@ inline constexpr int kMostNibbleWeight = 7;
 /// Rows that most kernels take at once (see `ByteKernels::rows`), and rows of one product.
 inline constexpr int kByteRows = 6;
 inline constexpr int kMostByteRows = 48;
+/// See `ByteKernels::task_products`.
+inline constexpr std::ptrdiff_t kByteTaskProducts = 1'000'000;
 
 /// Up to `kMostByteRows` rows times one panel: out[r][n] = activation(bias[n] + scale[n] *
 /// (start[n] + sum over t, k of rows[r][taps[t] + k] * panel[t * run + k][n])).
@@ -44,13 +47,15 @@ struct ByteProduct {
     const float* bias = nullptr;
     /// Factor of values below 0.
     float slope = 1;
-    /// How many columns are written.
-    int columns = kBytePanel;
+    /// How many columns are written: of several panels, where kernels take these at once.
+    int columns = 0;
     /// The panel that the caller will want next, to be fetched meanwhile.
     const std::int8_t* next = nullptr;
     /// Whether the panel's weights have four bits, see `kNibbleBlock`.
     bool in_nibbles = false;
-    /// Where it is not null, start[n] + sum is all that is wanted, [row_count][kBytePanel].
+    /// From one panel to the next.
+    std::ptrdiff_t panel_step = 0;
+    /// Where it is not null, start[n] + sum is all that is wanted, [row_count][panel].
     std::int32_t* sums = nullptr;
 };
 
@@ -89,11 +94,11 @@ struct ByteDifferences {
 /// and `columns` the first output is the first point and the second, and the second output is the
 /// second and the third.
 struct ByteTiles {
-    /// Of a point, the sums of `kBytePanel` columns for each tile.
+    /// Of a point, the sums of a panel's columns for each tile.
     const std::int32_t* from;
     std::ptrdiff_t point_step;
     int count;
-    /// What the sums are worth, [points][kBytePanel].
+    /// What the sums are worth, [points][panel].
     const float* scale;
     const float* bias;
     float slope;
@@ -109,8 +114,16 @@ struct ByteKernels {
     const char* name;
     /// What is taken off each value of a pixel, so that its byte has a sign; or 0.
     int offset;
+    /// Columns of a panel.
+    int panel;
     /// Rows that `product` takes at once.
     int rows;
+    /// Panels that it may be given at once.
+    int panels;
+    /// Multiplications of one task, some ten microseconds.
+    std::ptrdiff_t task_products;
+    /// Whether fewer products are worth what differences take, see `ByteTiledLayer`.
+    bool tiles_pay;
     void (*product)(const ByteProduct& product);
     void (*quantize)(const ByteRow& row);
     void (*differ)(const ByteDifferences& line);

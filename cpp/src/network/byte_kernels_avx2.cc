@@ -15,6 +15,7 @@ struct DotBy16Bits {
     using Sums = std::int32_t __attribute__((vector_size(32)));
     using Floats = Eight;
 
+    static constexpr int kPanel = kBytePanel;
     static constexpr int kRows = 3;
 
     template <int Rows, int Vectors>
@@ -57,8 +58,18 @@ struct DotBy16Bits {
 }  // namespace
 
 ByteKernels avx2_byte_kernels() {
-    return {"avx2",   0,      DotBy16Bits::kRows, byte_product<DotBy16Bits>,
-            quantize, differ, byte_tiles<Eight>};
+    using Dot = DotBy16Bits;
+    return {"avx2",
+            0,
+            Dot::kPanel,
+            Dot::kRows,
+            1,
+            kByteTaskProducts,
+            true,
+            byte_product<Dot>,
+            quantize,
+            differ,
+            byte_tiles<Eight, Dot::kPanel>};
 }
 
 }  // namespace mol_edge::network

@@ -2,7 +2,8 @@
 
 #if defined(MOL_EDGE_AVX512_VNNI)
 
-#define MOL_EDGE_NETWORK_TARGET __attribute__((target("avx2,fma,avx512f,avx512vnni")))
+#define MOL_EDGE_NETWORK_TARGET \
+    __attribute__((target("avx2,fma,avx512f,avx512vl,avx512bw,avx512dq,avx512vnni")))
 #include "byte_avx2.h"
 #include "byte_dot_vnni.h"
 #include "byte_product.h"
@@ -12,11 +13,16 @@
 namespace mol_edge::network {
 namespace {
 
-/// VNNI of AVX-512, whose register holds a row of a whole panel.
-struct WholeRow {
+/// VNNI of AVX-512.
+struct Avx512 {
     using Bytes = __m512i;
     using Sums = std::int32_t __attribute__((vector_size(64)));
     using Floats = Sixteen;
+
+    /// Each four of inputs that is read meets two vectors of weights: reading is what bounds a
+    /// product with one.
+    static constexpr int kPanel = 32;
+    static constexpr int kRows = 8;
 
     MOL_EDGE_NETWORK_INLINE static Bytes four_of(const std::uint8_t* from) {
         int four;
@@ -34,8 +40,18 @@ struct WholeRow {
 }  // namespace
 
 ByteKernels avx512_vnni_byte_kernels() {
-    using Dot = DotAtOnce<WholeRow>;
-    return {"avx512_vnni", 0, Dot::kRows, byte_product<Dot>, quantize, differ, byte_tiles<Sixteen>};
+    using Dot = DotAtOnce<Avx512>;
+    return {"avx512_vnni",
+            0,
+            Dot::kPanel,
+            Dot::kRows,
+            1,
+            kByteTaskProducts,
+            true,
+            byte_product<Dot>,
+            quantize,
+            differ,
+            byte_tiles<Sixteen, Dot::kPanel>};
 }
 
 }  // namespace mol_edge::network

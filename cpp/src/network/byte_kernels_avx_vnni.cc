@@ -10,11 +10,14 @@
 namespace mol_edge::network {
 namespace {
 
-/// VNNI of AVX, whose register holds half a row of a panel.
-struct HalfRow {
+/// VNNI of AVX.
+struct Avx {
     using Bytes = network::Bytes;
     using Sums = std::int32_t __attribute__((vector_size(32)));
     using Floats = Eight;
+
+    static constexpr int kPanel = kBytePanel;
+    static constexpr int kRows = kByteRows;
 
     MOL_EDGE_NETWORK_INLINE static Bytes four_of(const std::uint8_t* from) {
         return network::four_of(from);
@@ -30,8 +33,18 @@ struct HalfRow {
 }  // namespace
 
 ByteKernels avx_vnni_byte_kernels() {
-    using Dot = DotAtOnce<HalfRow>;
-    return {"avx_vnni", 0, Dot::kRows, byte_product<Dot>, quantize, differ, byte_tiles<Eight>};
+    using Dot = DotAtOnce<Avx>;
+    return {"avx_vnni",
+            0,
+            Dot::kPanel,
+            Dot::kRows,
+            1,
+            kByteTaskProducts,
+            true,
+            byte_product<Dot>,
+            quantize,
+            differ,
+            byte_tiles<Eight, Dot::kPanel>};
 }
 
 }  // namespace mol_edge::network

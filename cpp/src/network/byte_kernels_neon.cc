@@ -16,6 +16,7 @@ struct DotAtOnce {
     using Sums = int32x4_t;
     using Floats = Four;
 
+    static constexpr int kPanel = kBytePanel;
     static constexpr int kRows = kByteRows;
 
     template <int Rows, int Vectors>

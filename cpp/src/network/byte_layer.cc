@@ -7,10 +7,10 @@
 namespace mol_edge::network {
 namespace {
 
-/// Multiplications of one task, some ten microseconds, see `Layer`.
-constexpr std::ptrdiff_t kTaskProducts = 1'000'000;
 /// Pixels of an item for which weights are waited for, rather than multiplied.
 constexpr int kFewPixels = 4;
+/// So many weights stay in a core's own cache, beside the pixels that they are multiplied with.
+constexpr std::ptrdiff_t kCachedWeights = 1'000'000;
 /// Of the squares of weights, what may be lost where they are kept in four bits.
 constexpr float kMostLoss = 1.0F / 64;
 
@@ -53,7 +53,8 @@ ByteLayer ByteLayer::rising(const ByteKernels& kernels, const Filter& filter, fl
 
 void ByteLayer::pack(BytePart& part, const Filter& filter, int first_output, int outputs) {
     part.outputs = outputs;
-    const auto columns = static_cast<std::size_t>(part.panels() * kBytePanel);
+    part.panel = kernels_.panel;
+    const auto columns = static_cast<std::size_t>(part.panels() * part.panel);
     part.start.assign(columns, 0);
     part.scale.assign(columns, 0);
     part.bias.assign(columns, 0);
@@ -79,6 +80,8 @@ void ByteLayer::pack(BytePart& part, const Filter& filter, int first_output, int
 float ByteLayer::pack_columns(BytePart& part, const Filter& filter, int first_output,
                               ToColumn to_column) const {
     auto* const packed = reinterpret_cast<std::int8_t*>(part.packed.data());
+    const int panel = part.panel;
+    const std::size_t four = 4 * static_cast<std::size_t>(panel);
     std::vector<float> line(taps_.size() * static_cast<std::size_t>(run_));
     double squares = 0;
     double errors = 0;
@@ -92,13 +95,13 @@ float ByteLayer::pack_columns(BytePart& part, const Filter& filter, int first_ou
                 }
             }
         }
-        std::int8_t* const to = packed + o / kBytePanel * panel_size() + o % kBytePanel * 4;
-        const ByteColumn column = to_column(line, to);
+        std::int8_t* const to = packed + o / panel * panel_size() + o % panel * 4;
+        const ByteColumn column = to_column(line, panel, to);
         const auto at = static_cast<std::size_t>(o);
         part.scale[at] = column.scale;
         part.start[at] = (kernels_.offset - static_cast<std::int32_t>(zero_)) * column.sum;
         for (std::size_t k = 0; k < line.size(); ++k) {
-            const auto byte = static_cast<float>(to[k / 4 * 4 * kBytePanel + k % 4]);
+            const auto byte = static_cast<float>(to[k / 4 * four + k % 4]);
             const double off = double{byte * column.scale} - double{line[k]};
             errors += off * off;
             squares += double{line[k]} * double{line[k]};
@@ -108,7 +111,7 @@ float ByteLayer::pack_columns(BytePart& part, const Filter& filter, int first_ou
 }
 
 std::ptrdiff_t ByteLayer::panel_size() const {
-    return static_cast<std::ptrdiff_t>(taps_.size()) * run_ * kBytePanel;
+    return static_cast<std::ptrdiff_t>(taps_.size()) * run_ * kernels_.panel;
 }
 
 const std::int8_t* ByteLayer::weights_of(const BytePart& part, int panel) const {
@@ -116,36 +119,59 @@ const std::int8_t* ByteLayer::weights_of(const BytePart& part, int panel) const 
     return reinterpret_cast<const std::int8_t*>(part.packed.data()) + panel * size;
 }
 
+int ByteLayer::panels_of_task() const {
+    const std::ptrdiff_t block = panel_size() * kernels_.rows;
+    return std::clamp(static_cast<int>(kernels_.task_products / block), 1, kernels_.panels);
+}
+
+bool ByteLayer::keeps_weights() const {
+    const BytePart& part = parts_.front();
+    return parts_.size() > 1 && part.panels() <= kernels_.panels &&
+           static_cast<std::ptrdiff_t>(parts_.size()) * part.panels() * panel_size() <
+               kCachedWeights;
+}
+
 int ByteLayer::chunk_of(int rows) const {
     const int unit = kernels_.rows;
+    const std::ptrdiff_t of_row = keeps_weights() ? static_cast<std::ptrdiff_t>(parts_.size()) *
+                                                        parts_.front().panels() * panel_size()
+                                                  : panel_size() * panels_of_task();
     const auto blocks =
-        static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / (panel_size() * unit)));
+        static_cast<int>(std::max<std::ptrdiff_t>(1, kernels_.task_products / (of_row * unit)));
     const int chunks = (rows + blocks * unit - 1) / (blocks * unit);
     return chunks == 1 ? rows : rounded_up((rows + chunks - 1) / chunks, unit);
 }
 
+ByteLayer::Tasks ByteLayer::tasks_of(const BytePart& part, Items items) const {
+    const int of_item = static_cast<int>(part.pixels.size() / items_);
+    const int rows = of_item * items.count;
+    const int at_once = panels_of_task();
+    const int chunk = chunk_of(rows);
+    return {of_item * items.first, rows, chunk, (rows + chunk - 1) / chunk,
+            (part.panels() + at_once - 1) / at_once};
+}
+
 ByteTask ByteLayer::task_of(int task, Items items) const {
     for (const BytePart& part : parts_) {
-        const int of_item = static_cast<int>(part.pixels.size() / items_);
-        const int all = of_item * items.count;
-        const int chunk = chunk_of(all);
-        const int chunks = (all + chunk - 1) / chunk;
-        if (task < part.panels() * chunks) {
-            const int begin = task % chunks * chunk;
-            return {&part, task / chunks, of_item * items.first + begin,
-                    std::min(chunk, all - begin)};
+        const Tasks tasks = tasks_of(part, items);
+        if (task < tasks.count()) {
+            const int begin = task % tasks.chunks * tasks.chunk;
+            return {&part, task / tasks.chunks * panels_of_task(), tasks.first + begin,
+                    std::min(tasks.chunk, tasks.rows - begin)};
         }
-        task -= part.panels() * chunks;
+        task -= tasks.count();
     }
     return {nullptr, 0, 0, 0};
 }
 
 void ByteLayer::multiply(const ByteTask& task, const std::int8_t* next) const {
     const BytePart& part = *task.part;
-    const int column = task.panel * kBytePanel;
+    const int column = task.panel * part.panel;
+    const int panels = keeps_weights() ? part.panels() : panels_of_task();
     const std::int8_t* const panel = weights_of(part, task.panel);
-    for (int done = 0; done < task.count; done += kMostByteRows) {
-        const int rows = std::min(kMostByteRows, task.count - done);
+    const int most = kMostByteRows / kernels_.rows * kernels_.rows;
+    for (int done = 0; done < task.count; done += most) {
+        const int rows = std::min(most, task.count - done);
         const std::uint8_t* pixels[kMostByteRows];
         float* outs[kMostByteRows];
         for (int r = 0; r < rows; ++r) {
@@ -156,21 +182,31 @@ void ByteLayer::multiply(const ByteTask& task, const std::int8_t* next) const {
         kernels_.product({pixels, outs, rows, taps_.data(), static_cast<int>(taps_.size()), run_,
                           panel, part.start.data() + column, part.scale.data() + column,
                           part.bias.data() + column, slope_,
-                          std::min(kBytePanel, part.outputs - column),
-                          done + rows == task.count ? next : panel, part.in_nibbles});
+                          std::min(panels * part.panel, part.outputs - column),
+                          done + rows == task.count ? next : panel, part.in_nibbles,
+                          weights_of(part, 1) - weights_of(part, 0)});
     }
 }
 
 void ByteLayer::run(Team& team, Items items) {
     maps_.fill(team, items);
-    int total = 0;
-    for (const BytePart& part : parts_) {
-        const int rows = static_cast<int>(part.pixels.size() / items_) * items.count;
-        total += part.panels() * ((rows + chunk_of(rows) - 1) / chunk_of(rows));
+    if (keeps_weights()) {
+        const Tasks tasks = tasks_of(parts_.front(), items);
+        team.run(tasks.chunks, [&](int chunk) {
+            const int begin = chunk * tasks.chunk;
+            const int count = std::min(tasks.chunk, tasks.rows - begin);
+            for (std::size_t i = 0; i < parts_.size(); ++i) {
+                const BytePart& next = parts_[(i + 1) % parts_.size()];
+                multiply({&parts_[i], 0, tasks.first + begin, count}, weights_of(next, 0));
+            }
+        });
+        return;
     }
+    int total = 0;
+    for (const BytePart& part : parts_) total += tasks_of(part, items).count();
     team.run(total, [&](int task) {
         const ByteTask mine = task_of(task, items);
-        const ByteTask next = task_of(task + team.threads(), items);
+        const ByteTask next = task_of(task + 1, items);
         const ByteTask& after = next.part == nullptr ? mine : next;
         multiply(mine, weights_of(*after.part, after.panel));
     });

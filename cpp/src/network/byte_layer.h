@@ -34,7 +34,7 @@ class ByteLayer {
   private:
     ByteLayer(const ByteKernels& kernels, const Filter& filter, float slope, const Views& in,
               int before, int after);
-    using ToColumn = ByteColumn (*)(const std::vector<float>& weights, std::int8_t* to);
+    using ToColumn = ByteColumn (*)(const std::vector<float>& weights, int panel, std::int8_t* to);
     void pack(BytePart& part, const Filter& filter, int first_output, int outputs);
     /// Returns what the squares of the weights' errors are of the weights' own.
     float pack_columns(BytePart& part, const Filter& filter, int first_output,
@@ -42,7 +42,24 @@ class ByteLayer {
     /// Weights of a panel.
     [[nodiscard]] std::ptrdiff_t panel_size() const;
     [[nodiscard]] const std::int8_t* weights_of(const BytePart& part, int panel) const;
+    /// How a part's rows and panels are shared out.
+    struct Tasks {
+        int first;
+        int rows;
+        /// Rows of a task, and how many such there are.
+        int chunk;
+        int chunks;
+        /// Of panels.
+        int groups;
+
+        [[nodiscard]] int count() const { return chunks * groups; }
+    };
+    [[nodiscard]] int panels_of_task() const;
+    /// Whether some rows are multiplied with the weights of all parts before the next rows, since
+    /// these stay in the caches: parts write to the same lines of memory.
+    [[nodiscard]] bool keeps_weights() const;
     [[nodiscard]] int chunk_of(int rows) const;
+    [[nodiscard]] Tasks tasks_of(const BytePart& part, Items items) const;
     [[nodiscard]] ByteTask task_of(int task, Items items) const;
     void multiply(const ByteTask& task, const std::int8_t* next) const;
 

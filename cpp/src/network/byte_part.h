@@ -22,9 +22,11 @@ struct BytePart {
     std::vector<float> bias;
     Buffer packed;
     int outputs = 0;
+    /// Columns of a panel.
+    int panel = kBytePanel;
     bool in_nibbles = false;
 
-    [[nodiscard]] int panels() const { return (outputs + kBytePanel - 1) / kBytePanel; }
+    [[nodiscard]] int panels() const { return (outputs + panel - 1) / panel; }
 
     /// A convolution's outputs, each `every`th of a row and a column.
     void add_convolution(const ByteMaps& maps, int stride, int pad, int every, const Views& out);

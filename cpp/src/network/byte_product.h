@@ -26,22 +26,38 @@ struct BytePiece {
     std::ptrdiff_t from_step;
 };
 
-inline constexpr int kPieceBytes = 1024;
+inline constexpr int kPieceWeights = 16 * 1024;
 inline constexpr int kLine = 64;
-inline constexpr int kStepBytes = kByteUnit * kBytePanel;
+
+/// Weights that a unit of inputs meets.
+template <class Dot>
+inline constexpr int kStep = kByteUnit * Dot::kPanel;
+
+/// Fetches the lines of `size` bytes, or those of twice as many; `Lines`: of these at most.
+template <int Lines>
+MOL_EDGE_NETWORK_INLINE void fetch(const std::int8_t* from, std::ptrdiff_t size) {
+    if constexpr (Lines > 1) {
+        if (size * 2 <= Lines * kLine) {
+            fetch<Lines / 2>(from, size);
+            return;
+        }
+    }
+#pragma GCC unroll 8
+    for (int line = 0; line < Lines; ++line) __builtin_prefetch(from + line * kLine, 0, 2);
+}
 
 /// Blocks of `Rows` rows. A function of its own for each number, with few values beside the sums,
 /// which stay in registers so: what a block takes beside its products counts where inputs are few.
-/// `Dot`: sums of a vector of columns in 32 bits, `Dot::Sums`, of how many rows at once at most,
-/// and how a unit of inputs of these rows is multiplied with its weights for them. Returns what of
-/// the next piece was not fetched.
+/// `Dot`: sums of a vector of columns in 32 bits, `Dot::Sums`, how many columns a panel has, how
+/// many rows are taken at once at most, and how a unit of inputs of these rows is multiplied with
+/// its weights for them. Returns what of the next piece was not fetched.
 template <class Dot, int Rows>
 MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] const std::int8_t* byte_blocks(
     const BytePiece& piece, const std::uint8_t* const* rows, int row_count,
     const std::int32_t* from, std::int32_t* to, const std::int8_t* ahead) {
     using Sums = typename Dot::Sums;
     constexpr int lanes = static_cast<int>(sizeof(Sums) / sizeof(std::int32_t));
-    constexpr int vectors = kBytePanel / lanes;
+    constexpr int vectors = Dot::kPanel / lanes;
     // Copies, which what is written cannot be taken for.
     const std::ptrdiff_t run = piece.run;
     const std::ptrdiff_t fetch_step = piece.fetch_step;
@@ -51,7 +67,7 @@ MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] const std::int8_t* byte_blocks(
     const std::ptrdiff_t first = piece.first;
     const std::int8_t* const panel = piece.panel;
     const std::uint8_t* const* const last = rows + row_count;
-    for (; rows < last; rows += Rows, from += Rows * from_step, to += Rows * kBytePanel) {
+    for (; rows < last; rows += Rows, from += Rows * from_step, to += Rows * Dot::kPanel) {
         Sums sums[Rows][vectors];
 #pragma GCC unroll 12
         for (int r = 0; r < Rows; ++r) {
@@ -65,13 +81,8 @@ MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] const std::int8_t* byte_blocks(
             const std::uint8_t* a[Rows];
 #pragma GCC unroll 12
             for (int r = 0; r < Rows; ++r) a[r] = rows[r] + *tap + first;
-            for (std::ptrdiff_t k = 0; k < run; k += kByteUnit, b += kStepBytes) {
-                __builtin_prefetch(ahead);
-                if (fetch_step > kLine) {
-                    __builtin_prefetch(ahead + kLine);
-                    __builtin_prefetch(ahead + fetch_step - kLine);
-                    __builtin_prefetch(ahead + fetch_step / 2);
-                }
+            for (std::ptrdiff_t k = 0; k < run; k += kByteUnit, b += kStep<Dot>) {
+                fetch<kStep<Dot> / kLine>(ahead, fetch_step);
                 ahead += fetch_step;
                 Dot::add(a, k, b, sums);
             }
@@ -80,7 +91,7 @@ MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] const std::int8_t* byte_blocks(
         for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 4
             for (int v = 0; v < vectors; ++v) {
-                std::memcpy(to + r * kBytePanel + v * lanes, &sums[r][v], sizeof(Sums));
+                std::memcpy(to + r * Dot::kPanel + v * lanes, &sums[r][v], sizeof(Sums));
             }
         }
     }
@@ -114,7 +125,7 @@ MOL_EDGE_NETWORK_INLINE void byte_piece(const ByteProduct& p, const BytePiece& p
         ahead = blocks_of<Dot, most>(rows + 1, piece, p.rows, in_larger, piece.from, sums, ahead);
     }
     blocks_of<Dot, most>(rows, piece, p.rows + in_larger, p.row_count - in_larger,
-                         piece.from + in_larger * piece.from_step, sums + in_larger * kBytePanel,
+                         piece.from + in_larger * piece.from_step, sums + in_larger * Dot::kPanel,
                          ahead);
 }
 
@@ -123,7 +134,7 @@ template <class Dot>
 MOL_EDGE_NETWORK_INLINE void byte_outputs(const ByteProduct& p, const std::int32_t* sums) {
     using Floats = typename Dot::Floats;
     constexpr int lanes = static_cast<int>(sizeof(Floats) / sizeof(float));
-    constexpr int vectors = kBytePanel / lanes;
+    constexpr int vectors = Dot::kPanel / lanes;
     // Copies, see above.
     const float slope = p.slope;
     const int columns = p.columns;
@@ -136,17 +147,17 @@ MOL_EDGE_NETWORK_INLINE void byte_outputs(const ByteProduct& p, const std::int32
         load(p.bias + v * lanes, bias[v]);
     }
     for (int r = 0; r < row_count; ++r) {
-        float whole[kBytePanel];
-        float* const to = columns == kBytePanel ? outs[r] : whole;
+        float whole[Dot::kPanel];
+        float* const to = columns == Dot::kPanel ? outs[r] : whole;
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
             typename Dot::Sums sum;
-            std::memcpy(&sum, sums + r * kBytePanel + v * lanes, sizeof sum);
+            std::memcpy(&sum, sums + r * Dot::kPanel + v * lanes, sizeof sum);
             Floats value = __builtin_convertvector(sum, Floats) * scale[v] + bias[v];
             activate(slope, value);
             store(value, to + v * lanes);
         }
-        if (columns < kBytePanel) {
+        if (columns < Dot::kPanel) {
             std::memcpy(outs[r], whole, static_cast<std::size_t>(columns) * sizeof *to);
         }
     }
@@ -154,32 +165,36 @@ MOL_EDGE_NETWORK_INLINE void byte_outputs(const ByteProduct& p, const std::int32
 
 /// `count` weights of four bits to bytes.
 MOL_EDGE_NETWORK_INLINE void widen(const std::int8_t* from, int count, std::int8_t* to) {
-    for (int first = 0; first < count; first += 2 * kNibbleBlock, from += kNibbleBlock) {
-        for (int i = 0; i < kNibbleBlock; ++i) {
-            const auto both = static_cast<std::uint8_t>(from[i]);
-            to[first + i] = static_cast<std::int8_t>((both & 15) - kNibbleZero);
-            to[first + kNibbleBlock + i] = static_cast<std::int8_t>((both >> 4) - kNibbleZero);
-        }
+    using Block = std::uint8_t __attribute__((vector_size(kNibbleBlock)));
+    for (const std::int8_t* const end = to + count; to < end; to += 2 * kNibbleBlock) {
+        Block both;
+        std::memcpy(&both, from, sizeof both);
+        from += kNibbleBlock;
+        const Block lower = (both & 15) - std::uint8_t{kNibbleZero};
+        const Block upper = (both >> 4) - std::uint8_t{kNibbleZero};
+        std::memcpy(to, &lower, sizeof lower);
+        std::memcpy(to + kNibbleBlock, &upper, sizeof upper);
     }
 }
 
 template <class Dot>
 MOL_EDGE_NETWORK_TARGET void byte_product(const ByteProduct& p) {
-    alignas(64) std::int32_t own[kMostByteRows * kBytePanel];
-    alignas(64) std::int8_t widened[kPieceBytes * kBytePanel];
+    alignas(64) std::int32_t own[kMostByteRows * Dot::kPanel];
+    alignas(64) std::int8_t widened[kPieceWeights];
     std::int32_t* const sums = p.sums == nullptr ? own : p.sums;
     const int weights_of_byte = p.in_nibbles ? 2 : 1;
     const int blocks = (p.row_count + Dot::kRows - 1) / Dot::kRows;
-    const std::ptrdiff_t fetch_step = kStepBytes / weights_of_byte / blocks;
-    const int parts = (p.run + kPieceBytes - 1) / kPieceBytes;
+    const std::ptrdiff_t fetch_step = kStep<Dot> / weights_of_byte / blocks;
+    constexpr int inputs = kPieceWeights / Dot::kPanel;
+    const int parts = (p.run + inputs - 1) / inputs;
     const int part = (p.run / kByteUnit + parts - 1) / parts * kByteUnit;
-    const int taps = parts > 1 ? 1 : kPieceBytes / p.run;
+    const int taps = parts > 1 ? 1 : inputs / p.run;
     const std::int8_t* panel = p.panel;
     for (int tap = 0; tap < p.tap_count; tap += taps) {
         const int count = tap + taps < p.tap_count ? taps : p.tap_count - tap;
         for (int first = 0; first < p.run; first += part) {
             const int run = first + part < p.run ? part : p.run - first;
-            const int weights = count * run * kBytePanel;
+            const int weights = count * run * Dot::kPanel;
             const std::int8_t* const after = panel + weights / weights_of_byte;
             const bool begins = panel == p.panel;
             const bool ends = tap + count == p.tap_count && first + run == p.run;
@@ -187,7 +202,7 @@ MOL_EDGE_NETWORK_TARGET void byte_product(const ByteProduct& p) {
             byte_piece<Dot>(p,
                             {p.taps + tap, count, first, run, p.in_nibbles ? widened : panel,
                              ends ? p.next : after, fetch_step, begins ? p.start : sums,
-                             begins ? 0 : kBytePanel},
+                             begins ? 0 : Dot::kPanel},
                             sums);
             panel = after;
         }

@@ -51,7 +51,7 @@ MOL_EDGE_NETWORK_TARGET void differ(const ByteDifferences& line) {
 }
 
 /// Vectors of the sums of a tile's points to those of its outputs.
-template <class Vector>
+template <class Vector, int Panel>
 MOL_EDGE_NETWORK_INLINE void byte_tile(const std::int32_t* from, std::ptrdiff_t point_step,
                                        const float* scales, const Vector& bias, float slope,
                                        float* to, std::ptrdiff_t row_step,
@@ -65,7 +65,7 @@ MOL_EDGE_NETWORK_INLINE void byte_tile(const std::int32_t* from, std::ptrdiff_t 
         for (int y = 0; y < 3; ++y) {
             Sums sums;
             std::memcpy(&sums, from + (y * 3 + x) * point_step, sizeof sums);
-            load(scales + (y * 3 + x) * kBytePanel, points[y]);
+            load(scales + (y * 3 + x) * Panel, points[y]);
             points[y] *= __builtin_convertvector(sums, Vector);
         }
         rows[0][x] = points[0] + points[1];
@@ -82,34 +82,34 @@ MOL_EDGE_NETWORK_INLINE void byte_tile(const std::int32_t* from, std::ptrdiff_t 
     }
 }
 
-template <class Vector>
+template <class Vector, int Panel>
 MOL_EDGE_NETWORK_TARGET void byte_tiles(const ByteTiles& p) {
     constexpr int lanes = kLanes<Vector>;
-    constexpr int vectors = kBytePanel / lanes;
+    constexpr int vectors = Panel / lanes;
     // Copies, which what is written cannot be taken for.
     const auto [from, point_step, count, scales, biases, slope, outs, row_step, pixel_step,
                 columns] = p;
-    const bool whole = columns == kBytePanel;
+    const bool whole = columns == Panel;
     Vector bias[vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) load(biases + v * lanes, bias[v]);
     for (int tile = 0; tile < count; ++tile) {
-        const std::int32_t* const points = from + tile * kBytePanel;
+        const std::int32_t* const points = from + tile * Panel;
         float* const out = outs[tile];
-        float kept[4 * kBytePanel];
+        float kept[4 * Panel];
 #pragma GCC unroll 4
         for (int v = 0; v < vectors; ++v) {
             if (whole) {
-                byte_tile(points + v * lanes, point_step, scales + v * lanes, bias[v], slope,
-                          out + v * lanes, row_step, pixel_step);
+                byte_tile<Vector, Panel>(points + v * lanes, point_step, scales + v * lanes,
+                                         bias[v], slope, out + v * lanes, row_step, pixel_step);
             } else {
-                byte_tile(points + v * lanes, point_step, scales + v * lanes, bias[v], slope,
-                          kept + v * lanes, 2 * kBytePanel, kBytePanel);
+                byte_tile<Vector, Panel>(points + v * lanes, point_step, scales + v * lanes,
+                                         bias[v], slope, kept + v * lanes, 2 * Panel, Panel);
             }
         }
         for (int pixel = 0; !whole && pixel < 4; ++pixel) {
-            std::memcpy(out + pixel / 2 * row_step + pixel % 2 * pixel_step,
-                        kept + pixel * kBytePanel, static_cast<std::size_t>(columns) * sizeof *out);
+            std::memcpy(out + pixel / 2 * row_step + pixel % 2 * pixel_step, kept + pixel * Panel,
+                        static_cast<std::size_t>(columns) * sizeof *out);
         }
     }
 }

@@ -107,7 +107,8 @@ ByteTiledLayer ByteTiledLayer::rising(const ByteKernels& kernels, const Filter& 
 
 void ByteTiledLayer::pack(BytePart& part, const Filter& filter, int first_output, int outputs) {
     part.outputs = outputs;
-    const auto columns = static_cast<std::size_t>(part.panels() * kBytePanel);
+    part.panel = kernels_.panel;
+    const auto columns = static_cast<std::size_t>(part.panels() * part.panel);
     part.start.assign(columns * kPoints, 0);
     part.scale.assign(columns * kPoints, 0);
     part.bias.assign(columns, 0);
@@ -140,29 +141,30 @@ void ByteTiledLayer::pack_column(BytePart& part, const Filter& filter, int outpu
                 sum * filter.steps[i];
         }
     }
-    const int panel = column / kBytePanel;
-    auto* const to = reinterpret_cast<std::int8_t*>(part.packed.data()) + place_of(panel, point) +
-                     column % kBytePanel * 4;
-    const ByteColumn made = byte_column(line, to);
+    const int panel = column / part.panel;
+    const int place = column % part.panel;
+    const std::size_t four = 4 * static_cast<std::size_t>(part.panel);
+    auto* const to =
+        reinterpret_cast<std::int8_t*>(part.packed.data()) + place_of(panel, point) + place * 4;
+    const ByteColumn made = byte_column(line, part.panel, to);
     // What a value of 0 is in each term's bytes, which the sums are to be without.
     std::int32_t start = 0;
     for (std::size_t k = 0; k < line.size(); ++k) {
         const Term& term = terms[k / static_cast<std::size_t>(step)];
         const int none = term.difference ? kNoDifference : static_cast<int>(zero_);
-        start += (kernels_.offset - none) * to[k / 4 * 4 * kBytePanel + k % 4];
+        start += (kernels_.offset - none) * to[k / 4 * four + k % 4];
     }
-    const auto at =
-        static_cast<std::size_t>((panel * kPoints + point) * kBytePanel + column % kBytePanel);
+    const auto at = static_cast<std::size_t>((panel * kPoints + point) * part.panel + place);
     part.scale[at] = made.scale;
     part.start[at] = start;
 }
 
 std::ptrdiff_t ByteTiledLayer::panel_size() const {
-    return before_[kPoints] * maps_.step() * kBytePanel;
+    return before_[kPoints] * maps_.step() * kernels_.panel;
 }
 
 std::ptrdiff_t ByteTiledLayer::place_of(int panel, int point) const {
-    return panel * panel_size() + before_[point] * maps_.step() * kBytePanel;
+    return panel * panel_size() + before_[point] * maps_.step() * kernels_.panel;
 }
 
 const std::int8_t* ByteTiledLayer::weights_of(const BytePart& part, int panel, int point) const {

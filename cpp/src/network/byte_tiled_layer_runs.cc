@@ -53,8 +53,9 @@ ByteTask ByteTiledLayer::task_of(int task, Items items) const {
 void ByteTiledLayer::multiply(const ByteTask& task, const std::uint8_t* bytes,
                               const ByteTask& next) const {
     const BytePart& part = *task.part;
-    const int column = task.panel * kBytePanel;
-    alignas(64) std::int32_t sums[kPoints][kMostTiles][kBytePanel];
+    const int column = task.panel * part.panel;
+    alignas(64) std::int32_t sums[kPoints * kMostTiles * kMostBytePanel];
+    const std::ptrdiff_t of_point = static_cast<std::ptrdiff_t>(task.count) * part.panel;
     const std::uint8_t* pixels[kMostTiles];
     float* outs[kMostTiles];
     for (int t = 0; t < task.count; ++t) {
@@ -62,7 +63,7 @@ void ByteTiledLayer::multiply(const ByteTask& task, const std::uint8_t* bytes,
     }
     for (int point = 0; point < kPoints; ++point) {
         const std::int32_t* const start =
-            part.start.data() + (task.panel * kPoints + point) * kBytePanel;
+            part.start.data() + (task.panel * kPoints + point) * part.panel;
         kernels_.product({.rows = pixels,
                           .row_count = task.count,
                           .taps = places_[point].data(),
@@ -72,15 +73,15 @@ void ByteTiledLayer::multiply(const ByteTask& task, const std::uint8_t* bytes,
                           .start = start,
                           .next = point + 1 < kPoints ? weights_of(part, task.panel, point + 1)
                                                       : weights_of(*next.part, next.panel, 0),
-                          .sums = sums[point][0]});
+                          .sums = sums + point * of_point});
     }
     for (int t = 0; t < task.count; ++t) {
         outs[t] = part.outs[static_cast<std::size_t>(task.first + t)] + column;
     }
-    kernels_.tiles({sums[0][0], kMostTiles * kBytePanel, task.count,
-                    part.scale.data() + task.panel * kPoints * kBytePanel,
+    kernels_.tiles({sums, of_point, task.count,
+                    part.scale.data() + task.panel * kPoints * part.panel,
                     part.bias.data() + column, slope_, outs, out_row_, out_pixel_,
-                    std::min(kBytePanel, part.outputs - column)});
+                    std::min(part.panel, part.outputs - column)});
 }
 
 void ByteTiledLayer::run_strip(int strip, int thread) {
@@ -110,7 +111,7 @@ void ByteTiledLayer::run(Team& team, Items items) {
     const int all = tasks(items);
     team.run(all, [&](int task) {
         const ByteTask mine = task_of(task, items);
-        const int following = task + team.threads();
+        const int following = task + 1;
         multiply(mine, maps_.bytes(), following < all ? task_of(following, items) : mine);
     });
 }

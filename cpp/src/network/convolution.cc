@@ -9,19 +9,21 @@ namespace {
 constexpr int kFewestInputs = 48;
 /// The same of each point of a tile in bytes, whose sums have to be made floats.
 constexpr int kFewestOfPoint = 128;
-/// On smaller maps there are too few tiles for weights that grow to up to four times their size.
+/// On smaller maps there are too few tiles for weights that grow to 16/9 of their size, or, of a
+/// transposed convolution, to four times that.
 constexpr int kSmallestSide = 8;
+constexpr int kSmallestRaised = 16;
 
 /// `parts`: groups of outputs, each of which must fill whole vectors.
-bool tiles_pay(const Filter& filter, int side, int parts) {
-    return filter.inputs >= kFewestInputs && side >= kSmallestSide && !filter.in_bytes() &&
+bool tiles_pay(const Filter& filter, int parts) {
+    return filter.inputs >= kFewestInputs && !filter.in_bytes() &&
            filter.outputs % (parts * kPanel) == 0;
 }
 
 /// `inputs`: of each point.
 bool byte_tiles_pay(const Filter& filter, int inputs, int side) {
-    return filter.in_bytes() && inputs >= kFewestOfPoint && side >= kSmallestSide &&
-           ByteTiledLayer::fits(side);
+    return filter.in_bytes() && byte_kernels().back().tiles_pay && inputs >= kFewestOfPoint &&
+           side >= kSmallestSide && ByteTiledLayer::fits(side);
 }
 
 }  // namespace
@@ -34,7 +36,8 @@ Convolution Convolution::same(const Filter& filter, float slope, const Views& in
             ByteTiledLayer::convolution(byte_kernels().back(), filter, slope, in, out);
         return layer;
     }
-    if (!tiles_pay(filter, out.front().side, 1)) return strided(filter, 1, 1, slope, in, out);
+    if (out.front().side < kSmallestSide || !tiles_pay(filter, 1))
+        return strided(filter, 1, 1, slope, in, out);
     layer.tiled_ = TiledLayer::convolution(filter, slope, in, out);
     return layer;
 }
@@ -48,7 +51,8 @@ Convolution Convolution::halving(const Filter& filter, float slope, const Views&
             ByteTiledLayer::convolution(byte_kernels().back(), filter, slope, in, out);
         return layer;
     }
-    if (!tiles_pay(filter, out.front().side, 1)) return strided(filter, 2, 1, slope, in, out);
+    if (out.front().side < kSmallestSide || !tiles_pay(filter, 1))
+        return strided(filter, 2, 1, slope, in, out);
     layer.tiled_ = TiledLayer::halving(filter, slope, in, out);
     return layer;
 }
@@ -72,7 +76,7 @@ Convolution Convolution::rising(const Filter& filter, float slope, const Views& 
         layer.byte_tiles_ = ByteTiledLayer::rising(byte_kernels().back(), filter, slope, in, out);
     } else if (filter.in_bytes()) {
         layer.bytes_ = ByteLayer::rising(byte_kernels().back(), filter, slope, in, out);
-    } else if (tiles_pay(filter, in.front().side, 4)) {
+    } else if (in.front().side >= kSmallestRaised && tiles_pay(filter, 4)) {
         layer.tiled_ = TiledLayer::rising(filter, slope, in, out);
     } else {
         for (int phase = 0; phase < 4; ++phase) {

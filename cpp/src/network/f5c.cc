@@ -82,7 +82,8 @@ void F5c::run(Team& team, const Kernels& kernels, const View& in, const View& ou
     team.run(kSets * kPositionPanels,
              [&](int task) { compare(kernels, task % kSets, task / kSets); });
     team.run(kSets * kPositionPanels, [&](int task) { find_neighbours(kernels, task); });
-    team.run(kSets * kPanels, [&](int task) { add_edges(kernels, out, task); });
+    team.run(kSets * kPanels / kernels.panels,
+             [&](int task) { add_edges(kernels, out, task * kernels.panels); });
 }
 
 float* F5c::y(int set, int panel) const {
@@ -149,7 +150,7 @@ void F5c::add_edges(const Kernels& kernels, const View& out, int task) {
     const int set = task / kPanels;
     const int panel = task % kPanels;
     const std::ptrdiff_t matrix = static_cast<std::ptrdiff_t>(set) * kBlocks * kPositions * kRows;
-    kernels.edges({y(set, panel), both_.data() + matrix, other_.data() + matrix,
+    kernels.edges({y(set, panel), kPanelSize, both_.data() + matrix, other_.data() + matrix,
                    &bias_[static_cast<std::size_t>(set * kPositions)],
                    &index_[static_cast<std::size_t>(set * neighbours_ * kPositions)], neighbours_,
                    out.origin + set * kChannels + panel * kPanel, out.pixel_step});

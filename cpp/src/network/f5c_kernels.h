@@ -80,21 +80,24 @@ MOL_EDGE_NETWORK_TARGET void nearest(const Nearest& n) {
 template <class Vector>
 inline constexpr int kBlocksAtOnce = kRowsAtOnce<Vector> / kRows;
 
+/// Vectors of a position's channels that are taken at once: of one panel, or one of each of two.
+template <class Vector>
+inline constexpr int kVectorsOfY = kWholeRows<Vector> ? 2 : kPanel / kLanes<Vector>;
+
 /// Blocks of rows of a matrix times y, or times what y changes by where row index[k] of it comes in
-/// place of row k.
+/// place of row k; `step`: of y, from one vector to the next.
 template <class Vector, bool Changes>
 MOL_EDGE_NETWORK_INLINE void blocks_times_y(
-    const float* blocks, const float* y, const int* index,
-    Vector (&sums)[kRowsAtOnce<Vector>][kPanel / kLanes<Vector>]) {
-    constexpr int lanes = kLanes<Vector>;
+    const float* blocks, const float* y, std::ptrdiff_t step, const int* index,
+    Vector (&sums)[kRowsAtOnce<Vector>][kVectorsOfY<Vector>]) {
     for (int k = 0; k < kPositions; ++k) {
-        Vector column[kPanel / lanes];
+        Vector column[kVectorsOfY<Vector>];
 #pragma GCC unroll 4
-        for (int v = 0; v < kPanel / lanes; ++v) {
-            load(y + k * kPanel + v * lanes, column[v]);
+        for (int v = 0; v < kVectorsOfY<Vector>; ++v) {
+            load(y + k * kPanel + v * step, column[v]);
             if constexpr (Changes) {
                 Vector there;
-                load(y + index[k] * kPanel + v * lanes, there);
+                load(y + index[k] * kPanel + v * step, there);
                 column[v] = there - column[v];
             }
         }
@@ -103,7 +106,7 @@ MOL_EDGE_NETWORK_INLINE void blocks_times_y(
             Vector value;
             spread(blocks[(r / kRows * kPositions + k) * kRows + r % kRows], value);
 #pragma GCC unroll 4
-            for (int v = 0; v < kPanel / lanes; ++v) sums[r][v] += value * column[v];
+            for (int v = 0; v < kVectorsOfY<Vector>; ++v) sums[r][v] += value * column[v];
         }
     }
 }
@@ -119,19 +122,21 @@ inline bool all_in_place(const int* index) {
 template <class Vector>
 MOL_EDGE_NETWORK_TARGET void edges(const Edges& e) {
     constexpr int lanes = kLanes<Vector>;
-    constexpr int vectors = kPanel / lanes;
+    constexpr int vectors = kVectorsOfY<Vector>;
     constexpr int rows = kRowsAtOnce<Vector>;
+    const std::ptrdiff_t step = kWholeRows<Vector> ? e.panel_step : std::ptrdiff_t{lanes};
     const bool in_place = all_in_place(e.index);
     for (int first = 0; first < kPositions; first += rows) {
         const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(first) * kPositions;
-        float strongest[rows][kPanel];
+        float strongest[rows][vectors * lanes];
         for (auto& row : strongest) {
             // Where a position is its own neighbour, nothing changes.
             for (float& value : row) value = in_place ? 0 : std::numeric_limits<float>::lowest();
         }
         for (int rank = in_place ? 1 : 0; rank < e.neighbours; ++rank) {
             Vector sums[rows][vectors] = {};
-            blocks_times_y<Vector, true>(e.other + block, e.y, e.index + rank * kPositions, sums);
+            blocks_times_y<Vector, true>(e.other + block, e.y, step, e.index + rank * kPositions,
+                                         sums);
 #pragma GCC unroll 12
             for (int r = 0; r < rows; ++r) {
 #pragma GCC unroll 4
@@ -144,7 +149,7 @@ MOL_EDGE_NETWORK_TARGET void edges(const Edges& e) {
             }
         }
         Vector sums[rows][vectors] = {};
-        blocks_times_y<Vector, false>(e.both + block, e.y, nullptr, sums);
+        blocks_times_y<Vector, false>(e.both + block, e.y, step, nullptr, sums);
 #pragma GCC unroll 12
         for (int r = 0; r < rows; ++r) {
             if (first + r >= kPositions) continue;
@@ -152,7 +157,7 @@ MOL_EDGE_NETWORK_TARGET void edges(const Edges& e) {
             for (int v = 0; v < vectors; ++v) {
                 Vector y, theirs;
                 load(&strongest[r][v * lanes], theirs);
-                load(e.y + (first + r) * kPanel + v * lanes, y);
+                load(e.y + (first + r) * kPanel + v * step, y);
                 sums[r][v] += theirs + e.bias[first + r];
                 activate(0.0F, sums[r][v]);
                 store(Vector(sums[r][v] + y), e.out + (first + r) * e.out_step + v * lanes);

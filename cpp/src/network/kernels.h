@@ -32,8 +32,8 @@ inline constexpr int kPredictUnit = 8;
 inline constexpr int kSide = 16;
 inline constexpr int kPositions = kSide * kSide;
 
-/// Up to `kMostRows` rows times one panel: out[r][n] = activation(bias[n] + sum over t, k of
-/// rows[r][taps[t] + k] * panel[t * run + k][n]).
+/// Up to `kMostRows` rows times a panel, or two (see `Kernels::panels`): out[r][n] =
+/// activation(bias[n] + sum over t, k of rows[r][taps[t] + k] * panel[t * run + k][n]).
 struct Product {
     const float* const* rows;
     float* const* outs;
@@ -46,11 +46,13 @@ struct Product {
     const float* bias;
     /// Factor of values below 0.
     float slope;
-    /// How many columns are written.
+    /// How many columns are written, of both panels where there are more than one's.
     int columns;
     bool narrow;
     /// The panel that the caller will want next, to be fetched meanwhile; or null.
     const float* next;
+    /// From one panel to the next.
+    std::ptrdiff_t panel_step = 0;
 };
 
 /// 4 x 4 pixels of `channels` values each, to be brought into the domain of tiles.
@@ -86,11 +88,12 @@ struct Nearest {
     int* index;
 };
 
-/// What a panel of 16 channels gains from its neighbours: y + relu(both y + bias + max over j of
-/// other (y[index[j]] - y)), 256 positions.
+/// What a panel of 16 channels, or as many as `Kernels::panels`, gain from its neighbours: y +
+/// relu(both y + bias + max over j of other (y[index[j]] - y)), 256 positions.
 struct Edges {
-    /// [256][16]
+    /// [256][16] of each panel, and how far apart these lie.
     const float* y;
+    std::ptrdiff_t panel_step;
     /// Matrices by blocks of `kRows` rows, [blocks][256][kRows], of which there are an even number:
     /// what a position takes from itself where it is its own neighbour, and from a neighbour.
     const float* both;
@@ -98,7 +101,7 @@ struct Edges {
     const float* bias;
     const int* index;
     int neighbours;
-    /// [256][16], at `out_step` from position to position.
+    /// [256][16 of each panel], at `out_step` from position to position.
     float* out;
     std::ptrdiff_t out_step;
 };
@@ -139,6 +142,8 @@ struct Predict {
 struct Kernels {
     /// Rows of a wide panel that `product` takes at once.
     int rows;
+    /// Wide panels that it may be given at once, and that `edges` takes.
+    int panels;
     void (*product)(const Product& product);
     void (*tile_in)(const TileIn& tile);
     /// Of tiles that give 2 x 2 pixels, and 3 x 3.

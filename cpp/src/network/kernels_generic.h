@@ -141,7 +141,8 @@ MOL_EDGE_NETWORK_TARGET void transpose(const float* from, std::ptrdiff_t from_st
 
 template <class Vector>
 constexpr Kernels kernels_of() {
-    return {kRowsAtOnce<Vector>,
+    return {kWholeRows<Vector> ? kRowsOfTwo : kRowsAtOnce<Vector>,
+            kWholeRows<Vector> ? 2 : 1,
             product<Vector>,
             tile_in<Vector>,
             tile_out<2, Vector>,
@@ -149,7 +150,7 @@ constexpr Kernels kernels_of() {
             nearest<Vector>,
             edges<Vector>,
             mix<Vector>,
-            predict<OfEights<Vector>>,
+            predict<Vector>,
             add_rows<OfEights<Vector>>,
             add_byte_rows<OfEights<Vector>>,
             transpose};

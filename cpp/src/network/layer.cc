@@ -105,7 +105,7 @@ int Layer::rows_of_item() const {
 
 int Layer::chunk_of(const Kernels& kernels, int rows) const {
     const int unit = width_ == kPanel ? kernels.rows : kNarrowRows;
-    const std::ptrdiff_t block = panel_size() * unit;
+    const std::ptrdiff_t block = panel_size() * panels_of_task(kernels) * unit;
     const auto blocks = static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / block));
     const int chunks = (rows + blocks * unit - 1) / (blocks * unit);
     // Chunks of one size, so that none is a rest.
@@ -113,10 +113,15 @@ int Layer::chunk_of(const Kernels& kernels, int rows) const {
     return chunks == 1 ? rows : (even + unit - 1) / unit * unit;
 }
 
+int Layer::panels_of_task(const Kernels& kernels) const {
+    return width_ == kPanel ? kernels.panels : 1;
+}
+
 int Layer::tasks(const Kernels& kernels, Items items) const {
     const int rows = rows_of_item() * items.count;
     const int chunk = chunk_of(kernels, rows);
-    return panel_count_ * ((rows + chunk - 1) / chunk);
+    const int at_once = panels_of_task(kernels);
+    return (panel_count_ + at_once - 1) / at_once * ((rows + chunk - 1) / chunk);
 }
 
 std::ptrdiff_t Layer::panel_size() const {
@@ -127,13 +132,15 @@ void Layer::run_task(const Kernels& kernels, Items items, int task, int next_tas
     const int all = rows_of_item() * items.count;
     const int chunk = chunk_of(kernels, all);
     const int chunks = (all + chunk - 1) / chunk;
-    const int panel = task / chunks;
+    const int at_once = panels_of_task(kernels);
+    const int panel = task / chunks * at_once;
     const int begin = task % chunks * chunk;
     const int count = std::min(chunk, all - begin);
     const int first = rows_of_item() * items.first + begin;
     const int column = panel * width_;
     const float* const from = panels_ + panel * panel_size();
-    const int next = next_task < panel_count_ * chunks ? next_task / chunks : panel;
+    const int following = next_task / chunks * at_once;
+    const int next = following < panel_count_ ? following : panel;
     for (int done = 0; done < count; done += kMostRows) {
         const int rows = std::min(kMostRows, count - done);
         const bool last = done + rows == count;
@@ -143,8 +150,8 @@ void Layer::run_task(const Kernels& kernels, Items items, int task, int next_tas
         }
         kernels.product({rows_.data() + first + done, outs, rows, taps_.data(),
                          static_cast<int>(taps_.size()), run_, from, bias_.data() + column, slope_,
-                         std::min(width_, outputs_ - column), width_ == kNarrowPanel,
-                         last ? panels_ + next * panel_size() : from});
+                         std::min(at_once * width_, outputs_ - column), width_ == kNarrowPanel,
+                         last ? panels_ + next * panel_size() : from, panel_size()});
     }
 }
 
@@ -154,7 +161,7 @@ void run_layers(Team& team, const Kernels& kernels, std::span<const Layer> layer
     team.run(total, [&](int task) {
         const Layer* layer = layers.data();
         while (task >= layer->tasks(kernels, items)) task -= (layer++)->tasks(kernels, items);
-        layer->run_task(kernels, items, task, task + team.threads());
+        layer->run_task(kernels, items, task, task + 1);
     });
 }
 
@@ -165,7 +172,7 @@ void run_layers(Team& team, const Kernels& kernels, std::initializer_list<const 
     team.run(total, [&](int task) {
         const Layer* const* layer = layers.begin();
         while (task >= (*layer)->tasks(kernels, items)) task -= (*layer++)->tasks(kernels, items);
-        (*layer)->run_task(kernels, items, task, task + team.threads());
+        (*layer)->run_task(kernels, items, task, task + 1);
     });
 }
 

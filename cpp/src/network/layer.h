@@ -46,6 +46,7 @@ class Layer {
     void set_taps(const Filter& filter, const View& in);
     void set_outputs(int outputs, const float* bias);
     void pack(const Filter& filter, int first_output, int outputs);
+    [[nodiscard]] int panels_of_task(const Kernels& kernels) const;
     /// Rows that a task takes of so many.
     [[nodiscard]] int chunk_of(const Kernels& kernels, int rows) const;
     [[nodiscard]] int rows_of_item() const;

@@ -8,15 +8,19 @@
 namespace mol_edge::network {
 namespace {
 
-/// Pixels that are predicted at once: as many sums as registers hold beside what they are made of.
-inline constexpr int kPredictedAtOnce = 6;
-
+/// Whether a register holds a unit of channels twice, once for each component of flow.
 template <class Vector>
-MOL_EDGE_NETWORK_INLINE float sum_of(const Vector& vector) {
-    float values[kLanes<Vector>];
-    store(vector, values);
+inline constexpr bool kBothComponents = kLanes<Vector> == kFlow * kPredictUnit;
+
+/// Pixels that are predicted at once: as many sums as registers hold beside what they are made of.
+template <class Vector>
+inline constexpr int kPredictedAtOnce = kBothComponents<Vector> ? 12 : 6;
+
+/// Of the first `Lanes` values.
+template <int Lanes>
+MOL_EDGE_NETWORK_INLINE float sum_of(float* values) {
 #pragma GCC unroll 4
-    for (int width = kLanes<Vector> / 2; width > 0; width /= 2) {
+    for (int width = Lanes / 2; width > 0; width /= 2) {
 #pragma GCC unroll 4
         for (int i = 0; i < width; ++i) values[i] += values[i + width];
     }
@@ -26,9 +30,22 @@ MOL_EDGE_NETWORK_INLINE float sum_of(const Vector& vector) {
 /// Floats of a cache line.
 inline constexpr int kPredictLine = 16;
 
+/// Channels, twice where there is room for both components.
+template <class Vector>
+MOL_EDGE_NETWORK_INLINE void load_channels(const float* from, Vector& to) {
+    if constexpr (kBothComponents<Vector>) {
+        Eight half;
+        load(from, half);
+        to = __builtin_shufflevector(half, half, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
+    } else {
+        load(from, to);
+    }
+}
+
 template <class Vector, int Pixels>
 MOL_EDGE_NETWORK_INLINE void predict_pixels(const Predict& p, int first) {
-    Vector sums[Pixels][kFlow] = {};
+    constexpr int vectors = kBothComponents<Vector> ? 1 : kFlow;
+    Vector sums[Pixels][vectors] = {};
     const float* weights = p.weights;
     // Of the row below, what the pixels after these need, well ahead; the other rows were read
     // before.
@@ -42,27 +59,31 @@ MOL_EDGE_NETWORK_INLINE void predict_pixels(const Predict& p, int first) {
                 ahead += kPredictLine;
 #pragma GCC unroll 2
                 for (int part = 0; part < kPredictUnit; part += kLanes<Vector>) {
-                    Vector weight[kFlow];
+                    Vector weight[vectors];
 #pragma GCC unroll 2
-                    for (int o = 0; o < kFlow; ++o) {
-                        load(weights + o * kPredictUnit + part, weight[o]);
+                    for (int v = 0; v < vectors; ++v) {
+                        load(weights + v * kPredictUnit + part, weight[v]);
                     }
-#pragma GCC unroll 8
+#pragma GCC unroll 12
                     for (int x = 0; x < Pixels; ++x) {
                         Vector value;
-                        load(from + (tap + x) * p.pixel_step + part, value);
+                        load_channels(from + (tap + x) * p.pixel_step + part, value);
 #pragma GCC unroll 2
-                        for (int o = 0; o < kFlow; ++o) sums[x][o] += value * weight[o];
+                        for (int v = 0; v < vectors; ++v) sums[x][v] += value * weight[v];
                     }
                 }
             }
         }
     }
     float* to = p.to + first * p.to_step;
-#pragma GCC unroll 8
+#pragma GCC unroll 12
     for (int x = 0; x < Pixels; ++x, to += p.to_step) {
+        constexpr int lanes = vectors * kLanes<Vector> / kFlow;
+        float values[kFlow * lanes];
 #pragma GCC unroll 2
-        for (int o = 0; o < kFlow; ++o) to[o * p.part_step] = sum_of(sums[x][o]);
+        for (int v = 0; v < vectors; ++v) store(sums[x][v], values + v * kLanes<Vector>);
+#pragma GCC unroll 2
+        for (int o = 0; o < kFlow; ++o) to[o * p.part_step] = sum_of<lanes>(values + o * lanes);
     }
 }
 
@@ -81,11 +102,11 @@ MOL_EDGE_NETWORK_INLINE void predict_block(int pixels, const Predict& p, int fir
 /// Pixels in blocks of nearly the same size, since a block of one pixel waits for its own sums.
 template <class Vector>
 MOL_EDGE_NETWORK_TARGET void predict(const Predict& p) {
-    const int blocks = (p.pixels + kPredictedAtOnce - 1) / kPredictedAtOnce;
+    const int blocks = (p.pixels + kPredictedAtOnce<Vector> - 1) / kPredictedAtOnce<Vector>;
     int first = 0;
     for (int block = 0; block < blocks; ++block) {
         const int pixels = (p.pixels - first + blocks - block - 1) / (blocks - block);
-        predict_block<Vector, kPredictedAtOnce>(pixels, p, first);
+        predict_block<Vector, kPredictedAtOnce<Vector>>(pixels, p, first);
         first += pixels;
     }
 }

@@ -18,13 +18,28 @@ struct Piece {
     int run;
     const float* panel;
     const float* next;
+    /// From one vector of columns to the next.
+    std::ptrdiff_t vector_step;
     bool begins;
     bool ends;
 };
 
 inline constexpr int kPieceInputs = 256;
 
-template <class Vector, int Rows, int Vectors>
+/// Fetches a line of each panel: where a register holds a line, into the second cache, since the
+/// nearest one waits for so few lines at once that memory would not be busy.
+template <class Vector, int Panels>
+MOL_EDGE_NETWORK_INLINE void fetch(const char* from, std::ptrdiff_t panel_step) {
+    constexpr int cache = kLanes<Vector> == kPanel ? 2 : 3;
+#pragma GCC unroll 2
+    for (int panel = 0; panel < Panels; ++panel) {
+        __builtin_prefetch(from + panel * panel_step * static_cast<std::ptrdiff_t>(sizeof(float)),
+                           0, cache);
+    }
+}
+
+/// `Width`: of a panel; vectors beyond it are another panel's.
+template <class Vector, int Rows, int Vectors, int Width>
 MOL_EDGE_NETWORK_INLINE void product_of_rows(const Product& p, const Piece& piece, int first,
                                              int blocks, int block, float* partial) {
     constexpr int lanes = kLanes<Vector>;
@@ -41,7 +56,7 @@ MOL_EDGE_NETWORK_INLINE void product_of_rows(const Product& p, const Piece& piec
     }
     // Each block fetches its share of the lines of the next piece.
     const int inputs = piece.tap_count * piece.run;
-    const std::ptrdiff_t fetch_step = static_cast<std::ptrdiff_t>(width * sizeof(float)) / blocks;
+    const std::ptrdiff_t fetch_step = static_cast<std::ptrdiff_t>(Width * sizeof(float)) / blocks;
     const char* ahead = reinterpret_cast<const char*>(piece.next) +
                         block * static_cast<std::ptrdiff_t>(inputs) * fetch_step;
     const float* b = piece.panel;
@@ -50,12 +65,12 @@ MOL_EDGE_NETWORK_INLINE void product_of_rows(const Product& p, const Piece& piec
 #pragma GCC unroll 16
         for (int r = 0; r < Rows; ++r) a[r] = rows[r] + piece.taps[t] + piece.first;
         for (std::ptrdiff_t k = 0; k < piece.run; ++k) {
-            __builtin_prefetch(ahead);
+            fetch<Vector, width / Width>(ahead, piece.vector_step);
             ahead += fetch_step;
             Vector column[Vectors];
 #pragma GCC unroll 4
-            for (int v = 0; v < Vectors; ++v) load(b + v * lanes, column[v]);
-            b += width;
+            for (int v = 0; v < Vectors; ++v) load(b + v * piece.vector_step, column[v]);
+            b += Width;
 #pragma GCC unroll 16
             for (int r = 0; r < Rows; ++r) {
                 Vector value;
@@ -85,45 +100,52 @@ MOL_EDGE_NETWORK_INLINE void product_of_rows(const Product& p, const Piece& piec
     }
 }
 
+/// Whether a register holds a row of a whole panel.
+template <class Vector>
+inline constexpr bool kWholeRows = kLanes<Vector> == kPanel;
+
 /// Sums of twice as many rows where each takes one register: fewer would wait for each other.
 template <class Vector>
-inline constexpr int kRowsAtOnce = kLanes<Vector> == kPanel ? 2 * kRows : kRows;
+inline constexpr int kRowsAtOnce = kWholeRows<Vector> ? 2 * kRows : kRows;
+
+/// Rows of two panels.
+inline constexpr int kRowsOfTwo = 8;
 
 /// As a function of its own, without which GCC leaves some of the sums of many rows in memory.
-template <class Vector, int Rows>
+template <class Vector, int Rows, int Panels>
 MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] void many_rows(const Product& p, const Piece& piece,
                                                          int first, int blocks, int block,
                                                          float* partial) {
-    product_of_rows<Vector, Rows, 1>(p, piece, first, blocks, block, partial);
+    product_of_rows<Vector, Rows, Panels, kPanel>(p, piece, first, blocks, block, partial);
 }
 
 /// `rows`: from 1 to `Most`.
-template <class Vector, int Most>
+template <class Vector, int Most, int Panels>
 MOL_EDGE_NETWORK_INLINE void wide_block(int rows, const Product& p, const Piece& piece, int first,
                                         int blocks, int block, float* partial) {
     if constexpr (Most > 1) {
         if (rows < Most) {
-            wide_block<Vector, Most - 1>(rows, p, piece, first, blocks, block, partial);
+            wide_block<Vector, Most - 1, Panels>(rows, p, piece, first, blocks, block, partial);
             return;
         }
     }
-    constexpr int vectors = kPanel / kLanes<Vector>;
-    if constexpr (vectors == 1) {
-        many_rows<Vector, Most>(p, piece, first, blocks, block, partial);
+    if constexpr (kWholeRows<Vector>) {
+        many_rows<Vector, Most, Panels>(p, piece, first, blocks, block, partial);
     } else {
-        product_of_rows<Vector, Most, vectors>(p, piece, first, blocks, block, partial);
+        product_of_rows<Vector, Most, kPanel / kLanes<Vector>, kPanel>(p, piece, first, blocks,
+                                                                       block, partial);
     }
 }
 
 /// Rows in blocks of nearly the same size, since a block of one row waits for its own sums.
-template <class Vector>
+template <class Vector, int Panels>
 MOL_EDGE_NETWORK_INLINE void wide_piece(const Product& p, const Piece& piece, float* partial) {
-    constexpr int most = kRowsAtOnce<Vector>;
+    constexpr int most = Panels == 2 ? kRowsOfTwo : kRowsAtOnce<Vector>;
     const int blocks = (p.row_count + most - 1) / most;
     int first = 0;
     for (int block = 0; block < blocks; ++block) {
         const int rows = (p.row_count - first + blocks - block - 1) / (blocks - block);
-        wide_block<Vector, most>(rows, p, piece, first, blocks, block, partial);
+        wide_block<Vector, most, Panels>(rows, p, piece, first, blocks, block, partial);
         first += rows;
     }
 }
@@ -133,20 +155,21 @@ MOL_EDGE_NETWORK_INLINE void narrow_piece(const Product& p, const Piece& piece, 
     constexpr int vectors = kNarrowPanel / kLanes<Vector>;
     int first = 0;
     for (; first + kNarrowRows <= p.row_count; first += kNarrowRows) {
-        product_of_rows<Vector, kNarrowRows, vectors>(p, piece, first, 1, 0, partial);
+        product_of_rows<Vector, kNarrowRows, vectors, kNarrowPanel>(p, piece, first, 1, 0, partial);
     }
     for (; first + 4 <= p.row_count; first += 4) {
-        product_of_rows<Vector, 4, vectors>(p, piece, first, 1, 0, partial);
+        product_of_rows<Vector, 4, vectors, kNarrowPanel>(p, piece, first, 1, 0, partial);
     }
     for (; first < p.row_count; ++first) {
-        product_of_rows<Vector, 1, vectors>(p, piece, first, 1, 0, partial);
+        product_of_rows<Vector, 1, vectors, kNarrowPanel>(p, piece, first, 1, 0, partial);
     }
 }
 
 template <class Vector>
 MOL_EDGE_NETWORK_TARGET void product(const Product& p) {
-    alignas(64) float partial[kMostRows * kPanel];
+    alignas(64) float partial[kMostRows * 2 * kPanel];
     const int width = p.narrow ? kNarrowPanel : kPanel;
+    const bool two = kWholeRows<Vector> && p.columns > kPanel;
     const int parts = (p.run + kPieceInputs - 1) / kPieceInputs;
     const int part = (p.run + parts - 1) / parts;
     const int taps = parts > 1 ? 1 : (kPieceInputs + p.run - 1) / p.run;
@@ -163,12 +186,17 @@ MOL_EDGE_NETWORK_TARGET void product(const Product& p) {
                               run,
                               panel,
                               ends && p.next != nullptr ? p.next : after,
+                              two        ? p.panel_step
+                              : p.narrow ? std::ptrdiff_t{kLanes<OfEights<Vector>>}
+                                         : std::ptrdiff_t{kLanes<Vector>},
                               panel == p.panel,
                               ends};
             if (p.narrow) {
                 narrow_piece<OfEights<Vector>>(p, piece, partial);
+            } else if (two) {
+                wide_piece<Vector, kWholeRows<Vector> ? 2 : 1>(p, piece, partial);
             } else {
-                wide_piece<Vector>(p, piece, partial);
+                wide_piece<Vector, 1>(p, piece, partial);
             }
             panel = after;
         }

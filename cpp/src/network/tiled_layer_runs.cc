@@ -54,16 +54,18 @@ void TiledLayer::run_in_steps(Team& team, const Kernels& kernels, int begin, int
         const int count = std::min(bench.tiles, tiles - first);
         share(team, count, [&](int i) { read(kernels, bench, begin + first + i, i); });
         const int panels = outputs_ / kPanel;
+        const int groups = (panels + kernels.panels - 1) / kernels.panels;
         const int chunks = (count + chunk_ - 1) / chunk_;
-        const int tasks = kTileArea * panels * chunks;
+        const int tasks = kTileArea * groups * chunks;
         team.run(tasks, [&](int task) {
             const auto weights = [&](int of) {
-                return weights_of(of / (panels * chunks), of / chunks % panels);
+                return weights_of(of / (groups * chunks), of / chunks % groups * kernels.panels);
             };
-            const int next = std::min(task + team.threads(), tasks - 1);
+            const int next = std::min(task + 1, tasks - 1);
             const int row = task % chunks * chunk_;
-            multiply(kernels, bench, task / (panels * chunks), task / chunks % panels,
-                     {row, std::min(chunk_, count - row)}, weights(task), weights(next));
+            multiply(kernels, bench, task / (groups * chunks),
+                     task / chunks % groups * kernels.panels, {row, std::min(chunk_, count - row)},
+                     weights(task), weights(next));
         });
         share(team, count, [&](int i) { write(kernels, bench, begin + first + i, i, 0); });
     }
@@ -89,10 +91,10 @@ void TiledLayer::run_band(const Kernels& kernels, const Bench& bench, int begin,
     const int panels = bench.outputs / kPanel;
     for (int first = 0; first < outputs_; first += bench.outputs) {
         for (int matrix = 0; matrix < kTileArea; ++matrix) {
-            for (int panel = 0; panel < panels; ++panel) {
+            for (int panel = 0; panel < panels; panel += kernels.panels) {
                 const int at = first / kPanel + panel;
-                const float* next = weights_of(matrix, at + 1);
-                if (panel + 1 == panels) {
+                const float* next = weights_of(matrix, at + kernels.panels);
+                if (panel + kernels.panels >= panels) {
                     next = matrix + 1 < kTileArea
                                ? weights_of(matrix + 1, first / kPanel)
                                : weights_of(0, (first + bench.outputs) % outputs_ / kPanel);
@@ -123,7 +125,8 @@ void TiledLayer::multiply(const Kernels& kernels, const Bench& bench, int matrix
     const float* from[kMostRows];
     float* outs[kMostRows];
     const std::ptrdiff_t tap = 0;
-    const float none[kPanel] = {};
+    const float none[2 * kPanel] = {};
+    const int columns = std::min(kernels.panels * kPanel, bench.outputs - panel * kPanel);
     for (int done = 0; done < rows.count; done += kMostRows) {
         const int block = std::min(kMostRows, rows.count - done);
         for (int r = 0; r < block; ++r) {
@@ -131,8 +134,9 @@ void TiledLayer::multiply(const Kernels& kernels, const Bench& bench, int matrix
             from[r] = bench.points.data() + row * inputs_;
             outs[r] = bench.products.data() + row * bench.outputs + panel * kPanel;
         }
-        kernels.product({from, outs, block, &tap, 1, inputs_, weights, none, 1.0F, kPanel, false,
-                         done + block == rows.count ? next : weights});
+        kernels.product({from, outs, block, &tap, 1, inputs_, weights, none, 1.0F, columns, false,
+                         done + block == rows.count ? next : weights,
+                         static_cast<std::ptrdiff_t>(inputs_) * kPanel});
     }
 }
 

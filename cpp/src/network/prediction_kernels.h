@@ -5,6 +5,10 @@
 
 #include <cstddef>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace mol_edge::network {
 namespace {
 
@@ -33,13 +37,13 @@ inline constexpr int kPredictLine = 16;
 /// Channels, twice where there is room for both components.
 template <class Vector>
 MOL_EDGE_NETWORK_INLINE void load_channels(const float* from, Vector& to) {
+#if defined(__x86_64__)
     if constexpr (kBothComponents<Vector>) {
-        Eight half;
-        load(from, half);
-        to = __builtin_shufflevector(half, half, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
-    } else {
-        load(from, to);
+        to = _mm512_broadcast_f32x8(_mm256_loadu_ps(from));
+        return;
     }
+#endif
+    load(from, to);
 }
 
 template <class Vector, int Pixels>

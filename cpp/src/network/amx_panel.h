@@ -104,7 +104,7 @@ MOL_EDGE_NETWORK_INLINE void add_products(const std::uint8_t* inputs, const std:
 }
 
 template <bool Both>
-MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] void add_panel(const std::uint8_t* inputs, int count,
+[[gnu::noinline]] MOL_EDGE_NETWORK_TARGET void add_panel(const std::uint8_t* inputs, int count,
                                                          const std::int8_t* weights, Ahead ahead,
                                                          bool begins, std::int32_t* sums) {
     constexpr std::ptrdiff_t step = kSumStep * sizeof *sums;

@@ -52,7 +52,7 @@ MOL_EDGE_NETWORK_INLINE void fetch(const std::int8_t* from, std::ptrdiff_t size)
 /// many rows are taken at once at most, and how a unit of inputs of these rows is multiplied with
 /// its weights for them. Returns what of the next piece was not fetched.
 template <class Dot, int Rows>
-MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] const std::int8_t* byte_blocks(
+[[gnu::noinline]] MOL_EDGE_NETWORK_TARGET const std::int8_t* byte_blocks(
     const BytePiece& piece, const std::uint8_t* const* rows, int row_count,
     const std::int32_t* from, std::int32_t* to, const std::int8_t* ahead) {
     using Sums = typename Dot::Sums;

@@ -39,7 +39,8 @@ template <class Vector>
 MOL_EDGE_NETWORK_INLINE void load_channels(const float* from, Vector& to) {
 #if defined(__x86_64__)
     if constexpr (kBothComponents<Vector>) {
-        to = _mm512_broadcast_f32x8(_mm256_loadu_ps(from));
+        // With a mask, else GCC warns of what is written anyway.
+        to = _mm512_maskz_broadcast_f32x8(0xFFFF, _mm256_loadu_ps(from));
         return;
     }
 #endif

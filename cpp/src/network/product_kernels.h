@@ -113,7 +113,7 @@ inline constexpr int kRowsOfTwo = 8;
 
 /// As a function of its own, without which GCC leaves some of the sums of many rows in memory.
 template <class Vector, int Rows, int Panels>
-MOL_EDGE_NETWORK_TARGET [[gnu::noinline]] void many_rows(const Product& p, const Piece& piece,
+[[gnu::noinline]] MOL_EDGE_NETWORK_TARGET void many_rows(const Product& p, const Piece& piece,
                                                          int first, int blocks, int block,
                                                          float* partial) {
     product_of_rows<Vector, Rows, Panels, kPanel>(p, piece, first, blocks, block, partial);

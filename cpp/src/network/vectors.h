@@ -7,7 +7,7 @@
 /// set: whoever includes this says in MOL_EDGE_NETWORK_TARGET for which. The functions bear the
 /// target themselves, since what is inlined from a function without it has had its vectors taken
 /// apart before. Hence a namespace without a name: each target has functions of its own.
-#define MOL_EDGE_NETWORK_INLINE MOL_EDGE_NETWORK_TARGET [[gnu::always_inline]] inline
+#define MOL_EDGE_NETWORK_INLINE [[gnu::always_inline]] MOL_EDGE_NETWORK_TARGET inline
 
 namespace mol_edge::network {
 namespace {

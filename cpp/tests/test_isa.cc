@@ -24,6 +24,14 @@ TEST_CASE("whether bytes are added exactly is the same each time") {
 #endif
 }
 
+TEST_CASE("a processor with AMX on bytes has VNNI too") {
+    CHECK(has_amx() == has_amx());
+    if (has_amx()) CHECK(adds_bytes_exactly());
+#if !defined(__x86_64__)
+    CHECK_FALSE(has_amx());
+#endif
+}
+
 TEST_CASE("an instruction set that the processor lacks is refused") {
     const auto isas = available_isas();
     for (const Isa isa : {Isa::kPortable, Isa::kAvx2, Isa::kAvx512, Isa::kNeon}) {

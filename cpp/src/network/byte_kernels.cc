@@ -69,9 +69,17 @@ constexpr int kSigned = 128;
 #endif
 
 std::vector<ByteKernels> found() {
-    std::vector<ByteKernels> all{{"portable", 0, kBytePanel, PortableDot::kRows, 1,
-                                  kByteTaskProducts, true, byte_product<PortableDot>,
-                                  portable_quantize<0>, differ<0>, byte_tiles<Four, kBytePanel>}};
+    std::vector<ByteKernels> all{{.name = "portable",
+                                  .offset = 0,
+                                  .panel = kBytePanel,
+                                  .rows = PortableDot::kRows,
+                                  .panels = 1,
+                                  .task_products = kByteTaskProducts,
+                                  .tiles_pay = true,
+                                  .product = byte_product<PortableDot>,
+                                  .quantize = portable_quantize<0>,
+                                  .differ = differ<0>,
+                                  .tiles = byte_tiles<Four, kBytePanel>}};
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return all;
@@ -89,9 +97,17 @@ std::vector<ByteKernels> found() {
     }
 #elif defined(__aarch64__) && defined(__linux__)
     if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) {
-        all.push_back({"dotprod", kSigned, kBytePanel, kByteRows, 1, kByteTaskProducts, true,
-                       dotprod_byte_product, portable_quantize<kSigned>, differ<kSigned>,
-                       byte_tiles<Four, kBytePanel>});
+        all.push_back({.name = "dotprod",
+                       .offset = kSigned,
+                       .panel = kBytePanel,
+                       .rows = kByteRows,
+                       .panels = 1,
+                       .task_products = kByteTaskProducts,
+                       .tiles_pay = true,
+                       .product = dotprod_byte_product,
+                       .quantize = portable_quantize<kSigned>,
+                       .differ = differ<kSigned>,
+                       .tiles = byte_tiles<Four, kBytePanel>});
     }
 #endif
     return all;

@@ -20,6 +20,9 @@
 namespace mol_edge::network {
 namespace {
 
+/// Multiplications of one task, see `ByteKernels::task_products`.
+constexpr std::ptrdiff_t kTaskProducts = 16'000'000;
+
 using Sums = std::int32_t __attribute__((vector_size(64)));
 
 /// The first `lanes` values, the others 0.
@@ -131,17 +134,17 @@ bool may_use_amx() {
 }
 
 ByteKernels amx_byte_kernels() {
-    return {"amx",
-            0,
-            kColumns,
-            kCopiedRows,
-            kPanelsAtOnce,
-            16'000'000,
-            false,
-            amx_product,
-            quantize,
-            differ,
-            byte_tiles<Sixteen, kColumns>};
+    return {.name = "amx",
+            .offset = 0,
+            .panel = kColumns,
+            .rows = kCopiedRows,
+            .panels = kPanelsAtOnce,
+            .task_products = kTaskProducts,
+            .tiles_pay = false,
+            .product = amx_product,
+            .quantize = quantize,
+            .differ = differ,
+            .tiles = byte_tiles<Sixteen, kColumns>};
 }
 
 }  // namespace mol_edge::network

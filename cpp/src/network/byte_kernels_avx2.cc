@@ -59,17 +59,17 @@ struct DotBy16Bits {
 
 ByteKernels avx2_byte_kernels() {
     using Dot = DotBy16Bits;
-    return {"avx2",
-            0,
-            Dot::kPanel,
-            Dot::kRows,
-            1,
-            kByteTaskProducts,
-            true,
-            byte_product<Dot>,
-            quantize,
-            differ,
-            byte_tiles<Eight, Dot::kPanel>};
+    return {.name = "avx2",
+            .offset = 0,
+            .panel = Dot::kPanel,
+            .rows = Dot::kRows,
+            .panels = 1,
+            .task_products = kByteTaskProducts,
+            .tiles_pay = true,
+            .product = byte_product<Dot>,
+            .quantize = quantize,
+            .differ = differ,
+            .tiles = byte_tiles<Eight, Dot::kPanel>};
 }
 
 }  // namespace mol_edge::network

@@ -41,17 +41,17 @@ struct Avx512 {
 
 ByteKernels avx512_vnni_byte_kernels() {
     using Dot = DotAtOnce<Avx512>;
-    return {"avx512_vnni",
-            0,
-            Dot::kPanel,
-            Dot::kRows,
-            1,
-            kByteTaskProducts,
-            true,
-            byte_product<Dot>,
-            quantize,
-            differ,
-            byte_tiles<Sixteen, Dot::kPanel>};
+    return {.name = "avx512_vnni",
+            .offset = 0,
+            .panel = Dot::kPanel,
+            .rows = Dot::kRows,
+            .panels = 1,
+            .task_products = kByteTaskProducts,
+            .tiles_pay = true,
+            .product = byte_product<Dot>,
+            .quantize = quantize,
+            .differ = differ,
+            .tiles = byte_tiles<Sixteen, Dot::kPanel>};
 }
 
 }  // namespace mol_edge::network

@@ -34,17 +34,17 @@ struct Avx {
 
 ByteKernels avx_vnni_byte_kernels() {
     using Dot = DotAtOnce<Avx>;
-    return {"avx_vnni",
-            0,
-            Dot::kPanel,
-            Dot::kRows,
-            1,
-            kByteTaskProducts,
-            true,
-            byte_product<Dot>,
-            quantize,
-            differ,
-            byte_tiles<Eight, Dot::kPanel>};
+    return {.name = "avx_vnni",
+            .offset = 0,
+            .panel = Dot::kPanel,
+            .rows = Dot::kRows,
+            .panels = 1,
+            .task_products = kByteTaskProducts,
+            .tiles_pay = true,
+            .product = byte_product<Dot>,
+            .quantize = quantize,
+            .differ = differ,
+            .tiles = byte_tiles<Eight, Dot::kPanel>};
 }
 
 }  // namespace mol_edge::network

@@ -133,11 +133,11 @@ bool ByteLayer::keeps_weights() const {
 
 int ByteLayer::chunk_of(int rows) const {
     const int unit = kernels_.rows;
-    const std::ptrdiff_t of_row = keeps_weights() ? static_cast<std::ptrdiff_t>(parts_.size()) *
-                                                        parts_.front().panels() * panel_size()
-                                                  : panel_size() * panels_of_task();
-    const auto blocks =
-        static_cast<int>(std::max<std::ptrdiff_t>(1, kernels_.task_products / (of_row * unit)));
+    const std::ptrdiff_t panels =
+        keeps_weights() ? static_cast<std::ptrdiff_t>(parts_.size()) * parts_.front().panels()
+                        : panels_of_task();
+    const auto blocks = static_cast<int>(
+        std::max<std::ptrdiff_t>(1, kernels_.task_products / (panels * panel_size() * unit)));
     const int chunks = (rows + blocks * unit - 1) / (blocks * unit);
     return chunks == 1 ? rows : rounded_up((rows + chunks - 1) / chunks, unit);
 }

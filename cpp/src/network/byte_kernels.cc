@@ -69,17 +69,8 @@ constexpr int kSigned = 128;
 #endif
 
 std::vector<ByteKernels> found() {
-    std::vector<ByteKernels> all{{.name = "portable",
-                                  .offset = 0,
-                                  .panel = kBytePanel,
-                                  .rows = PortableDot::kRows,
-                                  .panels = 1,
-                                  .task_products = kByteTaskProducts,
-                                  .tiles_pay = true,
-                                  .product = byte_product<PortableDot>,
-                                  .quantize = portable_quantize<0>,
-                                  .differ = differ<0>,
-                                  .tiles = byte_tiles<Four, kBytePanel>}};
+    std::vector<ByteKernels> all{
+        kernels_of_dot<PortableDot>("portable", portable_quantize<0>, differ<0>)};
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return all;

@@ -96,9 +96,7 @@ MOL_EDGE_NETWORK_TARGET void amx_product(const ByteProduct& p) {
     Bench bench;
     const int columns = p.sums != nullptr ? kColumns : p.columns;
     const int panels = (columns + kColumns - 1) / kColumns;
-    const int parts = (p.run + kCopiedInputs - 1) / kCopiedInputs;
-    const int part = (p.run / kByteUnit + parts - 1) / parts * kByteUnit;
-    const int taps = parts > 1 ? 1 : kCopiedInputs / p.run;
+    const auto [taps, part] = pieces_of(p.run, kCopiedInputs);
     configure();
     for (int row = 0; row < p.row_count; row += kCopiedRows) {
         const int rows = std::min(kCopiedRows, p.row_count - row);

@@ -58,18 +58,7 @@ struct DotBy16Bits {
 }  // namespace
 
 ByteKernels avx2_byte_kernels() {
-    using Dot = DotBy16Bits;
-    return {.name = "avx2",
-            .offset = 0,
-            .panel = Dot::kPanel,
-            .rows = Dot::kRows,
-            .panels = 1,
-            .task_products = kByteTaskProducts,
-            .tiles_pay = true,
-            .product = byte_product<Dot>,
-            .quantize = quantize,
-            .differ = differ,
-            .tiles = byte_tiles<Eight, Dot::kPanel>};
+    return kernels_of_dot<DotBy16Bits>("avx2", quantize, differ);
 }
 
 }  // namespace mol_edge::network

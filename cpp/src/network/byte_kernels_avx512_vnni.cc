@@ -40,18 +40,7 @@ struct Avx512 {
 }  // namespace
 
 ByteKernels avx512_vnni_byte_kernels() {
-    using Dot = DotAtOnce<Avx512>;
-    return {.name = "avx512_vnni",
-            .offset = 0,
-            .panel = Dot::kPanel,
-            .rows = Dot::kRows,
-            .panels = 1,
-            .task_products = kByteTaskProducts,
-            .tiles_pay = true,
-            .product = byte_product<Dot>,
-            .quantize = quantize,
-            .differ = differ,
-            .tiles = byte_tiles<Sixteen, Dot::kPanel>};
+    return kernels_of_dot<DotAtOnce<Avx512>>("avx512_vnni", quantize, differ);
 }
 
 }  // namespace mol_edge::network

@@ -33,18 +33,7 @@ struct Avx {
 }  // namespace
 
 ByteKernels avx_vnni_byte_kernels() {
-    using Dot = DotAtOnce<Avx>;
-    return {.name = "avx_vnni",
-            .offset = 0,
-            .panel = Dot::kPanel,
-            .rows = Dot::kRows,
-            .panels = 1,
-            .task_products = kByteTaskProducts,
-            .tiles_pay = true,
-            .product = byte_product<Dot>,
-            .quantize = quantize,
-            .differ = differ,
-            .tiles = byte_tiles<Eight, Dot::kPanel>};
+    return kernels_of_dot<DotAtOnce<Avx>>("avx_vnni", quantize, differ);
 }
 
 }  // namespace mol_edge::network

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "byte_kernels.h"
+#include "byte_tile_kernels.h"
 #include "vectors.h"
 
 #include <cstddef>
@@ -27,6 +28,18 @@ struct BytePiece {
 };
 
 inline constexpr int kPieceWeights = 16 * 1024;
+
+/// How the inputs of a product come in pieces: some whole taps, or so many inputs of one.
+struct Pieces {
+    int taps;
+    int inputs;
+};
+
+/// Pieces of `most` inputs or fewer, of taps of `run`.
+MOL_EDGE_NETWORK_INLINE Pieces pieces_of(int run, int most) {
+    const int parts = (run + most - 1) / most;
+    return {parts > 1 ? 1 : most / run, (run / kByteUnit + parts - 1) / parts * kByteUnit};
+}
 inline constexpr int kLine = 64;
 
 /// Weights that a unit of inputs meets.
@@ -185,10 +198,7 @@ MOL_EDGE_NETWORK_TARGET void byte_product(const ByteProduct& p) {
     const int weights_of_byte = p.in_nibbles ? 2 : 1;
     const int blocks = (p.row_count + Dot::kRows - 1) / Dot::kRows;
     const std::ptrdiff_t fetch_step = kStep<Dot> / weights_of_byte / blocks;
-    constexpr int inputs = kPieceWeights / Dot::kPanel;
-    const int parts = (p.run + inputs - 1) / inputs;
-    const int part = (p.run / kByteUnit + parts - 1) / parts * kByteUnit;
-    const int taps = parts > 1 ? 1 : inputs / p.run;
+    const auto [taps, part] = pieces_of(p.run, kPieceWeights / Dot::kPanel);
     const std::int8_t* panel = p.panel;
     for (int tap = 0; tap < p.tap_count; tap += taps) {
         const int count = tap + taps < p.tap_count ? taps : p.tap_count - tap;
@@ -208,6 +218,23 @@ MOL_EDGE_NETWORK_TARGET void byte_product(const ByteProduct& p) {
         }
     }
     if (p.sums == nullptr) byte_outputs<Dot>(p, sums);
+}
+
+/// The kernels of a `Dot`, beside what brings pixels to bytes and to differences.
+template <class Dot>
+ByteKernels kernels_of_dot(const char* name, void (*to_bytes)(const ByteRow&),
+                           void (*to_differences)(const ByteDifferences&)) {
+    return {.name = name,
+            .offset = 0,
+            .panel = Dot::kPanel,
+            .rows = Dot::kRows,
+            .panels = 1,
+            .task_products = kByteTaskProducts,
+            .tiles_pay = true,
+            .product = byte_product<Dot>,
+            .quantize = to_bytes,
+            .differ = to_differences,
+            .tiles = byte_tiles<typename Dot::Floats, Dot::kPanel>};
 }
 
 }  // namespace

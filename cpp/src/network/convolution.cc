@@ -15,8 +15,8 @@ constexpr int kSmallestSide = 8;
 constexpr int kSmallestRaised = 16;
 
 /// `parts`: groups of outputs, each of which must fill whole vectors.
-bool tiles_pay(const Filter& filter, int parts) {
-    return filter.inputs >= kFewestInputs && !filter.in_bytes() &&
+bool tiles_pay(const Filter& filter, int side, int smallest, int parts) {
+    return filter.inputs >= kFewestInputs && side >= smallest && !filter.in_bytes() &&
            filter.outputs % (parts * kPanel) == 0;
 }
 
@@ -36,8 +36,9 @@ Convolution Convolution::same(const Filter& filter, float slope, const Views& in
             ByteTiledLayer::convolution(byte_kernels().back(), filter, slope, in, out);
         return layer;
     }
-    if (out.front().side < kSmallestSide || !tiles_pay(filter, 1))
+    if (!tiles_pay(filter, out.front().side, kSmallestSide, 1)) {
         return strided(filter, 1, 1, slope, in, out);
+    }
     layer.tiled_ = TiledLayer::convolution(filter, slope, in, out);
     return layer;
 }
@@ -51,8 +52,9 @@ Convolution Convolution::halving(const Filter& filter, float slope, const Views&
             ByteTiledLayer::convolution(byte_kernels().back(), filter, slope, in, out);
         return layer;
     }
-    if (out.front().side < kSmallestSide || !tiles_pay(filter, 1))
+    if (!tiles_pay(filter, out.front().side, kSmallestSide, 1)) {
         return strided(filter, 2, 1, slope, in, out);
+    }
     layer.tiled_ = TiledLayer::halving(filter, slope, in, out);
     return layer;
 }
@@ -76,7 +78,7 @@ Convolution Convolution::rising(const Filter& filter, float slope, const Views& 
         layer.byte_tiles_ = ByteTiledLayer::rising(byte_kernels().back(), filter, slope, in, out);
     } else if (filter.in_bytes()) {
         layer.bytes_ = ByteLayer::rising(byte_kernels().back(), filter, slope, in, out);
-    } else if (in.front().side >= kSmallestRaised && tiles_pay(filter, 4)) {
+    } else if (tiles_pay(filter, in.front().side, kSmallestRaised, 4)) {
         layer.tiled_ = TiledLayer::rising(filter, slope, in, out);
     } else {
         for (int phase = 0; phase < 4; ++phase) {

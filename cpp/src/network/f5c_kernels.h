@@ -82,7 +82,7 @@ inline constexpr int kBlocksAtOnce = kRowsAtOnce<Vector> / kRows;
 
 /// Vectors of a position's channels that are taken at once: of one panel, or one of each of two.
 template <class Vector>
-inline constexpr int kVectorsOfY = kWholeRows<Vector> ? 2 : kPanel / kLanes<Vector>;
+inline constexpr int kVectorsOfY = kPanelsAtOnce<Vector> * kPanel / kLanes<Vector>;
 
 /// Blocks of rows of a matrix times y, or times what y changes by where row index[k] of it comes in
 /// place of row k; `step`: of y, from one vector to the next.

@@ -11,7 +11,9 @@ namespace mol_edge::network {
 inline constexpr int kPanel = 16;
 /// Columns of a panel of a layer that has no more outputs than this.
 inline constexpr int kNarrowPanel = 8;
-/// Rows that a product takes at once, of wide panels (twice as many where a register holds a whole
+/// Panels that a product takes at once at most (see `Kernels::panels`).
+inline constexpr int kMostPanels = 2;
+/// Rows that a product takes at once, of wide panels (another number where a register holds a whole
 /// row of one, see `Kernels::rows`) and of narrow ones.
 inline constexpr int kRows = 6;
 inline constexpr int kNarrowRows = 12;

@@ -142,7 +142,7 @@ MOL_EDGE_NETWORK_TARGET void transpose(const float* from, std::ptrdiff_t from_st
 template <class Vector>
 constexpr Kernels kernels_of() {
     return {kWholeRows<Vector> ? kRowsOfTwo : kRowsAtOnce<Vector>,
-            kWholeRows<Vector> ? 2 : 1,
+            kPanelsAtOnce<Vector>,
             product<Vector>,
             tile_in<Vector>,
             tile_out<2, Vector>,

@@ -26,11 +26,15 @@ struct Piece {
 
 inline constexpr int kPieceInputs = 256;
 
+/// Whether a register holds a row of a whole panel.
+template <class Vector>
+inline constexpr bool kWholeRows = kLanes<Vector> == kPanel;
+
 /// Fetches a line of each panel: where a register holds a line, into the second cache, since the
 /// nearest one waits for so few lines at once that memory would not be busy.
 template <class Vector, int Panels>
 MOL_EDGE_NETWORK_INLINE void fetch(const char* from, std::ptrdiff_t panel_step) {
-    constexpr int cache = kLanes<Vector> == kPanel ? 2 : 3;
+    constexpr int cache = kWholeRows<Vector> ? 2 : 3;
 #pragma GCC unroll 2
     for (int panel = 0; panel < Panels; ++panel) {
         __builtin_prefetch(from + panel * panel_step * static_cast<std::ptrdiff_t>(sizeof(float)),
@@ -100,13 +104,13 @@ MOL_EDGE_NETWORK_INLINE void product_of_rows(const Product& p, const Piece& piec
     }
 }
 
-/// Whether a register holds a row of a whole panel.
-template <class Vector>
-inline constexpr bool kWholeRows = kLanes<Vector> == kPanel;
-
 /// Sums of twice as many rows where each takes one register: fewer would wait for each other.
 template <class Vector>
 inline constexpr int kRowsAtOnce = kWholeRows<Vector> ? 2 * kRows : kRows;
+
+/// Panels whose rows are read once.
+template <class Vector>
+inline constexpr int kPanelsAtOnce = kWholeRows<Vector> ? kMostPanels : 1;
 
 /// Rows of two panels.
 inline constexpr int kRowsOfTwo = 8;
@@ -140,7 +144,7 @@ MOL_EDGE_NETWORK_INLINE void wide_block(int rows, const Product& p, const Piece&
 /// Rows in blocks of nearly the same size, since a block of one row waits for its own sums.
 template <class Vector, int Panels>
 MOL_EDGE_NETWORK_INLINE void wide_piece(const Product& p, const Piece& piece, float* partial) {
-    constexpr int most = Panels == 2 ? kRowsOfTwo : kRowsAtOnce<Vector>;
+    constexpr int most = Panels > 1 ? kRowsOfTwo : kRowsAtOnce<Vector>;
     const int blocks = (p.row_count + most - 1) / most;
     int first = 0;
     for (int block = 0; block < blocks; ++block) {
@@ -167,7 +171,7 @@ MOL_EDGE_NETWORK_INLINE void narrow_piece(const Product& p, const Piece& piece, 
 
 template <class Vector>
 MOL_EDGE_NETWORK_TARGET void product(const Product& p) {
-    alignas(64) float partial[kMostRows * 2 * kPanel];
+    alignas(64) float partial[kMostRows * kMostPanels * kPanel];
     const int width = p.narrow ? kNarrowPanel : kPanel;
     const bool two = kWholeRows<Vector> && p.columns > kPanel;
     const int parts = (p.run + kPieceInputs - 1) / kPieceInputs;
@@ -194,7 +198,7 @@ MOL_EDGE_NETWORK_TARGET void product(const Product& p) {
             if (p.narrow) {
                 narrow_piece<OfEights<Vector>>(p, piece, partial);
             } else if (two) {
-                wide_piece<Vector, kWholeRows<Vector> ? 2 : 1>(p, piece, partial);
+                wide_piece<Vector, kPanelsAtOnce<Vector>>(p, piece, partial);
             } else {
                 wide_piece<Vector, 1>(p, piece, partial);
             }

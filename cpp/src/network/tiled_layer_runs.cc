@@ -125,7 +125,7 @@ void TiledLayer::multiply(const Kernels& kernels, const Bench& bench, int matrix
     const float* from[kMostRows];
     float* outs[kMostRows];
     const std::ptrdiff_t tap = 0;
-    const float none[2 * kPanel] = {};
+    const float none[kMostPanels * kPanel] = {};
     const int columns = std::min(kernels.panels * kPanel, bench.outputs - panel * kPanel);
     for (int done = 0; done < rows.count; done += kMostRows) {
         const int block = std::min(kMostRows, rows.count - done);

@@ -2,7 +2,10 @@
 
 #include "mol_edge/error.h"
 
+#include "network/buffer.h"
+
 #include <chrono>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <unistd.h>
@@ -49,6 +52,7 @@ Team::Team(int threads, int awake_us) : awake_us_(awake_us), process_(getpid()) 
         throw OptionError("awake_us must not be negative, got " + std::to_string(awake_us) + ".");
     }
     parts_ = std::vector<Part>(static_cast<std::size_t>(threads));
+    rooms_.resize(static_cast<std::size_t>(threads) + 1);
     workers_.reserve(static_cast<std::size_t>(threads) - 1);
     try {
         for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
@@ -76,6 +80,15 @@ void Team::end() {
     ++round_;
     round_.notify_all();
     for (std::thread& worker : workers_) worker.join();
+}
+
+float* Team::room(int thread, std::size_t floats) {
+    auto& room = rooms_[static_cast<std::size_t>(thread)];
+    if (room == nullptr || room->size() < floats) {
+        room.reset();
+        room = std::make_unique<network::Buffer>(floats);
+    }
+    return room->data();
 }
 
 void Team::run_job(const Job& job) {

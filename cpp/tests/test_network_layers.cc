@@ -22,10 +22,12 @@ TEST_CASE("a layer is the convolution that it was made from") {
     struct Case {
         int side, inputs, outputs, kernel, stride, pad;
     };
-    // Wide and narrow panels, ragged outputs, joined and separate taps, several pieces of inputs.
+    // Wide and narrow panels, ragged outputs, joined and separate taps, several pieces of inputs;
+    // the last two in fixed point.
     const Case c =
         GENERATE(Case{16, 1, 8, 4, 2, 0}, Case{13, 24, 33, 3, 1, 1}, Case{8, 300, 16, 3, 2, 1},
-                 Case{4, 20, 5, 3, 1, 1}, Case{2, 520, 48, 3, 1, 1}, Case{16, 40, 20, 1, 1, 0});
+                 Case{4, 20, 5, 3, 1, 1}, Case{2, 520, 48, 3, 1, 1}, Case{16, 40, 20, 1, 1, 0},
+                 Case{2, 602, 100, 3, 1, 1}, Case{8, 176, 325, 3, 2, 1});
     Map in(c.side, c.inputs + 3, 2, 2);
     fill(in.view(), c.inputs, 5);
     const int side = (c.side + 2 * c.pad - c.kernel) / c.stride + 1;
@@ -90,6 +92,8 @@ TEST_CASE("tiles give a 3 x 3 convolution, whole and ragged") {
 
 TEST_CASE("tiles of a layer of many weights go in steps, and give the same") {
     const Isa isa = GENERATE(from_range(available_isas()));
+    // Of so few tiles that weights are in fixed point, and of more.
+    const int side = GENERATE(5, 9);
     constexpr int inputs = 330;
     constexpr int outputs = 288;
     Team team(2, 20);
@@ -98,8 +102,8 @@ TEST_CASE("tiles of a layer of many weights go in steps, and give the same") {
     std::vector<Map> outs;
     Views to;
     for (std::uint32_t item = 0; item < 3; ++item) {
-        fill(ins.emplace_back(5, inputs, 1, 2).view(), inputs, item + 1);
-        outs.emplace_back(5, outputs, 0, 0);
+        fill(ins.emplace_back(side, inputs, 1, 2).view(), inputs, item + 1);
+        outs.emplace_back(side, outputs, 0, 0);
     }
     for (std::size_t item = 0; item < ins.size(); ++item) {
         from.push_back(ins[item].view());

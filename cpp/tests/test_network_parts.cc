@@ -269,8 +269,8 @@ TEST_CASE("what neighbours add does not depend on whether a position is its own 
     const auto both = packed([&](int r, int c) { return value(0, r, c) + value(1, r, c); });
     const auto other = packed([&](int r, int c) { return value(1, r, c); });
     constexpr int panel = kPositions * kPanel;
-    const int channels = k.panels * kPanel;
-    const auto y = noise(static_cast<std::size_t>(k.panels * panel), 5);
+    const int channels = k.edge_panels * kPanel;
+    const auto y = noise(static_cast<std::size_t>(k.edge_panels * panel), 5);
     const auto y_at = [&](int position, int channel) -> double {
         return Block::at(y, channel / kPanel * panel + position * kPanel + channel % kPanel);
     };

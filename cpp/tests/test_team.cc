@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -94,6 +95,32 @@ TEST_CASE("a team of a process that was forked works on, with the caller alone")
     REQUIRE(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a room is a thread's own, stays from job to job and grows") {
+    Team team(2, 20);
+    std::vector<float*> rooms(2);
+    team.run(40, [&](int, int thread) {
+        float* const room = team.room(thread, 100);
+        room[0] = static_cast<float>(thread);
+        room[99] = 5;
+        rooms[static_cast<std::size_t>(thread)] = room;
+    });
+    float* const common = team.room(2, 50);
+    CHECK(common != rooms[0]);
+    CHECK(common != rooms[1]);
+    team.run(40, [&](int, int thread) {
+        float* const before = rooms[static_cast<std::size_t>(thread)];
+        if (before == nullptr) return;
+        if (team.room(thread, 100) != before) rooms[0] = nullptr;
+    });
+    REQUIRE(rooms[0] != nullptr);
+    CHECK(rooms[0][0] == 0);
+    CHECK(team.room(2, 50) == common);
+    // Larger, and on a cache line as before.
+    float* const larger = team.room(2, 200'000);
+    larger[199'999] = 7;
+    CHECK(reinterpret_cast<std::uintptr_t>(larger) % 64 == 0);
 }
 
 TEST_CASE("a team of no threads or of negative patience is refused") {

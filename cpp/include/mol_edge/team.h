@@ -1,13 +1,19 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <sys/types.h>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
 namespace mol_edge {
+
+namespace network {
+class Buffer;
+}
 
 /// Threads that share the tasks of one job after another. The caller is one of them, and does alone
 /// what the others do not come to in time, so that a thread that sleeps delays nothing.
@@ -36,6 +42,11 @@ class Team {
     void run(int count, const Task& task) {
         run_job({&call<Task>, &task, count});
     }
+
+    /// Memory for so many floats that a job needs on its way, of a thread or, where `thread` is
+    /// `threads()`, of all together. It holds anything, and lies where the job before left it in
+    /// the caches. Of a thread's, only that thread asks; it is gone when more is asked for.
+    [[nodiscard]] float* room(int thread, std::size_t floats);
 
   private:
     struct Job {
@@ -67,6 +78,7 @@ class Team {
 
     Job job_;
     std::vector<Part> parts_;
+    std::vector<std::unique_ptr<network::Buffer>> rooms_;
     /// Workers that may look at the job.
     std::atomic<int> inside_{0};
     std::atomic<bool> open_{false};

@@ -82,8 +82,8 @@ void F5c::run(Team& team, const Kernels& kernels, const View& in, const View& ou
     team.run(kSets * kPositionPanels,
              [&](int task) { compare(kernels, task % kSets, task / kSets); });
     team.run(kSets * kPositionPanels, [&](int task) { find_neighbours(kernels, task); });
-    team.run(kSets * kPanels / kernels.panels,
-             [&](int task) { add_edges(kernels, out, task * kernels.panels); });
+    team.run(kSets * kPanels / kernels.edge_panels,
+             [&](int task) { add_edges(kernels, out, task * kernels.edge_panels); });
 }
 
 float* F5c::y(int set, int panel) const {

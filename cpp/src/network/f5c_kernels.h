@@ -80,9 +80,13 @@ MOL_EDGE_NETWORK_TARGET void nearest(const Nearest& n) {
 template <class Vector>
 inline constexpr int kBlocksAtOnce = kRowsAtOnce<Vector> / kRows;
 
+/// Panels that edges take at once.
+template <class Vector>
+inline constexpr int kPanelsOfEdges = kWholeRows<Vector> ? 2 : 1;
+
 /// Vectors of a position's channels that are taken at once: of one panel, or one of each of two.
 template <class Vector>
-inline constexpr int kVectorsOfY = kPanelsAtOnce<Vector> * kPanel / kLanes<Vector>;
+inline constexpr int kVectorsOfY = kPanelsOfEdges<Vector> * kPanel / kLanes<Vector>;
 
 /// Blocks of rows of a matrix times y, or times what y changes by where row index[k] of it comes in
 /// place of row k; `step`: of y, from one vector to the next.

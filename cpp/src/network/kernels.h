@@ -12,7 +12,7 @@ inline constexpr int kPanel = 16;
 /// Columns of a panel of a layer that has no more outputs than this.
 inline constexpr int kNarrowPanel = 8;
 /// Panels that a product takes at once at most (see `Kernels::panels`).
-inline constexpr int kMostPanels = 2;
+inline constexpr int kMostPanels = 3;
 /// Rows that a product takes at once, of wide panels (another number where a register holds a whole
 /// row of one, see `Kernels::rows`) and of narrow ones.
 inline constexpr int kRows = 6;
@@ -24,6 +24,10 @@ inline constexpr int kTile = 4;
 inline constexpr int kTileArea = kTile * kTile;
 /// Columns of a matrix in bytes that lie together, see `Kernels::add_byte_rows`.
 inline constexpr int kByteBlock = 32;
+/// Inputs of a panel in fixed point whose weights share words, and how many of these; see
+/// `FixedPanels`.
+inline constexpr int kFixedGroup = 4;
+inline constexpr int kFixedWords = 3;
 inline constexpr int kMostNeighbours = 8;
 /// Components of flow.
 inline constexpr int kFlow = 2;
@@ -34,7 +38,7 @@ inline constexpr int kPredictUnit = 8;
 inline constexpr int kSide = 16;
 inline constexpr int kPositions = kSide * kSide;
 
-/// Up to `kMostRows` rows times a panel, or two (see `Kernels::panels`): out[r][n] =
+/// Up to `kMostRows` rows times a panel, or several (see `Kernels::panels`): out[r][n] =
 /// activation(bias[n] + sum over t, k of rows[r][taps[t] + k] * panel[t * run + k][n]).
 struct Product {
     const float* const* rows;
@@ -48,13 +52,16 @@ struct Product {
     const float* bias;
     /// Factor of values below 0.
     float slope;
-    /// How many columns are written, of both panels where there are more than one's.
+    /// How many columns are written, of as many panels as they take.
     int columns;
     bool narrow;
     /// The panel that the caller will want next, to be fetched meanwhile; or null.
     const float* next;
     /// From one panel to the next.
     std::ptrdiff_t panel_step = 0;
+    /// What weights are whole multiples of, one value per column, where the panel is a wide one in
+    /// fixed point, see `FixedPanels`; else null.
+    const float* steps = nullptr;
 };
 
 /// 4 x 4 pixels of `channels` values each, to be brought into the domain of tiles.
@@ -90,7 +97,7 @@ struct Nearest {
     int* index;
 };
 
-/// What a panel of 16 channels, or as many as `Kernels::panels`, gain from its neighbours: y +
+/// What a panel of 16 channels, or as many as `Kernels::edge_panels`, gain from its neighbours: y +
 /// relu(both y + bias + max over j of other (y[index[j]] - y)), 256 positions.
 struct Edges {
     /// [256][16] of each panel, and how far apart these lie.
@@ -144,8 +151,10 @@ struct Predict {
 struct Kernels {
     /// Rows of a wide panel that `product` takes at once.
     int rows;
-    /// Wide panels that it may be given at once, and that `edges` takes.
+    /// Wide panels that it may be given at once.
     int panels;
+    /// Panels that `edges` takes.
+    int edge_panels;
     void (*product)(const Product& product);
     void (*tile_in)(const TileIn& tile);
     /// Of tiles that give 2 x 2 pixels, and 3 x 3.

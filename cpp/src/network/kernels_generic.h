@@ -1,6 +1,7 @@
 #pragma once
 
 #include "f5c_kernels.h"
+#include "fixed_kernels.h"
 #include "kernels.h"
 #include "prediction_kernels.h"
 #include "product_kernels.h"
@@ -143,6 +144,7 @@ template <class Vector>
 constexpr Kernels kernels_of() {
     return {kWholeRows<Vector> ? kRowsOfTwo : kRowsAtOnce<Vector>,
             kPanelsAtOnce<Vector>,
+            kPanelsOfEdges<Vector>,
             product<Vector>,
             tile_in<Vector>,
             tile_out<2, Vector>,

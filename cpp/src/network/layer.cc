@@ -1,5 +1,7 @@
 #include "layer.h"
 
+#include "fixed_panels.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +11,12 @@ namespace {
 /// Multiplications of one task, some ten microseconds: few enough for threads to end together, and
 /// enough to be worth handing out.
 constexpr std::ptrdiff_t kTaskProducts = 120'000;
+/// Weights of more inputs than these do not stay in the nearest cache: a task takes as many rows as
+/// a product does.
+constexpr std::ptrdiff_t kNearInputs = 500;
+/// Panels in fixed point that are multiplied at once, whatever more may be: such layers wait for
+/// their weights, and few large tasks should be an even number.
+constexpr int kFixedAtOnce = 2;
 
 }  // namespace
 
@@ -97,6 +105,19 @@ void Layer::pack(const Filter& filter, int first_output, int outputs) {
         }
     }
     panels_ = packed_.data();
+    fix();
+}
+
+void Layer::fix() {
+    const bool waits = width_ == kPanel && rows_of_item() <= kMostFixedRows &&
+                       static_cast<std::ptrdiff_t>(packed_.size()) >= kFewestFixedWeights;
+    if (!waits) return;
+    const auto taps = static_cast<int>(taps_.size());
+    auto fixed = FixedPanels::of(packed_.data(), panel_count_, taps, run_);
+    if (!fixed) return;
+    packed_ = std::move(fixed->words);
+    steps_ = std::move(fixed->steps);
+    panels_ = packed_.data();
 }
 
 int Layer::rows_of_item() const {
@@ -104,43 +125,55 @@ int Layer::rows_of_item() const {
 }
 
 int Layer::chunk_of(const Kernels& kernels, int rows) const {
+    if (!steps_.empty()) return rows;
     const int unit = width_ == kPanel ? kernels.rows : kNarrowRows;
+    const std::ptrdiff_t inputs = static_cast<std::ptrdiff_t>(taps_.size()) * run_;
     const std::ptrdiff_t block = panel_size() * panels_of_task(kernels) * unit;
-    const auto blocks = static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / block));
-    const int chunks = (rows + blocks * unit - 1) / (blocks * unit);
+    const auto few = static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / block)) * unit;
+    const int most = width_ == kPanel && inputs >= kNearInputs ? kMostRows : few;
+    const int chunks = (rows + most - 1) / most;
     // Chunks of one size, so that none is a rest.
     const int even = (rows + chunks - 1) / chunks;
     return chunks == 1 ? rows : (even + unit - 1) / unit * unit;
 }
 
 int Layer::panels_of_task(const Kernels& kernels) const {
-    return width_ == kPanel ? kernels.panels : 1;
+    if (width_ != kPanel) return 1;
+    return steps_.empty() ? kernels.panels : std::min(kernels.panels, kFixedAtOnce);
+}
+
+int Layer::groups_of(const Kernels& kernels) const {
+    const int at_once = panels_of_task(kernels);
+    return (panel_count_ + at_once - 1) / at_once;
 }
 
 int Layer::tasks(const Kernels& kernels, Items items) const {
     const int rows = rows_of_item() * items.count;
     const int chunk = chunk_of(kernels, rows);
-    const int at_once = panels_of_task(kernels);
-    return (panel_count_ + at_once - 1) / at_once * ((rows + chunk - 1) / chunk);
+    return groups_of(kernels) * ((rows + chunk - 1) / chunk);
 }
 
 std::ptrdiff_t Layer::panel_size() const {
-    return static_cast<std::ptrdiff_t>(taps_.size()) * run_ * width_;
+    const auto taps = static_cast<int>(taps_.size());
+    return steps_.empty() ? static_cast<std::ptrdiff_t>(taps) * run_ * width_
+                          : fixed_panel_size(taps, run_);
 }
 
 void Layer::run_task(const Kernels& kernels, Items items, int task, int next_task) const {
     const int all = rows_of_item() * items.count;
     const int chunk = chunk_of(kernels, all);
     const int chunks = (all + chunk - 1) / chunk;
-    const int at_once = panels_of_task(kernels);
-    const int panel = task / chunks * at_once;
+    const int groups = groups_of(kernels);
+    const int group = task / chunks;
+    const int panel = panel_count_ * group / groups;
+    const int end = panel_count_ * (group + 1) / groups;
     const int begin = task % chunks * chunk;
     const int count = std::min(chunk, all - begin);
     const int first = rows_of_item() * items.first + begin;
     const int column = panel * width_;
     const float* const from = panels_ + panel * panel_size();
-    const int following = next_task / chunks * at_once;
-    const int next = following < panel_count_ ? following : panel;
+    const int following = next_task / chunks;
+    const int next = following < groups ? panel_count_ * following / groups : panel;
     for (int done = 0; done < count; done += kMostRows) {
         const int rows = std::min(kMostRows, count - done);
         const bool last = done + rows == count;
@@ -150,8 +183,9 @@ void Layer::run_task(const Kernels& kernels, Items items, int task, int next_tas
         }
         kernels.product({rows_.data() + first + done, outs, rows, taps_.data(),
                          static_cast<int>(taps_.size()), run_, from, bias_.data() + column, slope_,
-                         std::min(at_once * width_, outputs_ - column), width_ == kNarrowPanel,
-                         last ? panels_ + next * panel_size() : from, panel_size()});
+                         std::min((end - panel) * width_, outputs_ - column),
+                         width_ == kNarrowPanel, last ? panels_ + next * panel_size() : from,
+                         panel_size(), steps_.empty() ? nullptr : steps_.data() + column});
     }
 }
 

@@ -46,7 +46,11 @@ class Layer {
     void set_taps(const Filter& filter, const View& in);
     void set_outputs(int outputs, const float* bias);
     void pack(const Filter& filter, int first_output, int outputs);
+    /// Brings the weights to fixed point where that pays.
+    void fix();
     [[nodiscard]] int panels_of_task(const Kernels& kernels) const;
+    /// Groups of panels, of nearly the same size.
+    [[nodiscard]] int groups_of(const Kernels& kernels) const;
     /// Rows that a task takes of so many.
     [[nodiscard]] int chunk_of(const Kernels& kernels, int rows) const;
     [[nodiscard]] int rows_of_item() const;
@@ -61,6 +65,8 @@ class Layer {
     float slope_ = 1;
     Buffer packed_;
     std::vector<float> bias_;
+    /// By column, where the weights are in fixed point.
+    std::vector<float> steps_;
     const float* panels_ = nullptr;
     int panel_count_ = 0;
     int items_ = 1;

@@ -17,14 +17,21 @@ struct Piece {
     int first;
     int run;
     const float* panel;
-    const float* next;
     /// From one vector of columns to the next.
     std::ptrdiff_t vector_step;
+    /// What is fetched meanwhile: so many bytes by input, of each of the panels.
+    const char* next;
+    std::ptrdiff_t next_step;
+    std::ptrdiff_t fetched;
     bool begins;
     bool ends;
 };
 
 inline constexpr int kPieceInputs = 256;
+inline constexpr std::ptrdiff_t kLine = 64;
+inline constexpr std::ptrdiff_t kFloat = sizeof(float);
+/// Inputs between two looks at what is to be fetched.
+inline constexpr int kInputsAtOnce = 4;
 
 /// Whether a register holds a row of a whole panel.
 template <class Vector>
@@ -35,20 +42,99 @@ inline constexpr bool kWholeRows = kLanes<Vector> == kPanel;
 template <class Vector, int Panels>
 MOL_EDGE_NETWORK_INLINE void fetch(const char* from, std::ptrdiff_t panel_step) {
     constexpr int cache = kWholeRows<Vector> ? 2 : 3;
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int panel = 0; panel < Panels; ++panel) {
-        __builtin_prefetch(from + panel * panel_step * static_cast<std::ptrdiff_t>(sizeof(float)),
-                           0, cache);
+        __builtin_prefetch(from + panel * panel_step, 0, cache);
     }
 }
 
-/// `Width`: of a panel; vectors beyond it are another panel's.
+inline const char* bytes_of(const float* panel) {
+    return reinterpret_cast<const char*>(panel);
+}
+
+/// Adds one input times its weights to the sums of all rows.
+template <class Vector, int Rows, int Vectors>
+MOL_EDGE_NETWORK_INLINE void add_input(const float* const (&rows)[Rows], std::ptrdiff_t k,
+                                       const float* weights, std::ptrdiff_t vector_step,
+                                       Vector (&sums)[Rows][Vectors]) {
+    Vector column[Vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) load(weights + v * vector_step, column[v]);
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+        Vector value;
+        spread(rows[r][k], value);
+#pragma GCC unroll 4
+        for (int v = 0; v < Vectors; ++v) sums[r][v] += value * column[v];
+    }
+}
+
+/// Adds a piece to the sums of some rows, while these fetch their share of the next piece, one of
+/// `blocks`, each of its lines once. `Width`: of a panel; vectors beyond it are another panel's.
+template <class Vector, int Rows, int Vectors, int Width>
+MOL_EDGE_NETWORK_INLINE void add_piece(const float* const* from, const Piece& piece, int blocks,
+                                       int block, Vector (&sums)[Rows][Vectors]) {
+    constexpr int panels = Vectors * kLanes<Vector> / Width;
+    const std::ptrdiff_t share = piece.fetched / blocks;
+    const std::ptrdiff_t inputs = static_cast<std::ptrdiff_t>(piece.tap_count) * piece.run;
+    const char* line = piece.next + block * share * inputs;
+    const char* end = line;
+    const float* weights = piece.panel;
+    for (int t = 0; t < piece.tap_count; ++t) {
+        const float* rows[Rows];
+#pragma GCC unroll 16
+        for (int r = 0; r < Rows; ++r) rows[r] = from[r] + piece.taps[t] + piece.first;
+        std::ptrdiff_t k = 0;
+        for (; k + kInputsAtOnce <= piece.run; k += kInputsAtOnce) {
+            end += kInputsAtOnce * share;
+            for (; line < end; line += kLine) fetch<Vector, panels>(line, piece.next_step);
+#pragma GCC unroll 4
+            for (int i = 0; i < kInputsAtOnce; ++i, weights += Width) {
+                add_input<Vector, Rows, Vectors>(rows, k + i, weights, piece.vector_step, sums);
+            }
+        }
+        for (; k < piece.run; ++k, weights += Width) {
+            add_input<Vector, Rows, Vectors>(rows, k, weights, piece.vector_step, sums);
+        }
+    }
+}
+
+/// What becomes of sums in the end; where not all columns are wanted, by way of `kept`.
+template <class Vector, int Rows, int Vectors>
+MOL_EDGE_NETWORK_INLINE void finish(const Product& p, int first, Vector (&sums)[Rows][Vectors],
+                                    float* kept) {
+    constexpr int lanes = kLanes<Vector>;
+    constexpr int width = Vectors * lanes;
+    Vector bias[Vectors];
+    Vector step[Vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < Vectors; ++v) {
+        load(p.bias + v * lanes, bias[v]);
+        spread(1.0F, step[v]);
+        if (p.steps != nullptr) load(p.steps + v * lanes, step[v]);
+    }
+    const bool whole = p.columns == width;
+#pragma GCC unroll 16
+    for (int r = 0; r < Rows; ++r) {
+        float* const to = whole ? p.outs[first + r] : kept + r * width;
+#pragma GCC unroll 4
+        for (int v = 0; v < Vectors; ++v) {
+            sums[r][v] = sums[r][v] * step[v] + bias[v];
+            activate(p.slope, sums[r][v]);
+            store(sums[r][v], to + v * lanes);
+        }
+    }
+    if (whole) return;
+    const std::size_t size = static_cast<std::size_t>(p.columns) * sizeof(float);
+    for (int r = 0; r < Rows; ++r) std::memcpy(p.outs[first + r], kept + r * width, size);
+}
+
+/// `Width`: see `add_piece`.
 template <class Vector, int Rows, int Vectors, int Width>
 MOL_EDGE_NETWORK_INLINE void product_of_rows(const Product& p, const Piece& piece, int first,
                                              int blocks, int block, float* partial) {
     constexpr int lanes = kLanes<Vector>;
     constexpr int width = Vectors * lanes;
-    const float* const* const rows = p.rows + first;
     float* const kept = partial + first * width;
     Vector sums[Rows][Vectors] = {};
     if (!piece.begins) {
@@ -58,49 +144,15 @@ MOL_EDGE_NETWORK_INLINE void product_of_rows(const Product& p, const Piece& piec
             for (int v = 0; v < Vectors; ++v) load(kept + r * width + v * lanes, sums[r][v]);
         }
     }
-    // Each block fetches its share of the lines of the next piece.
-    const int inputs = piece.tap_count * piece.run;
-    const std::ptrdiff_t fetch_step = static_cast<std::ptrdiff_t>(Width * sizeof(float)) / blocks;
-    const char* ahead = reinterpret_cast<const char*>(piece.next) +
-                        block * static_cast<std::ptrdiff_t>(inputs) * fetch_step;
-    const float* b = piece.panel;
-    for (int t = 0; t < piece.tap_count; ++t) {
-        const float* a[Rows];
-#pragma GCC unroll 16
-        for (int r = 0; r < Rows; ++r) a[r] = rows[r] + piece.taps[t] + piece.first;
-        for (std::ptrdiff_t k = 0; k < piece.run; ++k) {
-            fetch<Vector, width / Width>(ahead, piece.vector_step);
-            ahead += fetch_step;
-            Vector column[Vectors];
-#pragma GCC unroll 4
-            for (int v = 0; v < Vectors; ++v) load(b + v * piece.vector_step, column[v]);
-            b += Width;
-#pragma GCC unroll 16
-            for (int r = 0; r < Rows; ++r) {
-                Vector value;
-                spread(a[r][k], value);
-#pragma GCC unroll 4
-                for (int v = 0; v < Vectors; ++v) sums[r][v] += value * column[v];
-            }
-        }
+    add_piece<Vector, Rows, Vectors, Width>(p.rows + first, piece, blocks, block, sums);
+    if (piece.ends) {
+        finish<Vector, Rows, Vectors>(p, first, sums, kept);
+        return;
     }
 #pragma GCC unroll 16
     for (int r = 0; r < Rows; ++r) {
-        float* const whole = p.columns == width ? p.outs[first + r] : kept + r * width;
-        float* const to = piece.ends ? whole : kept + r * width;
 #pragma GCC unroll 4
-        for (int v = 0; v < Vectors; ++v) {
-            if (piece.ends) {
-                Vector bias;
-                load(p.bias + v * lanes, bias);
-                sums[r][v] += bias;
-                activate(p.slope, sums[r][v]);
-            }
-            store(sums[r][v], to + v * lanes);
-        }
-        if (piece.ends && p.columns < width) {
-            std::memcpy(p.outs[first + r], to, static_cast<std::size_t>(p.columns) * sizeof(float));
-        }
+        for (int v = 0; v < Vectors; ++v) store(sums[r][v], kept + r * width + v * lanes);
     }
 }
 
@@ -112,7 +164,7 @@ inline constexpr int kRowsAtOnce = kWholeRows<Vector> ? 2 * kRows : kRows;
 template <class Vector>
 inline constexpr int kPanelsAtOnce = kWholeRows<Vector> ? kMostPanels : 1;
 
-/// Rows of two panels.
+/// Rows of several panels.
 inline constexpr int kRowsOfTwo = 8;
 
 /// As a function of its own, without which GCC leaves some of the sums of many rows in memory.
@@ -169,14 +221,15 @@ MOL_EDGE_NETWORK_INLINE void narrow_piece(const Product& p, const Piece& piece, 
     }
 }
 
-template <class Vector>
-MOL_EDGE_NETWORK_TARGET void product(const Product& p) {
-    alignas(64) float partial[kMostRows * kMostPanels * kPanel];
+/// Of floats, of so many wide panels or of a narrow one.
+template <class Vector, int Panels>
+MOL_EDGE_NETWORK_TARGET void float_product(const Product& p) {
+    alignas(64) float partial[kMostRows * Panels * kPanel];
     const int width = p.narrow ? kNarrowPanel : kPanel;
-    const bool two = kWholeRows<Vector> && p.columns > kPanel;
     const int parts = (p.run + kPieceInputs - 1) / kPieceInputs;
     const int part = (p.run + parts - 1) / parts;
     const int taps = parts > 1 ? 1 : (kPieceInputs + p.run - 1) / p.run;
+    const std::ptrdiff_t lanes = p.narrow ? kLanes<OfEights<Vector>> : kLanes<Vector>;
     const float* panel = p.panel;
     for (int tap = 0; tap < p.tap_count; tap += taps) {
         const int count = tap + taps < p.tap_count ? taps : p.tap_count - tap;
@@ -184,23 +237,21 @@ MOL_EDGE_NETWORK_TARGET void product(const Product& p) {
             const int run = first + part < p.run ? part : p.run - first;
             const float* const after = panel + static_cast<std::ptrdiff_t>(count) * run * width;
             const bool ends = tap + count == p.tap_count && first + run == p.run;
-            const Piece piece{p.taps + tap,
-                              count,
-                              first,
-                              run,
-                              panel,
-                              ends && p.next != nullptr ? p.next : after,
-                              two        ? p.panel_step
-                              : p.narrow ? std::ptrdiff_t{kLanes<OfEights<Vector>>}
-                                         : std::ptrdiff_t{kLanes<Vector>},
-                              panel == p.panel,
-                              ends};
+            const Piece piece{.taps = p.taps + tap,
+                              .tap_count = count,
+                              .first = first,
+                              .run = run,
+                              .panel = panel,
+                              .vector_step = Panels > 1 ? p.panel_step : lanes,
+                              .next = bytes_of(ends && p.next != nullptr ? p.next : after),
+                              .next_step = p.panel_step * kFloat,
+                              .fetched = width * kFloat,
+                              .begins = panel == p.panel,
+                              .ends = ends};
             if (p.narrow) {
                 narrow_piece<OfEights<Vector>>(p, piece, partial);
-            } else if (two) {
-                wide_piece<Vector, kPanelsAtOnce<Vector>>(p, piece, partial);
             } else {
-                wide_piece<Vector, 1>(p, piece, partial);
+                wide_piece<Vector, Panels>(p, piece, partial);
             }
             panel = after;
         }

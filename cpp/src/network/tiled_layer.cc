@@ -1,7 +1,10 @@
 #include "tiled_layer.h"
 
+#include "fixed_panels.h"
+
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace mol_edge::network {
 namespace {
@@ -153,14 +156,19 @@ void TiledLayer::plan() {
     // Items that share a map come one at a time.
     const bool apart = sources_.front()[0].origin != sources_.back()[0].origin &&
                        targets_.front()[0].origin != targets_.back()[0].origin;
-    const int tiles = row_tiles_ * row_tiles_ * (apart ? items_ : 1);
+    const int of_item = row_tiles_ * row_tiles_;
     const std::ptrdiff_t block = static_cast<std::ptrdiff_t>(inputs_) * kPanel * kRows;
     chunk_ = static_cast<int>(std::max<std::ptrdiff_t>(1, kTaskProducts / block)) * kRows;
-    if (static_cast<std::ptrdiff_t>(packed_.size()) > kCachedWeights) {
-        benches_.push_back(bench_for(tiles, outputs_));
-    } else {
+    if (static_cast<std::ptrdiff_t>(packed_.size()) <= kCachedWeights) {
         const std::ptrdiff_t row = static_cast<std::ptrdiff_t>(kTileArea) * inputs_ * kRows;
         band_ = static_cast<int>(std::max<std::ptrdiff_t>(1, kCachedPoints / row)) * kRows;
+        return;
+    }
+    at_once_ = of_item * (apart ? items_ : 1);
+    if (of_item > kMostFixedRows) return;
+    if (auto fixed = FixedPanels::of(packed_.data(), kTileArea * outputs_ / kPanel, 1, inputs_)) {
+        packed_ = std::move(fixed->words);
+        steps_ = std::move(fixed->steps);
     }
 }
 

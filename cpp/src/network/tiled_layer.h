@@ -71,19 +71,24 @@ class TiledLayer {
     };
     [[nodiscard]] Place place_of(int tile) const;
     /// What some tiles are in the domain of tiles, as 16 matrices of `tiles` rows each: their
-    /// points, and the products for some outputs.
+    /// points, and the products for some outputs; in a room of the team.
     struct Bench {
         int tiles = 0;
         int outputs = 0;
-        Buffer points;
-        Buffer products;
+        float* points = nullptr;
+        float* products = nullptr;
     };
     /// Rows of a matrix that one product takes.
     struct Rows {
         int first;
         int count;
     };
-    [[nodiscard]] Bench bench_for(int tiles, int outputs) const;
+    /// Panels that one product takes.
+    struct Panels {
+        int first;
+        int end;
+    };
+    [[nodiscard]] Bench bench_in(Team& team, int thread, int tiles, int outputs) const;
     /// All tiles step by step, so that each weight comes from memory once.
     void run_in_steps(Team& team, const Kernels& kernels, int begin, int tiles);
     /// Bands of tiles from pixels to pixels, each by one thread and in its nearest caches.
@@ -93,9 +98,11 @@ class TiledLayer {
     /// first output of the products.
     void read(const Kernels& kernels, const Bench& bench, int tile, int row) const;
     void write(const Kernels& kernels, const Bench& bench, int tile, int row, int first) const;
-    /// `panel` of `matrix`, counted from the first output of the products.
-    void multiply(const Kernels& kernels, const Bench& bench, int matrix, int panel, Rows rows,
-                  const float* weights, const float* next) const;
+    /// Panels of `matrix`, counted from the first output of the products, which is `first`.
+    void multiply(const Kernels& kernels, const Bench& bench, int matrix, int first, Panels panels,
+                  Rows rows, const float* next) const;
+    [[nodiscard]] std::ptrdiff_t panel_size() const;
+    /// Of `panel` of `matrix`, counted from the first output of all.
     [[nodiscard]] const float* weights_of(int matrix, int panel) const;
 
     int size_;
@@ -104,8 +111,9 @@ class TiledLayer {
     int inputs_ = 0;
     int outputs_ = 0;
     int chunk_ = 0;
-    /// Tiles of a band, or 0 where all are computed in steps.
+    /// Tiles of a band, or 0 where all are computed in steps, so many at once.
     int band_ = 0;
+    int at_once_ = 0;
     /// By item.
     std::vector<std::vector<Source>> sources_;
     std::vector<std::vector<Target>> targets_;
@@ -113,8 +121,8 @@ class TiledLayer {
     int target_channels_ = 0;
     std::vector<float> bias_;
     Buffer packed_;
-    /// One for all threads, or one for each.
-    std::vector<Bench> benches_;
+    /// By column of all panels, where the weights are in fixed point.
+    std::vector<float> steps_;
 };
 
 }  // namespace mol_edge::network

@@ -1,3 +1,4 @@
+#include "fixed_panels.h"
 #include "tiled_layer.h"
 
 #include <algorithm>
@@ -28,15 +29,24 @@ TiledLayer::Place TiledLayer::place_of(int tile) const {
             at % row_tiles_ * size_};
 }
 
-TiledLayer::Bench TiledLayer::bench_for(int tiles, int outputs) const {
-    const auto rows = static_cast<std::size_t>(kTileArea * tiles);
-    return {tiles, outputs, Buffer(rows * static_cast<std::size_t>(inputs_)),
-            Buffer(rows * static_cast<std::size_t>(outputs))};
+TiledLayer::Bench TiledLayer::bench_in(Team& team, int thread, int tiles, int outputs) const {
+    // Both begin on a cache line.
+    const std::size_t points =
+        static_cast<std::size_t>(kTileArea * tiles) * static_cast<std::size_t>(inputs_);
+    const std::size_t products =
+        static_cast<std::size_t>(kTileArea * tiles) * static_cast<std::size_t>(outputs);
+    float* const room = team.room(thread, points + products);
+    return {tiles, outputs, room, room + points};
+}
+
+std::ptrdiff_t TiledLayer::panel_size() const {
+    return steps_.empty() ? static_cast<std::ptrdiff_t>(inputs_) * kPanel
+                          : fixed_panel_size(1, inputs_);
 }
 
 const float* TiledLayer::weights_of(int matrix, int panel) const {
     return packed_.data() +
-           static_cast<std::ptrdiff_t>(matrix * (outputs_ / kPanel) + panel) * inputs_ * kPanel;
+           static_cast<std::ptrdiff_t>(matrix * (outputs_ / kPanel) + panel) * panel_size();
 }
 
 void TiledLayer::run(Team& team, const Kernels& kernels, Items items) {
@@ -49,7 +59,7 @@ void TiledLayer::run(Team& team, const Kernels& kernels, Items items) {
 }
 
 void TiledLayer::run_in_steps(Team& team, const Kernels& kernels, int begin, int tiles) {
-    const Bench& bench = benches_.front();
+    const Bench bench = bench_in(team, team.threads(), std::min(at_once_, tiles), outputs_);
     for (int first = 0; first < tiles; first += bench.tiles) {
         const int count = std::min(bench.tiles, tiles - first);
         share(team, count, [&](int i) { read(kernels, bench, begin + first + i, i); });
@@ -57,15 +67,16 @@ void TiledLayer::run_in_steps(Team& team, const Kernels& kernels, int begin, int
         const int groups = (panels + kernels.panels - 1) / kernels.panels;
         const int chunks = (count + chunk_ - 1) / chunk_;
         const int tasks = kTileArea * groups * chunks;
+        const auto panels_of = [&](int task) {
+            const int group = task / chunks % groups;
+            return Panels{panels * group / groups, panels * (group + 1) / groups};
+        };
         team.run(tasks, [&](int task) {
-            const auto weights = [&](int of) {
-                return weights_of(of / (groups * chunks), of / chunks % groups * kernels.panels);
-            };
             const int next = std::min(task + 1, tasks - 1);
             const int row = task % chunks * chunk_;
-            multiply(kernels, bench, task / (groups * chunks),
-                     task / chunks % groups * kernels.panels, {row, std::min(chunk_, count - row)},
-                     weights(task), weights(next));
+            multiply(kernels, bench, task / (groups * chunks), 0, panels_of(task),
+                     {row, std::min(chunk_, count - row)},
+                     weights_of(next / (groups * chunks), panels_of(next).first));
         });
         share(team, count, [&](int i) { write(kernels, bench, begin + first + i, i, 0); });
     }
@@ -74,14 +85,11 @@ void TiledLayer::run_in_steps(Team& team, const Kernels& kernels, int begin, int
 void TiledLayer::run_in_bands(Team& team, const Kernels& kernels, int begin, int tiles) {
     const int threads = team.threads();
     const int group = target_channels_ % kGroup == 0 ? kGroup : kPanel;
-    while (static_cast<int>(benches_.size()) < threads) {
-        benches_.push_back(bench_for(band_, group));
-    }
     // As many for each thread, of nearly the same size.
     const int wanted = (tiles + band_ - 1) / band_;
     const int bands = (wanted + threads - 1) / threads * threads;
     team.run(bands, [&](int band, int thread) {
-        run_band(kernels, benches_[static_cast<std::size_t>(thread)], begin + tiles * band / bands,
+        run_band(kernels, bench_in(team, thread, band_, group), begin + tiles * band / bands,
                  begin + tiles * (band + 1) / bands);
     });
 }
@@ -89,18 +97,18 @@ void TiledLayer::run_in_bands(Team& team, const Kernels& kernels, int begin, int
 void TiledLayer::run_band(const Kernels& kernels, const Bench& bench, int begin, int end) const {
     for (int tile = begin; tile < end; ++tile) read(kernels, bench, tile, tile - begin);
     const int panels = bench.outputs / kPanel;
+    const int groups = (panels + kernels.panels - 1) / kernels.panels;
     for (int first = 0; first < outputs_; first += bench.outputs) {
         for (int matrix = 0; matrix < kTileArea; ++matrix) {
-            for (int panel = 0; panel < panels; panel += kernels.panels) {
-                const int at = first / kPanel + panel;
-                const float* next = weights_of(matrix, at + kernels.panels);
-                if (panel + kernels.panels >= panels) {
+            for (int group = 0; group < groups; ++group) {
+                const Panels taken{panels * group / groups, panels * (group + 1) / groups};
+                const float* next = weights_of(matrix, first / kPanel + taken.end);
+                if (taken.end == panels) {
                     next = matrix + 1 < kTileArea
                                ? weights_of(matrix + 1, first / kPanel)
                                : weights_of(0, (first + bench.outputs) % outputs_ / kPanel);
                 }
-                multiply(kernels, bench, matrix, panel, {0, end - begin}, weights_of(matrix, at),
-                         next);
+                multiply(kernels, bench, matrix, first, taken, {0, end - begin}, next);
             }
         }
         for (int tile = begin; tile < end; ++tile) {
@@ -111,7 +119,7 @@ void TiledLayer::run_band(const Kernels& kernels, const Bench& bench, int begin,
 
 void TiledLayer::read(const Kernels& kernels, const Bench& bench, int tile, int row) const {
     const auto [item, y, x] = place_of(tile);
-    float* to = bench.points.data() + static_cast<std::ptrdiff_t>(row) * inputs_;
+    float* to = bench.points + static_cast<std::ptrdiff_t>(row) * inputs_;
     for (const Source& source : sources_[item]) {
         kernels.tile_in({source.origin + y * source.row_step + x * source.pixel_step,
                          source.row_step, source.pixel_step, source.channels, to,
@@ -120,30 +128,33 @@ void TiledLayer::read(const Kernels& kernels, const Bench& bench, int tile, int 
     }
 }
 
-void TiledLayer::multiply(const Kernels& kernels, const Bench& bench, int matrix, int panel,
-                          Rows rows, const float* weights, const float* next) const {
+void TiledLayer::multiply(const Kernels& kernels, const Bench& bench, int matrix, int first,
+                          Panels panels, Rows rows, const float* next) const {
     const float* from[kMostRows];
     float* outs[kMostRows];
     const std::ptrdiff_t tap = 0;
     const float none[kMostPanels * kPanel] = {};
-    const int columns = std::min(kernels.panels * kPanel, bench.outputs - panel * kPanel);
+    const int columns = (panels.end - panels.first) * kPanel;
+    const int panel = first / kPanel + panels.first;
+    const float* const weights = weights_of(matrix, panel);
+    const float* const steps =
+        steps_.empty() ? nullptr : steps_.data() + (matrix * (outputs_ / kPanel) + panel) * kPanel;
     for (int done = 0; done < rows.count; done += kMostRows) {
         const int block = std::min(kMostRows, rows.count - done);
         for (int r = 0; r < block; ++r) {
             const std::ptrdiff_t row = matrix * bench.tiles + rows.first + done + r;
-            from[r] = bench.points.data() + row * inputs_;
-            outs[r] = bench.products.data() + row * bench.outputs + panel * kPanel;
+            from[r] = bench.points + row * inputs_;
+            outs[r] = bench.products + row * bench.outputs + panels.first * kPanel;
         }
         kernels.product({from, outs, block, &tap, 1, inputs_, weights, none, 1.0F, columns, false,
-                         done + block == rows.count ? next : weights,
-                         static_cast<std::ptrdiff_t>(inputs_) * kPanel});
+                         done + block == rows.count ? next : weights, panel_size(), steps});
     }
 }
 
 void TiledLayer::write(const Kernels& kernels, const Bench& bench, int tile, int row,
                        int first) const {
     const auto [item, y, x] = place_of(tile);
-    const float* from = bench.products.data() + static_cast<std::ptrdiff_t>(row) * bench.outputs;
+    const float* from = bench.products + static_cast<std::ptrdiff_t>(row) * bench.outputs;
     const int channels = std::min(bench.outputs, target_channels_);
     for (int output = first; output < first + bench.outputs; output += channels) {
         const Target& target = targets_[item][static_cast<std::size_t>(output / target_channels_)];

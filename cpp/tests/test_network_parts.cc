@@ -15,12 +15,13 @@ namespace {
 
 TEST_CASE("a linear layer adds up what is not zero") {
     const Isa isa = GENERATE(from_range(available_isas()));
-    const int outputs = GENERATE(3, 40);
-    const int inputs = 1200;
+    // The last one in fixed point.
+    const int outputs = GENERATE(3, 40, 417);
+    const int inputs = GENERATE(1200, 1203);
     Team team(2, 20);
     const auto weight = noise(static_cast<std::size_t>(outputs * inputs), 1);
     const auto bias = noise(static_cast<std::size_t>(outputs), 2);
-    auto from = noise(inputs, 3);
+    auto from = noise(static_cast<std::size_t>(inputs), 3);
     const bool none = GENERATE(false, true);
     for (float& value : from) value = none ? 0 : std::max(value, 0.0F);
     Linear linear({{outputs, inputs}, weight}, {{outputs}, bias});

@@ -5,6 +5,7 @@
 #include "network/kernels.h"
 #include "network_cases.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -106,14 +107,17 @@ TEST_CASE("a product takes several panels at once, in floats and in fixed point"
 TEST_CASE("weights in fixed point are off by half a step of their column's largest at most") {
     const int run = 37;
     auto weights = noise(static_cast<std::size_t>(2 * run * kPanel), 4);
-    // A column of zeros, and one of small weights.
+    // A column of zeros, one of small weights, and one of as good as none.
     for (int k = 0; k < 2 * run; ++k) {
         weights[static_cast<std::size_t>(k * kPanel)] = 0;
         weights[static_cast<std::size_t>(k * kPanel + 1)] *= 1e-20F;
+        weights[static_cast<std::size_t>(k * kPanel + 2)] *= 1e-40F;
     }
     const auto fixed = FixedPanels::of(weights.data(), 1, 2, run);
     REQUIRE(fixed.has_value());
     CHECK(static_cast<std::ptrdiff_t>(fixed->words.size()) == fixed_panel_size(2, run));
+    std::vector<double> largest(kPanel, 1.0);
+    largest[1] = 1e-20;
     // One input after the other is 1, the others 0.
     double worst = 0;
     for (int input = 0; input < 2 * run; ++input) {
@@ -127,10 +131,9 @@ TEST_CASE("weights in fixed point are off by half a step of their column's large
         kernels(available_isas().front())
             .product({&row, &to, 1, taps, 2, run, fixed->words.data(), bias, 1.0F, kPanel, false,
                       nullptr, 0, fixed->steps.data()});
-        for (int n = 0; n < kPanel; ++n) {
-            const double wanted = weights[static_cast<std::size_t>(input * kPanel + n)];
-            const double largest = n == 0 ? 1 : n == 1 ? 1e-20 : 1.0;
-            worst = std::fmax(worst, std::fabs(out[n] - wanted) / largest);
+        for (std::size_t n = 0; n < kPanel; ++n) {
+            const double wanted = weights[static_cast<std::size_t>(input) * kPanel + n];
+            worst = std::max(worst, std::fabs(out[n] - wanted) / largest[n]);
         }
     }
     // Half a step of 23 bits, and a float's rounding of what comes out.

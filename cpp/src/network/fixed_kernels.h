@@ -13,32 +13,40 @@ namespace {
 /// So few inputs that their weights as floats stay in the nearest cache beside the pixels.
 inline constexpr int kFixedPiece = 128;
 
+/// The four vectors of weights that begin at `words`, which `put_fixed` put there.
+template <class Vector>
+MOL_EDGE_NETWORK_INLINE void widen_group(const float* words, Vector (&weights)[kFixedGroup]) {
+    using Words = decltype(Vector{} < Vector{});
+    constexpr int low = 0xFF;
+    Words a, b, c;
+    std::memcpy(&a, words, sizeof a);
+    std::memcpy(&b, words + kPanel, sizeof b);
+    std::memcpy(&c, words + 2 * kPanel, sizeof c);
+    const Words d = a << 24 | (b & low) << 16 | (c & low) << 8;
+    weights[0] = __builtin_convertvector(a & ~low, Vector);
+    weights[1] = __builtin_convertvector(b & ~low, Vector);
+    weights[2] = __builtin_convertvector(c & ~low, Vector);
+    weights[3] = __builtin_convertvector(d, Vector);
+}
+
 /// Weights in fixed point of some inputs to floats, `kFixedPiece` inputs by panel. Meanwhile a
 /// third of what follows is fetched: a line for each group of inputs and panel.
 template <class Vector, int Panels>
 MOL_EDGE_NETWORK_INLINE void widen(const float* words, std::ptrdiff_t panel_step, int inputs,
                                    const char* next, float* to) {
-    using Words = decltype(Vector{} < Vector{});
     constexpr int lanes = kLanes<Vector>;
-    constexpr int low = 0xFF;
     for (int k = 0; k < inputs; k += kFixedGroup) {
         fetch<Vector, Panels>(next, panel_step * kFloat);
         next += kLine;
 #pragma GCC unroll 4
         for (int panel = 0; panel < Panels; ++panel) {
-            const float* const from = words + panel * panel_step;
             float* const out = to + (panel * kFixedPiece + k) * kPanel;
 #pragma GCC unroll 4
             for (int n = 0; n < kPanel; n += lanes) {
-                Words a, b, c;
-                std::memcpy(&a, from + n, sizeof a);
-                std::memcpy(&b, from + kPanel + n, sizeof b);
-                std::memcpy(&c, from + 2 * kPanel + n, sizeof c);
-                const Words d = a << 24 | (b & low) << 16 | (c & low) << 8;
-                store(__builtin_convertvector(a & ~low, Vector), out + n);
-                store(__builtin_convertvector(b & ~low, Vector), out + kPanel + n);
-                store(__builtin_convertvector(c & ~low, Vector), out + 2 * kPanel + n);
-                store(__builtin_convertvector(d, Vector), out + 3 * kPanel + n);
+                Vector weights[kFixedGroup];
+                widen_group(words + panel * panel_step + n, weights);
+#pragma GCC unroll 4
+                for (int i = 0; i < kFixedGroup; ++i) store(weights[i], out + i * kPanel + n);
             }
         }
         words += kFixedWords * kPanel;
@@ -77,6 +85,63 @@ MOL_EDGE_NETWORK_TARGET void fixed_product(const Product& p) {
             wide_piece<Vector, Panels>(p, piece, partial);
             words = after;
         }
+    }
+}
+
+/// `Rows` of `add_fixed_rows`.
+template <class Vector, int Rows>
+MOL_EDGE_NETWORK_INLINE void add_few_fixed_rows(const float* const (&rows)[Rows],
+                                                const float* const (&next)[Rows],
+                                                const float* values, int columns, float* to) {
+    Vector factors[Rows] = {};
+#pragma GCC unroll 4
+    for (int r = 0; r < Rows; ++r) spread(values[r], factors[r]);
+    std::ptrdiff_t at = 0;
+    for (int first = 0; first < columns; first += kFixedBlock, at += kFixedWords * kPanel) {
+#pragma GCC unroll 4
+        for (int r = 0; r < Rows; ++r) {
+#pragma GCC unroll 3
+            for (int line = 0; line < kFixedWords; ++line) {
+                __builtin_prefetch(next[r] + at + line * kPanel);
+            }
+        }
+        for (int n = 0; n < kPanel; n += kLanes<Vector>) {
+            Vector sums[kFixedGroup];
+#pragma GCC unroll 4
+            for (int i = 0; i < kFixedGroup; ++i) load(to + first + i * kPanel + n, sums[i]);
+#pragma GCC unroll 4
+            for (int r = 0; r < Rows; ++r) {
+                Vector weights[kFixedGroup];
+                widen_group(rows[r] + at + n, weights);
+#pragma GCC unroll 4
+                for (int i = 0; i < kFixedGroup; ++i) sums[i] += factors[r] * weights[i];
+            }
+#pragma GCC unroll 4
+            for (int i = 0; i < kFixedGroup; ++i) store(sums[i], to + first + i * kPanel + n);
+        }
+    }
+}
+
+template <class Vector>
+MOL_EDGE_NETWORK_TARGET void add_fixed_rows(const float* words, int columns, const int* indices,
+                                            const float* values, int count, float* to) {
+    constexpr int together = 4;
+    const std::ptrdiff_t size = columns / kFixedGroup * kFixedWords;
+    int i = 0;
+    for (; i + together <= count; i += together) {
+        const float* rows[together];
+        const float* next[together];
+        for (int j = 0; j < together; ++j) {
+            rows[j] = words + indices[i + j] * size;
+            // The rows after these, which need not follow them in memory.
+            const int after = i + together + j;
+            next[j] = words + indices[after < count ? after : count - 1] * size;
+        }
+        add_few_fixed_rows<Vector, together>(rows, next, values + i, columns, to);
+    }
+    for (; i < count; ++i) {
+        const float* const rows[] = {words + indices[i] * size};
+        add_few_fixed_rows<Vector, 1>(rows, rows, values + i, columns, to);
     }
 }
 

@@ -15,32 +15,36 @@ constexpr double kMost = (1 << 23) - 1;
 /// How far the largest weight of a column may be above its root mean square: weights are then off
 /// by 1e-6 of this at most, as root mean square.
 constexpr double kMostAbove = 32;
+/// A column of no larger weights is one of zeros: a float holds no step of theirs.
+constexpr double kNone = 1e-25;
 
-/// The step of column `n` of a panel, or nothing where it would be too large.
-std::optional<double> step_of(const float* panel, std::ptrdiff_t inputs, int n) {
+}  // namespace
+
+std::optional<double> fixed_step(const float* weights, std::ptrdiff_t apart, std::ptrdiff_t count) {
     double largest = 0;
     double squares = 0;
-    for (std::ptrdiff_t k = 0; k < inputs; ++k) {
-        const double weight = panel[k * kPanel + n];
+    for (std::ptrdiff_t k = 0; k < count; ++k) {
+        const double weight = weights[k * apart];
         largest = std::max(largest, std::fabs(weight));
         squares += weight * weight;
     }
-    const double mean = std::sqrt(squares / static_cast<double>(inputs));
+    const double mean = std::sqrt(squares / static_cast<double>(count));
     if (!std::isfinite(mean) || largest > kMostAbove * mean) return std::nullopt;
-    return largest > 0 ? largest / kMost : 1;
+    return largest > kNone ? largest / kMost : 1;
 }
 
-/// Four weights of a column, each in 24 bits, into three words `kPanel` apart: the upper 24 bits of
-/// these are three of them, the lower eight the fourth, its upper byte first.
-void put(const std::uint32_t (&weights)[kFixedGroup], float* words) {
+std::int32_t fixed_of(double weight, double step) {
+    return static_cast<std::int32_t>(std::clamp(std::nearbyint(weight / step), -kMost, kMost));
+}
+
+void put_fixed(const std::int32_t (&weights)[kFixedGroup], float* words) {
+    const auto last = static_cast<std::uint32_t>(weights[kFixedWords]);
     for (int word = 0; word < kFixedWords; ++word) {
-        const std::uint32_t part = weights[kFixedGroup - 1] >> (8 * (2 - word)) & 0xFFU;
-        const std::uint32_t whole = weights[word] << 8U | part;
+        const std::uint32_t part = last >> (8 * (kFixedWords - 1 - word)) & 0xFFU;
+        const std::uint32_t whole = static_cast<std::uint32_t>(weights[word]) << 8U | part;
         std::memcpy(words + word * kPanel, &whole, sizeof whole);
     }
 }
-
-}  // namespace
 
 std::ptrdiff_t fixed_panel_size(int taps, int run) {
     return static_cast<std::ptrdiff_t>(taps) * rounded_up(run, kFixedGroup) / kFixedGroup *
@@ -56,23 +60,21 @@ std::optional<FixedPanels> FixedPanels::of(const float* panels, int panel_count,
     for (int panel = 0; panel < panel_count; ++panel, panels += inputs * kPanel) {
         double steps[kPanel];
         for (int n = 0; n < kPanel; ++n) {
-            const auto step = step_of(panels, inputs, n);
+            const auto step = fixed_step(panels + n, kPanel, inputs);
             if (!step) return std::nullopt;
             steps[n] = *step;
-            // Words have a byte below the 24 bits.
-            fixed.steps.push_back(static_cast<float>(*step / 256));
+            fixed.steps.push_back(static_cast<float>(*step / kFixedUnit));
         }
         for (int tap = 0; tap < taps; ++tap) {
             for (int first = 0; first < run; first += kFixedGroup) {
                 for (int n = 0; n < kPanel; ++n) {
-                    std::uint32_t group[kFixedGroup] = {};
+                    std::int32_t group[kFixedGroup] = {};
                     for (int k = first; k < std::min(run, first + kFixedGroup); ++k) {
                         const double weight =
                             panels[(static_cast<std::ptrdiff_t>(tap) * run + k) * kPanel + n];
-                        group[k - first] = static_cast<std::uint32_t>(
-                            static_cast<std::int32_t>(std::nearbyint(weight / steps[n])));
+                        group[k - first] = fixed_of(weight, steps[n]);
                     }
-                    put(group, to + n);
+                    put_fixed(group, to + n);
                 }
                 to += kFixedWords * kPanel;
             }

@@ -4,6 +4,7 @@
 #include "kernels.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -23,6 +24,20 @@ struct FixedPanels {
     /// far above the others that these would be off by more than floats' sums.
     static std::optional<FixedPanels> of(const float* panels, int panel_count, int taps, int run);
 };
+
+/// Words hold 24 bits and a byte below them.
+inline constexpr double kFixedUnit = 256;
+
+/// A weight in such steps.
+std::int32_t fixed_of(double weight, double step);
+
+/// What a column's weights, `apart` from each other, are whole multiples of in 24 bits, or nothing
+/// where one of them is too far above the others, or no number.
+std::optional<double> fixed_step(const float* weights, std::ptrdiff_t apart, std::ptrdiff_t count);
+
+/// Weights of as many steps into words `kPanel` apart: the upper 24 bits of each word are one of
+/// the first, the lower eight of all are the last one, its upper byte first.
+void put_fixed(const std::int32_t (&weights)[kFixedGroup], float* words);
 
 /// Layers of more pixels, or of fewer weights, do not wait for weights.
 inline constexpr int kMostFixedRows = 16;

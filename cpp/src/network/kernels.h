@@ -28,6 +28,8 @@ inline constexpr int kByteBlock = 32;
 /// `FixedPanels`.
 inline constexpr int kFixedGroup = 4;
 inline constexpr int kFixedWords = 3;
+/// Columns of a matrix in fixed point that lie together, see `Kernels::add_fixed_rows`.
+inline constexpr int kFixedBlock = kFixedGroup * kPanel;
 inline constexpr int kMostNeighbours = 8;
 /// Components of flow.
 inline constexpr int kFlow = 2;
@@ -167,6 +169,11 @@ struct Kernels {
     /// to[n] += sum over i of values[i] * weights[indices[i] * columns + n].
     void (*add_rows)(const float* weights, int columns, const int* indices, const float* values,
                      int count, float* to);
+    /// The same with weights in fixed point and columns in multiples of `kFixedBlock`; in each such
+    /// block word n of the first three sixteens has parts of columns n, n + 16, n + 32 and n + 48,
+    /// see `put_fixed`.
+    void (*add_fixed_rows)(const float* words, int columns, const int* indices, const float* values,
+                           int count, float* to);
     /// The same with weights in bytes and columns in multiples of `kByteBlock`; in each such block
     /// the byte of column 8i + j lies at 4j + i.
     void (*add_byte_rows)(const std::int8_t* weights, int columns, const int* indices,

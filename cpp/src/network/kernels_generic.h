@@ -154,6 +154,7 @@ constexpr Kernels kernels_of() {
             mix<Vector>,
             predict<Vector>,
             add_rows<OfEights<Vector>>,
+            add_fixed_rows<Vector>,
             add_byte_rows<OfEights<Vector>>,
             transpose};
 }

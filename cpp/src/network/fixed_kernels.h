@@ -11,7 +11,8 @@ namespace mol_edge::network {
 namespace {
 
 /// So few inputs that their weights as floats stay in the nearest cache beside the pixels.
-inline constexpr int kFixedPiece = 128;
+template <int Panels>
+inline constexpr int kFixedPiece = Panels > 2 ? 80 : 128;
 
 /// The four vectors of weights that begin at `words`, which `put_fixed` put there.
 template <class Vector>
@@ -40,7 +41,7 @@ MOL_EDGE_NETWORK_INLINE void widen(const float* words, std::ptrdiff_t panel_step
         next += kLine;
 #pragma GCC unroll 4
         for (int panel = 0; panel < Panels; ++panel) {
-            float* const out = to + (panel * kFixedPiece + k) * kPanel;
+            float* const out = to + (panel * kFixedPiece<Panels> + k) * kPanel;
 #pragma GCC unroll 4
             for (int n = 0; n < kPanel; n += lanes) {
                 Vector weights[kFixedGroup];
@@ -57,8 +58,8 @@ MOL_EDGE_NETWORK_INLINE void widen(const float* words, std::ptrdiff_t panel_step
 template <class Vector, int Panels>
 MOL_EDGE_NETWORK_TARGET void fixed_product(const Product& p) {
     alignas(64) float partial[kMostRows * Panels * kPanel];
-    alignas(64) float wide[Panels * kFixedPiece * kPanel];
-    const int parts = (p.run + kFixedPiece - 1) / kFixedPiece;
+    alignas(64) float wide[Panels * kFixedPiece<Panels> * kPanel];
+    const int parts = (p.run + kFixedPiece<Panels> - 1) / kFixedPiece<Panels>;
     const int part = ((p.run + parts - 1) / parts + kFixedGroup - 1) / kFixedGroup * kFixedGroup;
     const float* words = p.panel;
     for (int tap = 0; tap < p.tap_count; ++tap) {
@@ -75,7 +76,7 @@ MOL_EDGE_NETWORK_TARGET void fixed_product(const Product& p) {
                               .run = run,
                               .panel = wide,
                               .vector_step = Panels > 1
-                                                 ? kFixedPiece * kPanel
+                                                 ? kFixedPiece<Panels> * kPanel
                                                  : static_cast<std::ptrdiff_t>(kLanes<Vector>),
                               .next = next + groups * kLine,
                               .next_step = p.panel_step * kFloat,

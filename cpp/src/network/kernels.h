@@ -12,7 +12,7 @@ inline constexpr int kPanel = 16;
 /// Columns of a panel of a layer that has no more outputs than this.
 inline constexpr int kNarrowPanel = 8;
 /// Panels that a product takes at once at most (see `Kernels::panels`).
-inline constexpr int kMostPanels = 3;
+inline constexpr int kMostPanels = 4;
 /// Rows that a product takes at once, of wide panels (another number where a register holds a whole
 /// row of one, see `Kernels::rows`) and of narrow ones.
 inline constexpr int kRows = 6;

@@ -142,7 +142,7 @@ MOL_EDGE_NETWORK_TARGET void transpose(const float* from, std::ptrdiff_t from_st
 
 template <class Vector>
 constexpr Kernels kernels_of() {
-    return {kWholeRows<Vector> ? kRowsOfTwo : kRowsAtOnce<Vector>,
+    return {kRowsOf<Vector, kPanelsAtOnce<Vector>>,
             kPanelsAtOnce<Vector>,
             kPanelsOfEdges<Vector>,
             product<Vector>,

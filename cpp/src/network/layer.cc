@@ -14,9 +14,6 @@ constexpr std::ptrdiff_t kTaskProducts = 120'000;
 /// Weights of more inputs than these do not stay in the nearest cache: a task takes as many rows as
 /// a product does.
 constexpr std::ptrdiff_t kNearInputs = 500;
-/// Panels in fixed point that are multiplied at once, whatever more may be: such layers wait for
-/// their weights, and few large tasks should be an even number.
-constexpr int kFixedAtOnce = 2;
 
 }  // namespace
 
@@ -138,8 +135,7 @@ int Layer::chunk_of(const Kernels& kernels, int rows) const {
 }
 
 int Layer::panels_of_task(const Kernels& kernels) const {
-    if (width_ != kPanel) return 1;
-    return steps_.empty() ? kernels.panels : std::min(kernels.panels, kFixedAtOnce);
+    return width_ == kPanel ? kernels.panels : 1;
 }
 
 int Layer::groups_of(const Kernels& kernels) const {

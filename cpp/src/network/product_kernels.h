@@ -27,7 +27,8 @@ struct Piece {
     bool ends;
 };
 
-inline constexpr int kPieceInputs = 256;
+template <int Panels>
+inline constexpr int kPieceInputs = Panels > 2 ? 128 : 256;
 inline constexpr std::ptrdiff_t kLine = 64;
 inline constexpr std::ptrdiff_t kFloat = sizeof(float);
 /// Inputs between two looks at what is to be fetched.
@@ -160,12 +161,16 @@ MOL_EDGE_NETWORK_INLINE void product_of_rows(const Product& p, const Piece& piec
 template <class Vector>
 inline constexpr int kRowsAtOnce = kWholeRows<Vector> ? 2 * kRows : kRows;
 
-/// Panels whose rows are read once.
+/// Panels whose rows are read once: each is a place in memory from which a processor fetches by
+/// itself too.
 template <class Vector>
 inline constexpr int kPanelsAtOnce = kWholeRows<Vector> ? kMostPanels : 1;
 
-/// Rows of several panels.
-inline constexpr int kRowsOfTwo = 8;
+/// Rows of so many panels whose sums registers hold, beside a vector of weights of each.
+template <class Vector, int Panels>
+inline constexpr int kRowsOf = Panels == 1   ? kRowsAtOnce<Vector>
+                               : Panels <= 3 ? 8
+                                             : 6;
 
 /// As a function of its own, without which GCC leaves some of the sums of many rows in memory.
 template <class Vector, int Rows, int Panels>
@@ -196,7 +201,7 @@ MOL_EDGE_NETWORK_INLINE void wide_block(int rows, const Product& p, const Piece&
 /// Rows in blocks of nearly the same size, since a block of one row waits for its own sums.
 template <class Vector, int Panels>
 MOL_EDGE_NETWORK_INLINE void wide_piece(const Product& p, const Piece& piece, float* partial) {
-    constexpr int most = Panels > 1 ? kRowsOfTwo : kRowsAtOnce<Vector>;
+    constexpr int most = kRowsOf<Vector, Panels>;
     const int blocks = (p.row_count + most - 1) / most;
     int first = 0;
     for (int block = 0; block < blocks; ++block) {
@@ -226,9 +231,9 @@ template <class Vector, int Panels>
 MOL_EDGE_NETWORK_TARGET void float_product(const Product& p) {
     alignas(64) float partial[kMostRows * Panels * kPanel];
     const int width = p.narrow ? kNarrowPanel : kPanel;
-    const int parts = (p.run + kPieceInputs - 1) / kPieceInputs;
+    const int parts = (p.run + kPieceInputs<Panels> - 1) / kPieceInputs<Panels>;
     const int part = (p.run + parts - 1) / parts;
-    const int taps = parts > 1 ? 1 : (kPieceInputs + p.run - 1) / p.run;
+    const int taps = parts > 1 ? 1 : (kPieceInputs<Panels> + p.run - 1) / p.run;
     const std::ptrdiff_t lanes = p.narrow ? kLanes<OfEights<Vector>> : kLanes<Vector>;
     const float* panel = p.panel;
     for (int tap = 0; tap < p.tap_count; tap += taps) {

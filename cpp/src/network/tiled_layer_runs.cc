@@ -6,8 +6,10 @@
 namespace mol_edge::network {
 namespace {
 
-/// Outputs of a band that are brought back to pixels at once, if that divides those of a target.
+/// Outputs of a band that are brought back to pixels at once, if whole targets can be: of one panel
+/// at a time, and of several.
 constexpr int kGroup = 2 * kPanel;
+constexpr int kGroupOfPanels = 4 * kPanel;
 /// Tiles of one task that reads or writes.
 constexpr int kTaskTiles = 4;
 
@@ -82,9 +84,18 @@ void TiledLayer::run_in_steps(Team& team, const Kernels& kernels, int begin, int
     }
 }
 
+int TiledLayer::group_of(const Kernels& kernels) const {
+    const int wanted = kernels.panels > 1 ? kGroupOfPanels : kGroup;
+    for (int group = wanted; group > kPanel; group /= 2) {
+        const bool whole = target_channels_ % group == 0 || group % target_channels_ == 0;
+        if (whole && outputs_ % group == 0) return group;
+    }
+    return kPanel;
+}
+
 void TiledLayer::run_in_bands(Team& team, const Kernels& kernels, int begin, int tiles) {
     const int threads = team.threads();
-    const int group = target_channels_ % kGroup == 0 ? kGroup : kPanel;
+    const int group = group_of(kernels);
     // As many for each thread, of nearly the same size.
     const int wanted = (tiles + band_ - 1) / band_;
     const int bands = (wanted + threads - 1) / threads * threads;

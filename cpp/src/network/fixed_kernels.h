@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels.h"
+#include "piece_kernels.h"
 #include "product_kernels.h"
 #include "vectors.h"
 

@@ -91,6 +91,8 @@ class TiledLayer {
     [[nodiscard]] Bench bench_in(Team& team, int thread, int tiles, int outputs) const;
     /// All tiles step by step, so that each weight comes from memory once.
     void run_in_steps(Team& team, const Kernels& kernels, int begin, int tiles);
+    /// Tiles that a band takes at most.
+    [[nodiscard]] int band_of(const Kernels& kernels) const;
     /// Outputs that bands bring back to pixels at once.
     [[nodiscard]] int group_of(const Kernels& kernels) const;
     /// Bands of tiles from pixels to pixels, each by one thread and in its nearest caches.

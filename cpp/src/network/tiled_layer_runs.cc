@@ -10,6 +10,8 @@ namespace {
 /// at a time, and of several.
 constexpr int kGroup = 2 * kPanel;
 constexpr int kGroupOfPanels = 4 * kPanel;
+/// More weights do not stay in a processor's own caches from band to band.
+constexpr std::size_t kOwnWeights = 400'000;
 /// Tiles of one task that reads or writes.
 constexpr int kTaskTiles = 4;
 
@@ -84,6 +86,11 @@ void TiledLayer::run_in_steps(Team& team, const Kernels& kernels, int begin, int
     }
 }
 
+int TiledLayer::band_of(const Kernels& kernels) const {
+    // Processors that take several panels have room for twice as many points.
+    return kernels.panels > 1 && packed_.size() > kOwnWeights ? 2 * band_ : band_;
+}
+
 int TiledLayer::group_of(const Kernels& kernels) const {
     const int wanted = kernels.panels > 1 ? kGroupOfPanels : kGroup;
     for (int group = wanted; group > kPanel; group /= 2) {
@@ -97,10 +104,11 @@ void TiledLayer::run_in_bands(Team& team, const Kernels& kernels, int begin, int
     const int threads = team.threads();
     const int group = group_of(kernels);
     // As many for each thread, of nearly the same size.
-    const int wanted = (tiles + band_ - 1) / band_;
+    const int most = band_of(kernels);
+    const int wanted = (tiles + most - 1) / most;
     const int bands = (wanted + threads - 1) / threads * threads;
     team.run(bands, [&](int band, int thread) {
-        run_band(kernels, bench_in(team, thread, band_, group), begin + tiles * band / bands,
+        run_band(kernels, bench_in(team, thread, most, group), begin + tiles * band / bands,
                  begin + tiles * (band + 1) / bands);
     });
 }

@@ -14,6 +14,14 @@
 namespace mol_edge::network {
 namespace {
 
+/// Where rows of so many values begin.
+template <class Value>
+std::vector<Value*> rows_of(Value* first, int rows, int size) {
+    std::vector<Value*> at;
+    for (int r = 0; r < rows; ++r) at.push_back(first + static_cast<std::ptrdiff_t>(r) * size);
+    return at;
+}
+
 TEST_CASE("a product is right for any number of rows, and writes no other columns") {
     const Isa isa = GENERATE(from_range(available_isas()));
     const bool narrow = GENERATE(false, true);
@@ -31,12 +39,8 @@ TEST_CASE("a product is right for any number of rows, and writes no other column
     const auto panel = noise(static_cast<std::size_t>(inputs * width), 2);
     const auto bias = noise(static_cast<std::size_t>(width), 3);
     std::vector<float> result(static_cast<std::size_t>(rows * width), -5.0F);
-    std::vector<const float*> from;
-    std::vector<float*> to;
-    for (int r = 0; r < rows; ++r) {
-        from.push_back(pixels.data() + static_cast<std::ptrdiff_t>(r) * inputs);
-        to.push_back(result.data() + static_cast<std::ptrdiff_t>(r) * width);
-    }
+    const auto from = rows_of(pixels.data(), rows, inputs);
+    const auto to = rows_of(result.data(), rows, width);
     std::vector<std::ptrdiff_t> taps;
     for (int t = 0; t < c.taps; ++t) taps.push_back(static_cast<std::ptrdiff_t>(t) * c.run);
     kernels(isa).product({from.data(), to.data(), rows, taps.data(), c.taps, c.run, panel.data(),
@@ -76,12 +80,8 @@ TEST_CASE("a product takes several panels at once, in floats and in fixed point"
     const auto packed = FixedPanels::of(weights.data(), panels, c.taps, c.run);
     REQUIRE(packed.has_value());
     std::vector<float> result(static_cast<std::size_t>(rows * width), -5.0F);
-    std::vector<const float*> from;
-    std::vector<float*> to;
-    for (int r = 0; r < rows; ++r) {
-        from.push_back(pixels.data() + static_cast<std::ptrdiff_t>(r) * inputs);
-        to.push_back(result.data() + static_cast<std::ptrdiff_t>(r) * width);
-    }
+    const auto from = rows_of(pixels.data(), rows, inputs);
+    const auto to = rows_of(result.data(), rows, width);
     const std::ptrdiff_t taps[] = {0, c.run};
     const std::ptrdiff_t whole = static_cast<std::ptrdiff_t>(inputs) * kPanel;
     k.product({from.data(), to.data(), rows, taps, c.taps, c.run,

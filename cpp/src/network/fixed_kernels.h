@@ -90,63 +90,6 @@ MOL_EDGE_NETWORK_TARGET void fixed_product(const Product& p) {
     }
 }
 
-/// `Rows` of `add_fixed_rows`.
-template <class Vector, int Rows>
-MOL_EDGE_NETWORK_INLINE void add_few_fixed_rows(const float* const (&rows)[Rows],
-                                                const float* const (&next)[Rows],
-                                                const float* values, int columns, float* to) {
-    Vector factors[Rows] = {};
-#pragma GCC unroll 4
-    for (int r = 0; r < Rows; ++r) spread(values[r], factors[r]);
-    std::ptrdiff_t at = 0;
-    for (int first = 0; first < columns; first += kFixedBlock, at += kFixedWords * kPanel) {
-#pragma GCC unroll 4
-        for (int r = 0; r < Rows; ++r) {
-#pragma GCC unroll 3
-            for (int line = 0; line < kFixedWords; ++line) {
-                __builtin_prefetch(next[r] + at + line * kPanel);
-            }
-        }
-        for (int n = 0; n < kPanel; n += kLanes<Vector>) {
-            Vector sums[kFixedGroup];
-#pragma GCC unroll 4
-            for (int i = 0; i < kFixedGroup; ++i) load(to + first + i * kPanel + n, sums[i]);
-#pragma GCC unroll 4
-            for (int r = 0; r < Rows; ++r) {
-                Vector weights[kFixedGroup];
-                widen_group(rows[r] + at + n, weights);
-#pragma GCC unroll 4
-                for (int i = 0; i < kFixedGroup; ++i) sums[i] += factors[r] * weights[i];
-            }
-#pragma GCC unroll 4
-            for (int i = 0; i < kFixedGroup; ++i) store(sums[i], to + first + i * kPanel + n);
-        }
-    }
-}
-
-template <class Vector>
-MOL_EDGE_NETWORK_TARGET void add_fixed_rows(const float* words, int columns, const int* indices,
-                                            const float* values, int count, float* to) {
-    constexpr int together = 4;
-    const std::ptrdiff_t size = columns / kFixedGroup * kFixedWords;
-    int i = 0;
-    for (; i + together <= count; i += together) {
-        const float* rows[together];
-        const float* next[together];
-        for (int j = 0; j < together; ++j) {
-            rows[j] = words + indices[i + j] * size;
-            // The rows after these, which need not follow them in memory.
-            const int after = i + together + j;
-            next[j] = words + indices[after < count ? after : count - 1] * size;
-        }
-        add_few_fixed_rows<Vector, together>(rows, next, values + i, columns, to);
-    }
-    for (; i < count; ++i) {
-        const float* const rows[] = {words + indices[i] * size};
-        add_few_fixed_rows<Vector, 1>(rows, rows, values + i, columns, to);
-    }
-}
-
 /// Of at most so many panels.
 template <class Vector, int Panels>
 MOL_EDGE_NETWORK_INLINE void product_of_panels(const Product& p) {
